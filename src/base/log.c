@@ -1,0 +1,130 @@
+#include "base/log.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/utf8.h"
+
+#define LINE_BYTES  2048
+#define REMIND_MS   (3600 * 1000)
+#define TIME_OFFSET 25
+
+static enum log_level max_level = LOG_LEVEL_INFO;
+static enum { FOR_UNKNOWN, FOR_JOURNAL, FOR_PEOPLE } reader = FOR_UNKNOWN;
+
+static const struct {
+	const char *name;
+	int priority; /* of syslog(3) */
+} levels[] = {
+	[LOG_LEVEL_ERROR] = {"error", 3},
+	[LOG_LEVEL_WARNING] = {"warning", 4},
+	[LOG_LEVEL_INFO] = {"info", 6},
+	[LOG_LEVEL_DEBUG] = {"debug", 7},
+};
+
+void log_set_level(enum log_level level)
+{
+	max_level = level;
+}
+
+bool log_is_debug(void)
+{
+	return max_level == LOG_LEVEL_DEBUG;
+}
+
+void log_set_for_journal(bool for_journal)
+{
+	reader = for_journal ? FOR_JOURNAL : FOR_PEOPLE;
+}
+
+void log_escape(char *out, size_t size, const char *text)
+{
+	const unsigned char *p = (const unsigned char *)text;
+	size_t n = 0;
+
+	while (*p != '\0') {
+		size_t len = utf8_printable(p);
+
+		if (len > 0) {
+			if (n + len >= size)
+				break;
+			memcpy(out + n, p, len);
+			n += len;
+			p += len;
+		} else {
+			if (n + 4 >= size)
+				break;
+			n += (size_t)snprintf(out + n, size - n, "\\x%02x", *p);
+			p++;
+		}
+	}
+	out[n] = '\0';
+}
+
+/* One write(2) a line, so that lines of several processes do not mix. */
+static void write_line(enum log_level level, const char *text)
+{
+	char line[LINE_BYTES + TIME_OFFSET + 16];
+	char now[CLOCK_TEXT_BYTES];
+	int len;
+
+	if (reader == FOR_UNKNOWN)
+		reader = getenv("JOURNAL_STREAM") != NULL ? FOR_JOURNAL : FOR_PEOPLE;
+	if (reader == FOR_JOURNAL) {
+		len = snprintf(line, sizeof line, "<%d>%s\n", levels[level].priority,
+			       text);
+	} else {
+		clock_format(now, clock_utc_ms());
+		len = snprintf(line, sizeof line, "%s %s: %s\n", now, levels[level].name,
+			       text);
+	}
+	if (write(STDERR_FILENO, line, (size_t)len) < 0)
+		return; /* nobody is left to tell */
+}
+
+static void log_line(enum log_level level, const char *fmt, va_list ap)
+{
+	char text[LINE_BYTES], safe[LINE_BYTES];
+
+	if (level > max_level)
+		return;
+	vsnprintf(text, sizeof text, fmt, ap);
+	log_escape(safe, sizeof safe, text);
+	write_line(level, safe);
+}
+
+#define DEFINE_LOG(name, level)           \
+	void name(const char *fmt, ...)   \
+	{                                 \
+		va_list ap;               \
+                                          \
+		va_start(ap, fmt);        \
+		log_line(level, fmt, ap); \
+		va_end(ap);               \
+	}
+
+DEFINE_LOG(log_error, LOG_LEVEL_ERROR)
+DEFINE_LOG(log_warning, LOG_LEVEL_WARNING)
+DEFINE_LOG(log_info, LOG_LEVEL_INFO)
+DEFINE_LOG(log_debug, LOG_LEVEL_DEBUG)
+
+bool lasting_failed(struct lasting *l, int64_t now_ms)
+{
+	if (l->n++ == 0)
+		l->since_ms = now_ms;
+	else if (now_ms - l->logged_ms < REMIND_MS)
+		return false;
+	l->logged_ms = now_ms;
+	return true;
+}
+
+bool lasting_ended(struct lasting *l, struct lasting *was)
+{
+	*was = *l;
+	*l = (struct lasting){0};
+	return was->n > 0;
+}
