@@ -12,16 +12,16 @@
 
 #define SECRET_MAX_BYTES 65536
 
-/* All zero: none. Its address may change (the text does not move), its text may not. */
+/* All zero: none. The struct may be moved as bytes: the text stays where it is. */
 struct secret {
 	char *text; /* len bytes and a NUL behind them; NULL while there is none */
 	size_t len;
 };
 
-/* Whose word it is that the file is safe. */
+/* Who says that nobody else reads the file. */
 enum secret_place {
-	SECRET_ANYWHERE,      /* the file's mode must say so */
-	SECRET_OF_THE_SYSTEM, /* $CREDENTIALS_DIRECTORY: the service manager says so */
+	SECRET_ANYWHERE,      /* its mode */
+	SECRET_OF_THE_SYSTEM, /* the service manager: it is in $CREDENTIALS_DIRECTORY */
 };
 
 /* Copy len bytes, at most SECRET_MAX_BYTES. What was there is wiped. */
@@ -33,22 +33,20 @@ bool secret_same(const struct secret *a, const struct secret *b);
 /*
  * Read a secret from its file: one line of text; a newline at its end is taken off.
  *
- * path    may be a symbolic link; what it leads to must be a regular file of 1 byte to
- *         SECRET_MAX_BYTES. SECRET_ANYWHERE: nobody but its owner may have any right to it, save
- *         that our own effective group may read it (root:phonewatch 0640).
+ * path    may be a symbolic link; what it leads to must be a regular file of 1 to
+ *         SECRET_MAX_BYTES. SECRET_ANYWHERE: only its owner may have a right to it, save that
+ *         our own effective group may read it (root:phonewatch 0640).
  * into    replaced; unchanged on error.
  *
- * Returns 0 or
- *   ERR_RETRY   there is no such file; err says why without the path, which may be a secret
- *               that somebody wrote where its file's name belongs
- *   ERR_CONFIG  it cannot be read or is unfit; err names the path, and what mends it, as in
- *               "/etc/phonewatch/acme.jwt is open to others; chmod 600 /etc/phonewatch/acme.jwt"
+ * Returns 0 or ERR_CONFIG; err names the path and what mends it, as in "/etc/acme.jwt is open to
+ * others (mode 0644); chmod 600 /etc/acme.jwt". Where there is no such file err does not name
+ * it: the path may be a secret that somebody wrote where the name of its file belongs.
  */
 int secret_read(struct secret *into, const char *path, enum secret_place place,
 		struct err *err);
 
-/* No core dumps of this process, and no debugger of another of the same user. For main to call
- * before the first secret is read. */
-void secret_forbid_dumps(void);
+/* No core dump of this process, and no debugger of the same user. For main to call before the
+ * first secret is read. Returns 0, or ERR_DENIED: nothing that should stop a start. */
+int secret_forbid_dumps(struct err *err);
 
 #endif

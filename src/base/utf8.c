@@ -2,6 +2,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 /* The character at p and its length, or 0 where it is not UTF-8. */
 static size_t decode(const unsigned char *p, uint32_t *c)
@@ -47,4 +48,15 @@ size_t utf8_printable(const unsigned char *text)
 	    c == 0x2029 || c == 0xfeff || turns_direction(c))
 		return 0;
 	return len;
+}
+
+size_t utf8_cut(const char *text, size_t max)
+{
+	size_t len = strnlen(text, max + 1);
+
+	if (len <= max)
+		return len;
+	while (max > 0 && ((unsigned char)text[max] & 0xc0) == 0x80)
+		max--;
+	return max;
 }

@@ -11,4 +11,8 @@
  */
 size_t utf8_printable(const unsigned char *text);
 
+/* The length of the longest start of text that is at most max bytes and ends with a whole
+ * character. */
+size_t utf8_cut(const char *text, size_t max);
+
 #endif

@@ -1,0 +1,50 @@
+/* A device: what the vendor's list says of it.
+ *
+ * The vendor's record is kept as it came (JSON), less what changes often: its status and its
+ * last location report, which stand beside it. Known members of a wrong type are taken out, so
+ * that they count as absent; unknown members stay. */
+#ifndef MODEL_DEVICE_H
+#define MODEL_DEVICE_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* The numbers are stored in the database: they never change. */
+enum device_status { DEVICE_UNKNOWN = 0, DEVICE_ONLINE = 1, DEVICE_OFFLINE = 2 };
+
+struct device {
+	char *id; /* the vendor's, decimal text as a rule; never empty */
+	enum device_status status;
+	char *vendor_status; /* the vendor's word; NULL where there is none */
+	bool has_location;   /* a usable lastLocationReportTime */
+	bool bad_location;   /* one that cannot be read: the old value stands */
+	int64_t location_ms; /* UTC, 0 unless has_location */
+	json_t *record;      /* object: the rest */
+	unsigned n_wrong;    /* members taken out for their type */
+};
+
+/* Free what it holds; ready for reuse. An all-zero device is fine. */
+void device_clear(struct device *d);
+
+/* "Online", "Offline", "Unknown". */
+const char *device_status_name(enum device_status status);
+/* The status that the vendor's word means; any other word, or NULL, is DEVICE_UNKNOWN. Words are
+ * case-sensitive (ringcentral/api.md section 12). */
+enum device_status device_status_of(const char *vendor_status);
+
+/* A string member of the record, as in device_text(d, "serial"); NULL where absent. Borrowed. */
+const char *device_text(const struct device *d, const char *member);
+
+/*
+ * What an event tells of the device, besides account, id and status.
+ *
+ * Shape  {"name", "type", "serial", "sku", "model", "extension_number", "extension_id",
+ *         "extension_name", "phone_numbers": [...], "site", "site_id"}, null where absent;
+ *         phone numbers are sorted.
+ * Returns a new object, the caller's.
+ */
+json_t *device_facts(const struct device *d);
+
+#endif

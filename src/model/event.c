@@ -1,0 +1,329 @@
+#include "model/event.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/mem.h"
+#include "base/utf8.h"
+
+#define SUMMARY_MAX_BYTES 4096
+#define SUMMARY_FACT_MAX  200 /* bytes of a name; the vendor allows 64 characters */
+#define LISTED_FIELDS     3   /* named in the summary of device.changed */
+
+static const struct {
+	const char *name;
+	const char *message_id;
+	enum event_severity severity;
+} types[] = {
+	[EVENT_DEVICE_ONLINE] = {"device.online", "c7d9a6d0f6a94f4f8c0e3c1f7f0b1a01",
+				 SEVERITY_INFO},
+	[EVENT_DEVICE_OFFLINE] = {"device.offline", "c7d9a6d0f6a94f4f8c0e3c1f7f0b1a02",
+				  SEVERITY_WARNING},
+	[EVENT_DEVICE_UNKNOWN] = {"device.unknown", "c7d9a6d0f6a94f4f8c0e3c1f7f0b1a03",
+				  SEVERITY_WARNING},
+	[EVENT_DEVICE_LOCATION] = {"device.location_reported",
+				   "c7d9a6d0f6a94f4f8c0e3c1f7f0b1a04", SEVERITY_INFO},
+	[EVENT_DEVICE_ADDED] = {"device.added", "c7d9a6d0f6a94f4f8c0e3c1f7f0b1a05",
+				SEVERITY_INFO},
+	[EVENT_DEVICE_REMOVED] = {"device.removed", "c7d9a6d0f6a94f4f8c0e3c1f7f0b1a06",
+				  SEVERITY_WARNING},
+	[EVENT_DEVICE_CHANGED] = {"device.changed", "c7d9a6d0f6a94f4f8c0e3c1f7f0b1a07",
+				  SEVERITY_INFO},
+	[EVENT_ACCOUNT_UNREACHABLE] = {"account.unreachable",
+				       "c7d9a6d0f6a94f4f8c0e3c1f7f0b1a08",
+				       SEVERITY_ERROR},
+	[EVENT_ACCOUNT_REACHABLE] = {"account.reachable",
+				     "c7d9a6d0f6a94f4f8c0e3c1f7f0b1a09", SEVERITY_INFO},
+};
+
+const char *event_type_name(enum event_type type)
+{
+	return type > 0 && type < COUNT(types) ? types[type].name : NULL;
+}
+
+const char *event_message_id(enum event_type type)
+{
+	return types[type].message_id;
+}
+
+enum event_severity event_severity(enum event_type type)
+{
+	return types[type].severity;
+}
+
+const char *event_severity_name(enum event_severity severity)
+{
+	static const char *const names[] = {"info", "warning", "error", "critical"};
+
+	return names[severity];
+}
+
+void event_id(char out[EVENT_ID_BYTES], int64_t at_ms, int64_t random, int64_t sequence)
+{
+	uint64_t t = (uint64_t)at_ms & 0xffffffffffff;
+	uint64_t r = (uint64_t)random, s = (uint64_t)sequence & 0xffffffffff;
+	uint64_t low =
+		(r >> 12 & 0x3fffff) << 40 | s; /* 62 bits below the variant's two */
+
+	snprintf(out, EVENT_ID_BYTES,
+		 "%08" PRIx64 "-%04" PRIx64 "-7%03" PRIx64 "-%04" PRIx64 "-%012" PRIx64,
+		 t >> 16, t & 0xffff, r & 0xfff, UINT64_C(0x8000) | low >> 48,
+		 low & 0xffffffffffff);
+}
+
+void event_clear(struct event *ev)
+{
+	free(ev->account);
+	free(ev->device_id);
+	free(ev->vendor_status);
+	json_decref(ev->facts);
+	json_decref(ev->detail);
+	*ev = (struct event){0};
+}
+
+static json_t *text_or_null(const char *text)
+{
+	return text != NULL ? json_string(text) : json_null();
+}
+
+static json_t *time_text(int64_t at_ms)
+{
+	char text[CLOCK_TEXT_BYTES];
+
+	clock_format(text, at_ms);
+	return json_string(text);
+}
+
+static bool is_transition(enum event_type type)
+{
+	return type <= EVENT_DEVICE_UNKNOWN;
+}
+
+static json_t *device_object(const struct event *ev)
+{
+	json_t *device = json_object();
+
+	json_object_set_new(device, "account", json_string(ev->account));
+	json_object_set_new(device, "id", json_string(ev->device_id));
+	json_object_update(device, ev->facts);
+	json_object_set_new(device, "vendor_status", text_or_null(ev->vendor_status));
+	return device;
+}
+
+/* Copies of the changes; values of personal ones only for those who may see them. */
+static void add_changes(json_t *to, const json_t *changes, enum event_personal personal)
+{
+	size_t i;
+	json_t *change;
+
+	json_array_foreach(changes, i, change)
+	{
+		json_t *copy = json_copy(change);
+
+		if (json_object_del(copy, "personal") == 0 &&
+		    personal == EVENT_WITHOUT_PERSONAL) {
+			json_object_del(copy, "from");
+			json_object_del(copy, "to");
+		}
+		json_array_append_new(to, copy);
+	}
+}
+
+static json_t *changes_of(const struct event *ev, enum event_personal personal)
+{
+	json_t *changes = json_array();
+
+	if (is_transition(ev->type))
+		json_array_append_new(changes,
+				      json_pack("{s:s, s:s, s:s}", "field", "status",
+						"from", device_status_name(ev->previous),
+						"to", device_status_name(ev->status)));
+	add_changes(changes, json_object_get(ev->detail, "changes"), personal);
+	return changes;
+}
+
+static void add_device_data(json_t *data, const struct event *ev,
+			    enum event_personal personal)
+{
+	json_object_set_new(data, "device", device_object(ev));
+	json_object_set_new(data, "status", json_string(device_status_name(ev->status)));
+	json_object_set_new(data, "previous_status",
+			    is_transition(ev->type)
+				    ? json_string(device_status_name(ev->previous))
+				    : json_null());
+	json_object_set_new(data, "not_before", time_text(ev->not_before_ms));
+	json_object_set_new(data, "observed_at", time_text(ev->at_ms));
+	json_object_set_new(data, "last_location_report_time",
+			    ev->has_location ? time_text(ev->location_ms) : json_null());
+	json_object_set_new(data, "changes", changes_of(ev, personal));
+}
+
+json_t *event_object(const struct event *ev, enum event_personal personal)
+{
+	json_t *object = json_object(), *data = json_object();
+	char *source = mem_printf("/accounts/%s", ev->account);
+	char *summary = event_summary(ev);
+
+	json_object_set_new(object, "specversion", json_string("1.0"));
+	json_object_set_new(object, "id", json_string(ev->id));
+	json_object_set_new(object, "type", json_string(event_type_name(ev->type)));
+	json_object_set_new(object, "source", json_string(source));
+	json_object_set_new(
+		object, "subject",
+		json_string(ev->device_id != NULL ? ev->device_id : ev->account));
+	json_object_set_new(object, "time", time_text(ev->at_ms));
+	json_object_set_new(object, "datacontenttype", json_string("application/json"));
+	json_object_set_new(object, "data", data);
+
+	json_object_set_new(data, "account", json_string(ev->account));
+	json_object_set_new(data, "sequence", json_integer(ev->sequence));
+	json_object_set_new(data, "severity",
+			    json_string(event_severity_name(event_severity(ev->type))));
+	json_object_set_new(data, "summary", json_string(summary));
+	if (ev->device_id != NULL)
+		add_device_data(data, ev, personal);
+	else
+		json_object_update_missing(data, ev->detail);
+	free(summary);
+	free(source);
+	return object;
+}
+
+char *event_render(const struct event *ev, enum event_personal personal)
+{
+	json_t *object = event_object(ev, personal);
+	char *text = json_dumps(object, JSON_COMPACT);
+
+	json_decref(object);
+	if (text == NULL)
+		abort(); /* out of memory: all strings in it are UTF-8 */
+	return text;
+}
+
+static const char *fact(const struct event *ev, const char *name)
+{
+	const char *text = json_string_value(json_object_get(ev->facts, name));
+
+	return text != NULL && text[0] != '\0' ? text : NULL;
+}
+
+static void add_text(struct buf *b, const char *text)
+{
+	buf_add(b, text, utf8_cut(text, SUMMARY_FACT_MAX)); /* fits: few are added */
+}
+
+/* "Lobby phone (ext 101, Denver)"; what is not known is left out. */
+static void add_device_name(struct buf *b, const struct event *ev)
+{
+	const char *name = fact(ev, "name"), *serial = fact(ev, "serial");
+	const char *extension = fact(ev, "extension_number"), *site = fact(ev, "site");
+
+	if (name == NULL)
+		buf_add_text(b, "device ");
+	add_text(b, name != NULL ? name : serial != NULL ? serial : ev->device_id);
+	if (extension == NULL && site == NULL)
+		return;
+	buf_add_text(b, extension != NULL ? " (ext " : " (");
+	if (extension != NULL)
+		add_text(b, extension);
+	if (extension != NULL && site != NULL)
+		buf_add_text(b, ", ");
+	if (site != NULL)
+		add_text(b, site);
+	buf_add_text(b, ")");
+}
+
+static void add_changed(struct buf *b, const struct event *ev)
+{
+	const json_t *changes = json_object_get(ev->detail, "changes");
+	size_t n = json_array_size(changes);
+
+	buf_add_text(b, " changed: ");
+	for (size_t i = 0; i < n && i < LISTED_FIELDS; i++) {
+		const json_t *change = json_array_get(changes, i);
+
+		if (i > 0)
+			buf_add_text(b, ", ");
+		add_text(b, json_string_value(json_object_get(change, "field")));
+	}
+	if (n > LISTED_FIELDS)
+		buf_printf(b, " and %zu more", n - LISTED_FIELDS);
+}
+
+static void add_device_text(struct buf *b, const struct event *ev)
+{
+	char at[CLOCK_TEXT_BYTES];
+
+	add_device_name(b, ev);
+	switch (ev->type) {
+	case EVENT_DEVICE_ONLINE:
+		buf_add_text(b, " is online");
+		break;
+	case EVENT_DEVICE_OFFLINE:
+		buf_add_text(b, " is offline");
+		break;
+	case EVENT_DEVICE_UNKNOWN:
+		if (ev->vendor_status != NULL) {
+			buf_add_text(b, " has a status that is not understood: ");
+			add_text(b, ev->vendor_status);
+		} else {
+			buf_add_text(b, " has no status any more");
+		}
+		break;
+	case EVENT_DEVICE_LOCATION:
+		clock_format(at, ev->location_ms);
+		buf_printf(b, " reported its location at %s", at);
+		break;
+	case EVENT_DEVICE_ADDED:
+		buf_printf(b, " was added, %s",
+			   ev->status == DEVICE_ONLINE    ? "online"
+			   : ev->status == DEVICE_OFFLINE ? "offline"
+							  : "its status unknown");
+		break;
+	case EVENT_DEVICE_REMOVED:
+		buf_add_text(b, " is no longer listed");
+		break;
+	case EVENT_DEVICE_CHANGED:
+	default:
+		add_changed(b, ev);
+	}
+}
+
+static void add_account_text(struct buf *b, const struct event *ev)
+{
+	const json_t *counts = json_object_get(ev->detail, "counts");
+	const char *detail = json_string_value(json_object_get(ev->detail, "detail"));
+	const char *reason = json_string_value(json_object_get(ev->detail, "reason"));
+
+	if (ev->type == EVENT_ACCOUNT_UNREACHABLE) {
+		buf_printf(b, "account %s cannot be watched (%s)", ev->account,
+			   reason != NULL ? reason : "unknown");
+		if (detail != NULL)
+			buf_printf(b, ": %s", detail);
+		return;
+	}
+	buf_printf(b, "account %s is watched", ev->account);
+	if (counts != NULL)
+		buf_printf(b,
+			   ": %" JSON_INTEGER_FORMAT " devices, %" JSON_INTEGER_FORMAT
+			   " online, %" JSON_INTEGER_FORMAT " offline",
+			   json_integer_value(json_object_get(counts, "devices")),
+			   json_integer_value(json_object_get(counts, "online")),
+			   json_integer_value(json_object_get(counts, "offline")));
+}
+
+char *event_summary(const struct event *ev)
+{
+	struct buf b;
+
+	buf_init(&b, SUMMARY_MAX_BYTES);
+	if (ev->device_id != NULL)
+		add_device_text(&b, ev);
+	else
+		add_account_text(&b, ev);
+	return b.data != NULL ? b.data : mem_strdup("");
+}

@@ -1,0 +1,253 @@
+#include "store/sqlite/conn.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+
+/* The event's columns in the order of conn_read_event. */
+#define EVENT_COLUMNS                                                               \
+	"e.sequence, e.type, e.at_ms, a.name, d.id, v.facts, e.status, e.previous," \
+	" e.vendor_status, e.location_ms, e.not_before_ms, e.detail"
+#define EVENT_TABLES                                       \
+	" JOIN account a ON a.account_id = e.account_id"   \
+	" LEFT JOIN device d ON d.device_id = e.device_id" \
+	" LEFT JOIN device_version v ON v.version_id = e.version_id"
+
+#define DEVICE_COLUMNS                                                                   \
+	"d.device_id, d.account_id, d.id, s.status, s.last_known, s.vendor_status,"      \
+	" s.not_before_ms, s.observed_ms, s.location_ms, s.seen_ms, s.lapsed, s.missed," \
+	" s.digest, d.removed_ms, d.version_id"
+
+#define ACCOUNT_COLUMNS                                                                \
+	"account_id, name, state, reason, detail, since_ms, swept, whole_sent_ms,"     \
+	" last_sweep_ms, last_page_ms, shrunk_since_ms, interval_ms, pages_unchanged," \
+	" records_unchanged, records_parsed, records_bad, budget_scope, budget_group"
+
+/* Every statement the daemon runs. store_open() prepares them all, so one that does not fit the
+ * schema stops the start and every test, not the first night that needs it. */
+static const char *const sql[N_STMTS] = {
+	[STMT_BEGIN] = "BEGIN IMMEDIATE",
+	[STMT_BEGIN_READ] = "BEGIN",
+	[STMT_COMMIT] = "COMMIT",
+	[STMT_ROLLBACK] = "ROLLBACK",
+	[STMT_DATA_VERSION] = "PRAGMA data_version",
+	[STMT_META] = "SELECT random, secret FROM meta",
+
+	[STMT_ACCOUNT_ADD] =
+		"INSERT INTO account (name) VALUES (?) ON CONFLICT DO NOTHING",
+	[STMT_ACCOUNT_LOAD] = "SELECT " ACCOUNT_COLUMNS " FROM account WHERE name = ?",
+	[STMT_ACCOUNTS] = "SELECT " ACCOUNT_COLUMNS " FROM account ORDER BY name",
+	[STMT_ACCOUNT_SAVE] =
+		"UPDATE account SET state = ?, reason = ?, detail = ?, since_ms = ?, swept = ?,"
+		" whole_sent_ms = ?, last_sweep_ms = ?, last_page_ms = ?, shrunk_since_ms = ?,"
+		" interval_ms = ?, pages_unchanged = ?, records_unchanged = ?,"
+		" records_parsed = ?, records_bad = ?, budget_scope = ?, budget_group = ?"
+		" WHERE account_id = ?",
+	[STMT_ACCOUNT_COUNT] = "SELECT count(*), count(*) FILTER (WHERE s.status = 1),"
+			       " count(*) FILTER (WHERE s.status = 2)"
+			       " FROM device d JOIN device_state s USING (device_id)"
+			       " WHERE d.account_id = ? AND d.removed_ms IS NULL",
+
+	[STMT_DEVICES_KNOWN] = "SELECT " DEVICE_COLUMNS
+			       " FROM device d JOIN device_state s USING (device_id)"
+			       " WHERE d.account_id = ? AND d.removed_ms IS NULL",
+	[STMT_DEVICE_LOAD] = "SELECT " DEVICE_COLUMNS ", d.doc, v.facts"
+			     " FROM device d JOIN device_state s USING (device_id)"
+			     " JOIN device_version v ON v.version_id = d.version_id"
+			     " WHERE d.account_id = ? AND d.id = ?",
+	[STMT_DEVICE_LOAD_BY_ID] = "SELECT " DEVICE_COLUMNS ", d.doc, v.facts"
+				   " FROM device d JOIN device_state s USING (device_id)"
+				   " JOIN device_version v ON v.version_id = d.version_id"
+				   " WHERE d.device_id = ?",
+	[STMT_DEVICE_ADD] = "INSERT INTO device (account_id, id, doc, version_id)"
+			    " VALUES (?, ?, ?, 0)",
+	[STMT_DEVICE_SET_DOC] = "UPDATE device SET doc = ? WHERE device_id = ?",
+	[STMT_DEVICE_SET_VERSION] =
+		"UPDATE device SET version_id = ? WHERE device_id = ?",
+	[STMT_DEVICE_SET_REMOVED] =
+		"UPDATE device SET removed_ms = ?1 WHERE device_id = ?2"
+		" AND removed_ms IS NOT ?1",
+	[STMT_VERSION_ADD] =
+		"INSERT INTO device_version (device_id, facts) VALUES (?, ?)",
+	[STMT_STATE_SAVE] =
+		"INSERT OR REPLACE INTO device_state (device_id, status, last_known,"
+		" vendor_status, not_before_ms, observed_ms, location_ms, seen_ms, lapsed,"
+		" missed, digest) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+
+	[STMT_EVENT_ADD] =
+		"INSERT INTO event (type, at_ms, account_id, device_id, version_id,"
+		" status, previous, vendor_status, not_before_ms, location_ms,"
+		" detail) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+	[STMT_EVENTS] = "SELECT " EVENT_COLUMNS " FROM event e" EVENT_TABLES
+			" WHERE e.sequence >= ? ORDER BY e.sequence LIMIT ?",
+	[STMT_LAST_SEQUENCE] = "SELECT coalesce(max(sequence), 0) FROM event",
+	[STMT_SEQUENCE_AT] =
+		"SELECT coalesce(min(sequence), 1 + coalesce((SELECT"
+		" max(sequence) FROM event), 0)) FROM event WHERE at_ms >= ?",
+
+	[STMT_SINK_ADD] = "INSERT INTO sink (name) VALUES (?) ON CONFLICT DO NOTHING",
+	[STMT_SINK_LOAD] = "SELECT sink_id FROM sink WHERE name = ?",
+	[STMT_OUTBOX_ADD] = "INSERT INTO outbox (sink_id, sequence) VALUES (?, ?)",
+	[STMT_OUTBOX_OWED] =
+		"SELECT o.state, o.attempts, o.first_ms, o.next_ms, o.ended_ms, o.code,"
+		" o.error, " EVENT_COLUMNS " FROM outbox o INDEXED BY outbox_owed"
+		" JOIN event e ON e.sequence = o.sequence" EVENT_TABLES
+		" WHERE o.sink_id = ? AND o.state = 0 AND o.sequence > ?"
+		" ORDER BY o.sequence LIMIT ?",
+	[STMT_OUTBOX_SAVE] =
+		"UPDATE outbox SET state = ?, attempts = ?, first_ms = ?, next_ms = ?,"
+		" ended_ms = ?, code = ?, error = ? WHERE sink_id = ? AND sequence = ?",
+	[STMT_OUTBOX_CANCEL] = "UPDATE outbox SET state = 3, ended_ms = ?"
+			       " WHERE sink_id = ? AND state = 0",
+	[STMT_OUTBOX_SINKS] = "SELECT DISTINCT sink_id FROM outbox INDEXED BY outbox_owed"
+			      " WHERE state = 0",
+
+	[STMT_BUDGETS] = "SELECT scope, grp, max, window_ms, remaining, told_ms,"
+			 " blocked_until_ms, sent FROM budget",
+	[STMT_BUDGET_LOAD] =
+		"SELECT scope, grp, max, window_ms, remaining, told_ms,"
+		" blocked_until_ms, sent FROM budget WHERE scope = ? AND grp = ?",
+	[STMT_BUDGET_SAVE] =
+		"INSERT OR REPLACE INTO budget (scope, grp, max, window_ms, remaining, told_ms,"
+		" blocked_until_ms, sent) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+};
+
+int conn_error(struct store_conn *c, struct err *err)
+{
+	return err_set(err, ERR_STORE, "%s", sqlite3_errmsg(c->db));
+}
+
+static int prepare(struct store_conn *c, enum stmt stmt, struct err *err)
+{
+	if (c->stmts[stmt] != NULL)
+		return 0;
+	if (sqlite3_prepare_v3(c->db, sql[stmt], -1, SQLITE_PREPARE_PERSISTENT,
+			       &c->stmts[stmt], NULL) != SQLITE_OK)
+		return conn_error(c, err);
+	return 0;
+}
+
+int conn_prepare_all(struct store_conn *c, struct err *err)
+{
+	for (enum stmt s = 0; s < N_STMTS; s++) {
+		if (prepare(c, s, err) != 0)
+			return err_wrap(err, "statement %d", s);
+	}
+	return 0;
+}
+
+sqlite3_stmt *conn_bind(struct store_conn *c, enum stmt stmt, struct err *err,
+			const char *types, ...)
+{
+	sqlite3_stmt *st;
+	va_list ap;
+
+	if (prepare(c, stmt, err) != 0)
+		return NULL;
+	st = c->stmts[stmt];
+	va_start(ap, types);
+	for (int n = 1; types[n - 1] != '\0'; n++) {
+		char type = types[n - 1];
+		int there = 1;
+
+		if (type == 't') {
+			sqlite3_bind_text(st, n, va_arg(ap, const char *), -1,
+					  SQLITE_STATIC);
+		} else if (type == 'b') {
+			const void *bytes = va_arg(ap, const void *);
+
+			sqlite3_bind_blob(st, n, bytes, va_arg(ap, int), SQLITE_STATIC);
+		} else {
+			int64_t value;
+
+			if (type == 'o')
+				there = va_arg(ap, int);
+			value = va_arg(ap, int64_t);
+			if (there == 0 || (type == 'z' && value == 0))
+				sqlite3_bind_null(st, n);
+			else
+				sqlite3_bind_int64(st, n, value);
+		}
+	}
+	va_end(ap);
+	return st;
+}
+
+int conn_step(struct store_conn *c, sqlite3_stmt *st, struct err *err)
+{
+	int rc = sqlite3_step(st);
+
+	if (rc == SQLITE_ROW)
+		return 1;
+	if (rc != SQLITE_DONE)
+		conn_error(c, err);
+	sqlite3_reset(st);
+	sqlite3_clear_bindings(st);
+	return rc == SQLITE_DONE ? 0 : err->code;
+}
+
+int conn_run(struct store_conn *c, sqlite3_stmt *st, struct err *err)
+{
+	if (st == NULL)
+		return err->code;
+	return conn_step(c, st, err);
+}
+
+char *conn_text(sqlite3_stmt *st, int column)
+{
+	const char *text = (const char *)sqlite3_column_text(st, column);
+
+	return text != NULL ? mem_strdup(text) : NULL;
+}
+
+/* The vendor's word is stored only where the status does not say it. */
+static char *vendor_status(sqlite3_stmt *st, int column, enum device_status status)
+{
+	if (status != DEVICE_UNKNOWN)
+		return mem_strdup(device_status_name(status));
+	return conn_text(st, column);
+}
+
+void conn_read_event(struct store_conn *c, sqlite3_stmt *st, int n, struct event *into)
+{
+	*into = (struct event){
+		.sequence = sqlite3_column_int64(st, n),
+		.type = (enum event_type)sqlite3_column_int(st, n + 1),
+		.at_ms = sqlite3_column_int64(st, n + 2),
+		.account = conn_text(st, n + 3),
+		.device_id = conn_text(st, n + 4),
+		.status = (enum device_status)sqlite3_column_int(st, n + 6),
+		.previous = (enum device_status)sqlite3_column_int(st, n + 7),
+		.has_location = sqlite3_column_type(st, n + 9) != SQLITE_NULL,
+		.location_ms = sqlite3_column_int64(st, n + 9),
+		.not_before_ms = sqlite3_column_int64(st, n + 10),
+	};
+	if (into->device_id != NULL) {
+		into->vendor_status = vendor_status(st, n + 8, into->status);
+		into->facts =
+			json_loads((const char *)sqlite3_column_text(st, n + 5), 0, NULL);
+	}
+	if (sqlite3_column_type(st, n + 11) != SQLITE_NULL)
+		into->detail = json_loads((const char *)sqlite3_column_text(st, n + 11),
+					  0, NULL);
+	event_id(into->id, into->at_ms, c->random, into->sequence);
+}
+
+int conn_exec(struct store_conn *c, const char *text, struct err *err)
+{
+	if (sqlite3_exec(c->db, text, NULL, NULL, NULL) != SQLITE_OK)
+		return conn_error(c, err);
+	return 0;
+}
+
+void conn_close(struct store_conn *c)
+{
+	for (enum stmt s = 0; s < N_STMTS; s++) {
+		sqlite3_finalize(c->stmts[s]);
+		c->stmts[s] = NULL;
+	}
+	sqlite3_close(c->db);
+	c->db = NULL;
+}

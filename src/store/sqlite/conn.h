@@ -1,0 +1,98 @@
+/* A connection to SQLite and its statements. Private to store/sqlite. */
+#ifndef STORE_SQLITE_CONN_H
+#define STORE_SQLITE_CONN_H
+
+#include <sqlite3.h>
+
+#include "store/store.h"
+
+enum stmt {
+	STMT_BEGIN,
+	STMT_BEGIN_READ,
+	STMT_COMMIT,
+	STMT_ROLLBACK,
+	STMT_DATA_VERSION,
+	STMT_META,
+	STMT_ACCOUNT_ADD,
+	STMT_ACCOUNT_LOAD,
+	STMT_ACCOUNTS,
+	STMT_ACCOUNT_SAVE,
+	STMT_ACCOUNT_COUNT,
+	STMT_DEVICES_KNOWN,
+	STMT_DEVICE_LOAD,
+	STMT_DEVICE_LOAD_BY_ID,
+	STMT_DEVICE_ADD,
+	STMT_DEVICE_SET_DOC,
+	STMT_DEVICE_SET_VERSION,
+	STMT_DEVICE_SET_REMOVED,
+	STMT_VERSION_ADD,
+	STMT_STATE_SAVE,
+	STMT_EVENT_ADD,
+	STMT_EVENTS,
+	STMT_LAST_SEQUENCE,
+	STMT_SEQUENCE_AT,
+	STMT_SINK_ADD,
+	STMT_SINK_LOAD,
+	STMT_OUTBOX_ADD,
+	STMT_OUTBOX_OWED,
+	STMT_OUTBOX_SAVE,
+	STMT_OUTBOX_CANCEL,
+	STMT_OUTBOX_SINKS,
+	STMT_BUDGETS,
+	STMT_BUDGET_LOAD,
+	STMT_BUDGET_SAVE,
+	N_STMTS
+};
+
+struct store_conn {
+	sqlite3 *db;
+	sqlite3_stmt
+		*stmts[N_STMTS]; /* prepared at open, or where first used by a reader */
+	int64_t random;          /* the database's */
+	unsigned char secret[STORE_SECRET_BYTES];
+	int wal_pages;    /* in the log after the last commit */
+	char *path;       /* of a reader: to open it again */
+	bool immutable;   /* a reader of a database that nobody writes */
+	int64_t reopened; /* how often a reader was opened again */
+};
+
+/* SQLite's message as an ERR_STORE. */
+int conn_error(struct store_conn *c, struct err *err);
+
+/* Where the statements are; all of them, so that one that does not fit the schema stops the
+ * start. */
+int conn_prepare_all(struct store_conn *c, struct err *err);
+
+/*
+ * Bind values to a statement, one letter each in order of its parameters:
+ *   i  int64_t
+ *   t  const char *, NULL for null
+ *   z  int64_t, null where it is 0
+ *   o  int (whether there is one), int64_t
+ *   b  const void *, int (bytes); NULL for null
+ * Returns NULL where it cannot be prepared.
+ */
+sqlite3_stmt *conn_bind(struct store_conn *c, enum stmt stmt, struct err *err,
+			const char *types, ...);
+
+/* 1 for a row, 0 for the end, else ERR_STORE; after the last two the statement is reset. */
+int conn_step(struct store_conn *c, sqlite3_stmt *st, struct err *err);
+/* Run a statement without rows. NULL (of conn_bind) is an error already told. */
+int conn_run(struct store_conn *c, sqlite3_stmt *st, struct err *err);
+
+/* A column's text, copied; NULL for null. */
+char *conn_text(sqlite3_stmt *st, int column);
+
+/* Every event query has these columns, from this one on; see STMT_EVENTS. */
+void conn_read_event(struct store_conn *c, sqlite3_stmt *st, int column,
+		     struct event *into);
+
+int conn_exec(struct store_conn *c, const char *sql, struct err *err);
+void conn_close(struct store_conn *c);
+
+/* Bring the schema up to date, or make it. */
+int migrate(struct store_conn *c, struct err *err);
+/* Whether this is a database of phonewatch of the schema that we know. */
+int migrate_check(struct store_conn *c, struct err *err);
+
+#endif

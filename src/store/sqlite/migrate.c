@@ -1,0 +1,214 @@
+/* The schema, as the steps that lead to it. A step never changes once released. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/random.h"
+#include "store/sqlite/conn.h"
+
+#define APPLICATION_ID \
+	1886871924 /* "pwat", for file(1) and for us: PRAGMA application_id */
+
+/* Times are UTC milliseconds; a null time is "never". */
+static const char *const migrations[] = {
+	/* 0 -> 1 */
+	"CREATE TABLE meta ("
+	"  one INTEGER PRIMARY KEY CHECK (one = 1),"
+	"  random INTEGER NOT NULL," /* 34 bits, in every event's id */
+	"  secret BLOB NOT NULL"     /* keys the digests */
+	") STRICT;"
+
+	"CREATE TABLE account ("
+	"  account_id INTEGER PRIMARY KEY,"
+	"  name TEXT NOT NULL UNIQUE,"        /* its title in the configuration */
+	"  state INTEGER NOT NULL DEFAULT 0," /* enum account_state */
+	"  reason TEXT, detail TEXT,"         /* why it is unreachable */
+	"  since_ms INTEGER,"                 /* of the state */
+	"  swept INTEGER NOT NULL DEFAULT 0," /* a first sweep saw every page */
+	"  whole_sent_ms INTEGER,"            /* start of the last whole sweep */
+	"  last_sweep_ms INTEGER,"            /* end of the last sweep with every page */
+	"  last_page_ms INTEGER,"
+	"  shrunk_since_ms INTEGER,"
+	"  interval_ms INTEGER NOT NULL DEFAULT 0,"     /* effective */
+	"  pages_unchanged INTEGER NOT NULL DEFAULT 0," /* these four of the last sweep */
+	"  records_unchanged INTEGER NOT NULL DEFAULT 0,"
+	"  records_parsed INTEGER NOT NULL DEFAULT 0,"
+	"  records_bad INTEGER NOT NULL DEFAULT 0,"
+	"  budget_scope TEXT, budget_group TEXT" /* of the device list */
+	") STRICT;"
+
+	/* What rarely changes of a device ... */
+	"CREATE TABLE device ("
+	"  device_id INTEGER PRIMARY KEY,"
+	"  account_id INTEGER NOT NULL REFERENCES account,"
+	"  id TEXT NOT NULL,"            /* the vendor's */
+	"  doc TEXT NOT NULL,"           /* its record, JSON, without what state has */
+	"  version_id INTEGER NOT NULL," /* its facts now */
+	"  removed_ms INTEGER,"
+	"  UNIQUE (account_id, id)"
+	") STRICT;"
+
+	/* ... its facts at a time, which events point to ... */
+	"CREATE TABLE device_version ("
+	"  version_id INTEGER PRIMARY KEY,"
+	"  device_id INTEGER NOT NULL REFERENCES device,"
+	"  facts TEXT NOT NULL" /* JSON */
+	") STRICT;"
+
+	/* ... and what changes often. */
+	"CREATE TABLE device_state ("
+	"  device_id INTEGER PRIMARY KEY REFERENCES device,"
+	"  status INTEGER NOT NULL,"        /* enum device_status */
+	"  last_known INTEGER NOT NULL,"    /* the last that was not Unknown */
+	"  vendor_status TEXT,"             /* only where status does not say it */
+	"  not_before_ms INTEGER NOT NULL," /* of the last transition */
+	"  observed_ms INTEGER NOT NULL,"
+	"  location_ms INTEGER,"
+	"  seen_ms INTEGER NOT NULL,"
+	"  lapsed INTEGER NOT NULL," /* the last whole sweep did not show it */
+	"  missed INTEGER NOT NULL," /* whole lists in a row without it */
+	"  digest BLOB"              /* of its record's bytes */
+	") STRICT;"
+
+	"CREATE TABLE event ("
+	"  sequence INTEGER PRIMARY KEY AUTOINCREMENT," /* never used twice */
+	"  type INTEGER NOT NULL,"                      /* enum event_type */
+	"  at_ms INTEGER NOT NULL,"                     /* observed_at */
+	"  account_id INTEGER NOT NULL REFERENCES account,"
+	"  device_id INTEGER REFERENCES device,"
+	"  version_id INTEGER REFERENCES device_version,"
+	"  status INTEGER, previous INTEGER,"
+	"  vendor_status TEXT," /* only where status does not say it */
+	"  not_before_ms INTEGER, location_ms INTEGER,"
+	"  detail TEXT" /* JSON */
+	") STRICT;"
+
+	"CREATE TABLE sink ("
+	"  sink_id INTEGER PRIMARY KEY,"
+	"  name TEXT NOT NULL UNIQUE"
+	") STRICT;"
+
+	"CREATE TABLE outbox ("
+	"  sink_id INTEGER NOT NULL REFERENCES sink,"
+	"  sequence INTEGER NOT NULL REFERENCES event,"
+	"  state INTEGER NOT NULL DEFAULT 0," /* enum delivery_state */
+	"  attempts INTEGER NOT NULL DEFAULT 0,"
+	"  first_ms INTEGER, next_ms INTEGER, ended_ms INTEGER,"
+	"  code INTEGER, error TEXT,"
+	"  PRIMARY KEY (sink_id, sequence)"
+	") STRICT, WITHOUT ROWID;"
+	"CREATE INDEX outbox_owed ON outbox (sink_id, sequence) WHERE state = 0;"
+
+	"CREATE TABLE budget ("
+	"  scope TEXT NOT NULL,"  /* hex digest of who shares it */
+	"  grp TEXT NOT NULL,"    /* the vendor's name of the group */
+	"  max INTEGER NOT NULL," /* requests a window */
+	"  window_ms INTEGER NOT NULL,"
+	"  remaining INTEGER NOT NULL," /* -1: never told */
+	"  told_ms INTEGER,"
+	"  blocked_until_ms INTEGER,"
+	"  sent BLOB," /* times, int64 in the machine's order */
+	"  PRIMARY KEY (scope, grp)"
+	") STRICT, WITHOUT ROWID;",
+};
+
+#define SCHEMA_VERSION ((int)COUNT(migrations))
+
+static int pragma_number(struct store_conn *c, const char *sql, int64_t *out,
+			 struct err *err)
+{
+	sqlite3_stmt *st;
+
+	if (sqlite3_prepare_v2(c->db, sql, -1, &st, NULL) != SQLITE_OK)
+		return conn_error(c, err);
+	*out = 0;
+	if (sqlite3_step(st) == SQLITE_ROW)
+		*out = sqlite3_column_int64(st, 0);
+	return sqlite3_finalize(st) == SQLITE_OK ? 0 : conn_error(c, err);
+}
+
+static int read_version(struct store_conn *c, int64_t *version, int64_t *n_tables,
+			struct err *err)
+{
+	int64_t application;
+
+	if (pragma_number(c, "PRAGMA application_id", &application, err) != 0 ||
+	    pragma_number(c, "PRAGMA user_version", version, err) != 0 ||
+	    pragma_number(c, "SELECT count(*) FROM sqlite_schema", n_tables, err) != 0)
+		return err->code;
+	if (application != APPLICATION_ID && (*version != 0 || *n_tables > 0))
+		return err_set(err, ERR_STORE, "another program's database");
+	if (*version > SCHEMA_VERSION)
+		return err_set(
+			err, ERR_STORE,
+			"its schema is version %d, this program knows up to %d; it was"
+			" written by a newer phonewatch",
+			(int)*version, SCHEMA_VERSION);
+	return 0;
+}
+
+static int add_meta(struct store_conn *c, struct err *err)
+{
+	unsigned char secret[STORE_SECRET_BYTES];
+	int64_t random;
+	sqlite3_stmt *st;
+	int rc;
+
+	random_bytes(&random, sizeof random);
+	random_bytes(secret, sizeof secret);
+	if (sqlite3_prepare_v2(c->db, "INSERT INTO meta VALUES (1, ?, ?)", -1, &st,
+			       NULL) != SQLITE_OK)
+		return conn_error(c, err);
+	sqlite3_bind_int64(st, 1, random & INT64_C(0x3ffffffff));
+	sqlite3_bind_blob(st, 2, secret, sizeof secret, SQLITE_TRANSIENT);
+	rc = sqlite3_step(st);
+	sqlite3_finalize(st);
+	return rc == SQLITE_DONE ? 0 : conn_error(c, err);
+}
+
+static int apply(struct store_conn *c, int version, struct err *err)
+{
+	char mark[96];
+
+	sqlite3_snprintf(sizeof mark, mark,
+			 "PRAGMA user_version=%d; PRAGMA application_id=%d", version + 1,
+			 APPLICATION_ID);
+	if (conn_exec(c, "BEGIN IMMEDIATE", err) != 0)
+		return err->code;
+	if (conn_exec(c, migrations[version], err) == 0 &&
+	    (version > 0 || add_meta(c, err) == 0) && conn_exec(c, mark, err) == 0 &&
+	    conn_exec(c, "COMMIT", err) == 0)
+		return 0;
+	err_wrap(err, "migration %d", version + 1);
+	sqlite3_exec(c->db, "ROLLBACK", NULL, NULL,
+		     NULL); /* the first error is the one told */
+	return err->code;
+}
+
+int migrate(struct store_conn *c, struct err *err)
+{
+	int64_t version, n_tables;
+
+	if (read_version(c, &version, &n_tables, err) != 0)
+		return err->code;
+	for (; version < SCHEMA_VERSION; version++) {
+		if (apply(c, (int)version, err) != 0)
+			return err->code;
+	}
+	return 0;
+}
+
+int migrate_check(struct store_conn *c, struct err *err)
+{
+	int64_t version, n_tables;
+
+	if (read_version(c, &version, &n_tables, err) != 0)
+		return err->code;
+	if (version < SCHEMA_VERSION)
+		return err_set(
+			err, ERR_STORE,
+			"its schema is version %d, this program needs %d; start this"
+			" version's phonewatchd once",
+			(int)version, SCHEMA_VERSION);
+	return 0;
+}

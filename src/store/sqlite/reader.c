@@ -1,0 +1,121 @@
+/* A reader of its own, without the right to write. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/mem.h"
+#include "store/sqlite/conn.h"
+#include "store/sqlite/lock.h"
+
+#define BUSY_MS 2000
+
+/* Nobody writes it and its log holds nothing: only then may SQLite be told that it does not
+ * change. Else it would miss what stands in the log, or what is written while it reads. */
+static bool is_at_rest(const char *path)
+{
+	char *wal = mem_printf("%s-wal", path);
+	struct stat st;
+	bool empty = stat(wal, &st) != 0 || st.st_size == 0;
+
+	free(wal);
+	return empty && !lock_is_held(path);
+}
+
+/* A file name as part of a URI (sqlite.org/uri.html). */
+static char *uri_of(const char *path, bool immutable)
+{
+	/* readonly_shm: never make or change a file, whatever the user's rights. */
+	return sqlite3_mprintf("file:%s?mode=ro&readonly_shm=1%s", path,
+			       immutable ? "&immutable=1" : "");
+}
+
+static char *encode_path(const char *path)
+{
+	char *out = mem_alloc(3 * strlen(path) + 1), *p = out;
+
+	for (; *path != '\0'; path++) {
+		if (*path == '?' || *path == '#' || *path == '%')
+			p += sprintf(p, "%%%02x", (unsigned char)*path);
+		else
+			*p++ = *path;
+	}
+	*p = '\0';
+	return out;
+}
+
+static int open_file(struct store_conn *c, struct err *err)
+{
+	char *encoded = encode_path(c->path), *uri;
+	int rc;
+
+	c->immutable = is_at_rest(c->path);
+	uri = uri_of(encoded, c->immutable);
+	rc = sqlite3_open_v2(uri, &c->db,
+			     SQLITE_OPEN_READONLY | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX,
+			     NULL);
+	sqlite3_free(uri);
+	free(encoded);
+	if (rc != SQLITE_OK)
+		return conn_error(c, err);
+	sqlite3_extended_result_codes(c->db, 1);
+	sqlite3_busy_timeout(c->db, BUSY_MS);
+	return migrate_check(c, err);
+}
+
+static int read_random(struct store_conn *c, struct err *err)
+{
+	sqlite3_stmt *st = conn_bind(c, STMT_META, err, "");
+
+	if (st == NULL || conn_step(c, st, err) != 1)
+		return err->code != 0 ? err->code
+				      : err_set(err, ERR_STORE, "no meta row");
+	c->random = sqlite3_column_int64(st, 0);
+	return conn_run(c, st, err);
+}
+
+int store_open_reader(const char *path, struct store_conn **out, struct err *err)
+{
+	struct store_conn *c = mem_zalloc(sizeof *c);
+	struct stat st;
+
+	c->path = mem_strdup(path);
+	if (stat(path, &st) != 0)
+		err_set(err, ERR_STORE, "%s", strerror(errno));
+	else if (!S_ISREG(st.st_mode))
+		err_set(err, ERR_STORE, "not a file");
+	else if (open_file(c, err) == 0 && read_random(c, err) == 0) {
+		*out = c;
+		return 0;
+	}
+	store_close_reader(c);
+	return err_wrap(err, "database %s", path);
+}
+
+void store_close_reader(struct store_conn *c)
+{
+	if (c == NULL)
+		return;
+	conn_close(c);
+	free(c->path);
+	free(c);
+}
+
+int store_reader_version(struct store_conn *c, int64_t *version, struct err *err)
+{
+	sqlite3_stmt *st;
+
+	if (c->immutable && !is_at_rest(c->path)) {
+		/* A daemon has come: look again, with open eyes. */
+		conn_close(c);
+		if (open_file(c, err) != 0)
+			return err->code;
+		c->reopened++;
+	}
+	st = conn_bind(c, STMT_DATA_VERSION, err, "");
+	if (st == NULL || conn_step(c, st, err) != 1)
+		return err->code;
+	*version = sqlite3_column_int64(st, 0) + (c->reopened << 32);
+	return conn_run(c, st, err);
+}

@@ -1,0 +1,538 @@
+/* The reading and writing of rows: what store.h promises, statement by statement. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "store/sqlite/conn.h"
+
+int store_begin(struct store_conn *c, struct err *err)
+{
+	return conn_run(c, conn_bind(c, STMT_BEGIN, err, ""), err);
+}
+
+int store_commit(struct store_conn *c, struct err *err)
+{
+	return conn_run(c, conn_bind(c, STMT_COMMIT, err, ""), err);
+}
+
+void store_rollback(struct store_conn *c)
+{
+	struct err err; /* why we roll back has been told already */
+
+	if (!sqlite3_get_autocommit(c->db))
+		conn_run(c, conn_bind(c, STMT_ROLLBACK, &err, ""), &err);
+}
+
+int store_begin_read(struct store_conn *c, struct err *err)
+{
+	return conn_run(c, conn_bind(c, STMT_BEGIN_READ, err, ""), err);
+}
+
+void store_end_read(struct store_conn *c)
+{
+	store_rollback(c);
+}
+
+/* ---- accounts ---- */
+
+const char *store_account_state_name(enum account_state state)
+{
+	static const char *const names[] = {"new", "reachable", "unreachable"};
+
+	return names[state];
+}
+
+void store_account_clear(struct store_account *a)
+{
+	free(a->name);
+	free(a->reason);
+	free(a->detail);
+	free(a->budget_scope);
+	free(a->budget_group);
+	*a = (struct store_account){0};
+}
+
+static void read_account(sqlite3_stmt *st, struct store_account *into)
+{
+	*into = (struct store_account){
+		.account_id = sqlite3_column_int64(st, 0),
+		.name = conn_text(st, 1),
+		.state = (enum account_state)sqlite3_column_int(st, 2),
+		.reason = conn_text(st, 3),
+		.detail = conn_text(st, 4),
+		.since_at_ms = sqlite3_column_int64(st, 5),
+		.swept = sqlite3_column_int(st, 6) != 0,
+		.whole_sent_at_ms = sqlite3_column_int64(st, 7),
+		.last_sweep_at_ms = sqlite3_column_int64(st, 8),
+		.last_page_at_ms = sqlite3_column_int64(st, 9),
+		.shrunk_since_at_ms = sqlite3_column_int64(st, 10),
+		.interval_ms = sqlite3_column_int64(st, 11),
+		.route = "account",
+		.pages_unchanged = sqlite3_column_int64(st, 12),
+		.records_unchanged = sqlite3_column_int64(st, 13),
+		.records_parsed = sqlite3_column_int64(st, 14),
+		.records_bad = sqlite3_column_int64(st, 15),
+		.budget_scope = conn_text(st, 16),
+		.budget_group = conn_text(st, 17),
+	};
+}
+
+int store_account_load(struct store_conn *c, const char *name, struct store_account *into,
+		       struct err *err)
+{
+	sqlite3_stmt *st;
+
+	if (conn_run(c, conn_bind(c, STMT_ACCOUNT_ADD, err, "t", name), err) != 0)
+		return err->code;
+	st = conn_bind(c, STMT_ACCOUNT_LOAD, err, "t", name);
+	if (st == NULL || conn_step(c, st, err) != 1)
+		return err->code != 0
+			       ? err->code
+			       : err_set(err, ERR_STORE, "account %s: no row", name);
+	read_account(st, into);
+	return conn_run(c, st, err);
+}
+
+int store_account_save(struct store_conn *c, const struct store_account *a,
+		       struct err *err)
+{
+	return conn_run(c,
+			conn_bind(c, STMT_ACCOUNT_SAVE, err, "ittzizzzziiiiitti",
+				  (int64_t)a->state, a->reason, a->detail, a->since_at_ms,
+				  (int64_t)a->swept, a->whole_sent_at_ms,
+				  a->last_sweep_at_ms, a->last_page_at_ms,
+				  a->shrunk_since_at_ms, a->interval_ms,
+				  a->pages_unchanged, a->records_unchanged,
+				  a->records_parsed, a->records_bad, a->budget_scope,
+				  a->budget_group, a->account_id),
+			err);
+}
+
+int store_account_count(struct store_conn *c, struct store_account *a, struct err *err)
+{
+	sqlite3_stmt *st = conn_bind(c, STMT_ACCOUNT_COUNT, err, "i", a->account_id);
+
+	if (st == NULL || conn_step(c, st, err) != 1)
+		return err->code;
+	a->n_devices = sqlite3_column_int64(st, 0);
+	a->n_online = sqlite3_column_int64(st, 1);
+	a->n_offline = sqlite3_column_int64(st, 2);
+	return conn_run(c, st, err);
+}
+
+int store_accounts(struct store_conn *c, struct store_account **out, size_t *n,
+		   struct err *err)
+{
+	sqlite3_stmt *st = conn_bind(c, STMT_ACCOUNTS, err, "");
+	struct store_account *all = NULL;
+	size_t count = 0, cap = 0;
+	int rc = st != NULL ? 1 : err->code;
+
+	while (rc == 1 && (rc = conn_step(c, st, err)) == 1) {
+		all = mem_grow(all, count, &cap, sizeof *all);
+		read_account(st, &all[count++]);
+	}
+	for (size_t i = 0; rc == 0 && i < count; i++)
+		rc = store_account_count(c, &all[i], err);
+	if (rc != 0) {
+		for (size_t i = 0; i < count; i++)
+			store_account_clear(&all[i]);
+		free(all);
+		return rc;
+	}
+	*out = all;
+	*n = count;
+	return 0;
+}
+
+/* ---- devices ---- */
+
+void store_device_clear(struct store_device *d)
+{
+	free(d->id);
+	free(d->doc);
+	free(d->facts);
+	free(d->vendor_status);
+	*d = (struct store_device){0};
+}
+
+/* The word is stored only where the status does not say it. */
+static char *read_vendor_status(sqlite3_stmt *st, int column, enum device_status status)
+{
+	if (status != DEVICE_UNKNOWN)
+		return mem_strdup(device_status_name(status));
+	return conn_text(st, column);
+}
+
+static const char *stored_vendor_status(enum device_status status, const char *word)
+{
+	return status == DEVICE_UNKNOWN ? word : NULL;
+}
+
+/* DEVICE_COLUMNS of conn.c. */
+static void read_device(sqlite3_stmt *st, struct store_device *into)
+{
+	const void *digest = sqlite3_column_blob(st, 12);
+
+	*into = (struct store_device){
+		.device_id = sqlite3_column_int64(st, 0),
+		.account_id = sqlite3_column_int64(st, 1),
+		.id = conn_text(st, 2),
+		.status = (enum device_status)sqlite3_column_int(st, 3),
+		.last_known = (enum device_status)sqlite3_column_int(st, 4),
+		.not_before_ms = sqlite3_column_int64(st, 6),
+		.observed_at_ms = sqlite3_column_int64(st, 7),
+		.has_location = sqlite3_column_type(st, 8) != SQLITE_NULL,
+		.location_ms = sqlite3_column_int64(st, 8),
+		.seen_at_ms = sqlite3_column_int64(st, 9),
+		.lapsed = sqlite3_column_int(st, 10) != 0,
+		.missed = sqlite3_column_int(st, 11),
+		.removed_at_ms = sqlite3_column_int64(st, 13),
+		.version_id = sqlite3_column_int64(st, 14),
+	};
+	into->vendor_status = read_vendor_status(st, 5, into->status);
+	if (digest != NULL && sqlite3_column_bytes(st, 12) == STORE_DIGEST_BYTES) {
+		into->has_digest = true;
+		memcpy(into->digest, digest, STORE_DIGEST_BYTES);
+	}
+}
+
+int store_devices_each(struct store_conn *c, int64_t account_id,
+		       void (*each)(const struct store_device *d, void *arg), void *arg,
+		       struct err *err)
+{
+	sqlite3_stmt *st = conn_bind(c, STMT_DEVICES_KNOWN, err, "i", account_id);
+	int rc = st != NULL ? 1 : err->code;
+
+	while (rc == 1 && (rc = conn_step(c, st, err)) == 1) {
+		struct store_device d;
+
+		read_device(st, &d);
+		each(&d, arg);
+		store_device_clear(&d);
+	}
+	return rc;
+}
+
+static int load_device(struct store_conn *c, sqlite3_stmt *st, struct store_device *into,
+		       struct err *err)
+{
+	int rc = st != NULL ? conn_step(c, st, err) : err->code;
+
+	*into = (struct store_device){0};
+	if (rc != 1)
+		return rc;
+	read_device(st, into);
+	into->doc = conn_text(st, 15);
+	into->facts = conn_text(st, 16);
+	return conn_run(c, st, err);
+}
+
+int store_device_load(struct store_conn *c, int64_t account_id, const char *id,
+		      struct store_device *into, struct err *err)
+{
+	return load_device(c, conn_bind(c, STMT_DEVICE_LOAD, err, "it", account_id, id),
+			   into, err);
+}
+
+int store_device_load_by_id(struct store_conn *c, int64_t device_id,
+			    struct store_device *into, struct err *err)
+{
+	return load_device(c, conn_bind(c, STMT_DEVICE_LOAD_BY_ID, err, "i", device_id),
+			   into, err);
+}
+
+static int save_version(struct store_conn *c, struct store_device *d, struct err *err)
+{
+	if (conn_run(c, conn_bind(c, STMT_VERSION_ADD, err, "it", d->device_id, d->facts),
+		     err) != 0)
+		return err->code;
+	d->version_id = sqlite3_last_insert_rowid(c->db);
+	return conn_run(c,
+			conn_bind(c, STMT_DEVICE_SET_VERSION, err, "ii", d->version_id,
+				  d->device_id),
+			err);
+}
+
+static int save_state(struct store_conn *c, const struct store_device *d, struct err *err)
+{
+	return conn_run(c,
+			conn_bind(c, STMT_STATE_SAVE, err, "iiitiioiiib", d->device_id,
+				  (int64_t)d->status, (int64_t)d->last_known,
+				  stored_vendor_status(d->status, d->vendor_status),
+				  d->not_before_ms, d->observed_at_ms,
+				  (int)d->has_location, d->location_ms, d->seen_at_ms,
+				  (int64_t)d->lapsed, (int64_t)d->missed,
+				  d->has_digest ? d->digest : NULL, STORE_DIGEST_BYTES),
+			err);
+}
+
+int store_device_save(struct store_conn *c, struct store_device *d, struct err *err)
+{
+	bool is_new = d->device_id == 0;
+
+	if (is_new) {
+		if (conn_run(c,
+			     conn_bind(c, STMT_DEVICE_ADD, err, "itt", d->account_id,
+				       d->id, d->doc),
+			     err) != 0)
+			return err->code;
+		d->device_id = sqlite3_last_insert_rowid(c->db);
+	} else if (d->doc != NULL && conn_run(c,
+					      conn_bind(c, STMT_DEVICE_SET_DOC, err, "ti",
+							d->doc, d->device_id),
+					      err) != 0) {
+		return err->code;
+	}
+	if (d->version_id == 0 && save_version(c, d, err) != 0)
+		return err->code;
+	if (!is_new && conn_run(c,
+				conn_bind(c, STMT_DEVICE_SET_REMOVED, err, "zi",
+					  d->removed_at_ms, d->device_id),
+				err) != 0)
+		return err->code;
+	return save_state(c, d, err);
+}
+
+/* ---- events ---- */
+
+static int add_event_row(struct store_conn *c, const struct event *ev, int64_t account_id,
+			 int64_t device_id, int64_t version_id, const char *detail,
+			 struct err *err)
+{
+	int of_device = device_id != 0;
+
+	return conn_run(c,
+			conn_bind(c, STMT_EVENT_ADD, err, "iiizzootoot",
+				  (int64_t)ev->type, ev->at_ms, account_id, device_id,
+				  version_id, of_device, (int64_t)ev->status, of_device,
+				  (int64_t)ev->previous,
+				  stored_vendor_status(ev->status, ev->vendor_status),
+				  of_device, ev->not_before_ms, (int)ev->has_location,
+				  ev->location_ms, detail),
+			err);
+}
+
+int store_event_add(struct store_conn *c, struct event *ev, int64_t account_id,
+		    int64_t device_id, int64_t version_id, const int64_t *sink_ids,
+		    size_t n_sinks, struct err *err)
+{
+	char *detail = ev->detail != NULL ? json_dumps(ev->detail, JSON_COMPACT) : NULL;
+	int rc = add_event_row(c, ev, account_id, device_id, version_id, detail, err);
+
+	free(detail);
+	if (rc != 0)
+		return rc;
+	ev->sequence = sqlite3_last_insert_rowid(c->db);
+	event_id(ev->id, ev->at_ms, c->random, ev->sequence);
+	for (size_t i = 0; rc == 0 && i < n_sinks; i++)
+		rc = conn_run(c,
+			      conn_bind(c, STMT_OUTBOX_ADD, err, "ii", sink_ids[i],
+					ev->sequence),
+			      err);
+	return rc;
+}
+
+int store_events_each(struct store_conn *c, int64_t first, int64_t max,
+		      void (*each)(const struct event *ev, void *arg), void *arg,
+		      struct err *err)
+{
+	sqlite3_stmt *st = conn_bind(c, STMT_EVENTS, err, "ii", first, max);
+	int rc = st != NULL ? 1 : err->code;
+
+	while (rc == 1 && (rc = conn_step(c, st, err)) == 1) {
+		struct event ev;
+
+		conn_read_event(c, st, 0, &ev);
+		each(&ev, arg);
+		event_clear(&ev);
+	}
+	return rc;
+}
+
+/* The one number that a statement answers with. */
+static int one_number(struct store_conn *c, sqlite3_stmt *st, int64_t *out,
+		      struct err *err)
+{
+	if (st == NULL || conn_step(c, st, err) != 1)
+		return err->code != 0 ? err->code : err_set(err, ERR_STORE, "no row");
+	*out = sqlite3_column_int64(st, 0);
+	return conn_run(c, st, err);
+}
+
+int store_last_sequence(struct store_conn *c, int64_t *sequence, struct err *err)
+{
+	return one_number(c, conn_bind(c, STMT_LAST_SEQUENCE, err, ""), sequence, err);
+}
+
+int store_sequence_at(struct store_conn *c, int64_t at_ms, int64_t *sequence,
+		      struct err *err)
+{
+	return one_number(c, conn_bind(c, STMT_SEQUENCE_AT, err, "i", at_ms), sequence,
+			  err);
+}
+
+/* ---- sinks ---- */
+
+const char *store_delivery_state_name(enum delivery_state state)
+{
+	static const char *const names[] = {"pending", "delivered", "dead", "canceled"};
+
+	return names[state];
+}
+
+int store_sink_load(struct store_conn *c, const char *name, int64_t *sink_id,
+		    struct err *err)
+{
+	if (conn_run(c, conn_bind(c, STMT_SINK_ADD, err, "t", name), err) != 0)
+		return err->code;
+	return one_number(c, conn_bind(c, STMT_SINK_LOAD, err, "t", name), sink_id, err);
+}
+
+static bool is_among(int64_t id, const int64_t *ids, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (ids[i] == id)
+			return true;
+	return false;
+}
+
+int store_outbox_cancel_others(struct store_conn *c, const int64_t *sink_ids,
+			       size_t n_sinks, int64_t now_at_ms, int64_t *n_canceled,
+			       struct err *err)
+{
+	sqlite3_stmt *st = conn_bind(c, STMT_OUTBOX_SINKS, err, "");
+	int64_t *gone = NULL;
+	size_t n = 0, cap = 0;
+	int rc = st != NULL ? 1 : err->code;
+
+	*n_canceled = 0;
+	while (rc == 1 && (rc = conn_step(c, st, err)) == 1) {
+		int64_t id = sqlite3_column_int64(st, 0);
+
+		if (is_among(id, sink_ids, n_sinks))
+			continue;
+		gone = mem_grow(gone, n, &cap, sizeof *gone);
+		gone[n++] = id;
+	}
+	for (size_t i = 0; rc == 0 && i < n; i++) {
+		rc = conn_run(
+			c,
+			conn_bind(c, STMT_OUTBOX_CANCEL, err, "ii", now_at_ms, gone[i]),
+			err);
+		*n_canceled += sqlite3_changes64(c->db);
+	}
+	free(gone);
+	return rc;
+}
+
+static void read_delivery(sqlite3_stmt *st, int n, struct store_delivery *into)
+{
+	*into = (struct store_delivery){
+		.state = (enum delivery_state)sqlite3_column_int(st, n),
+		.attempts = sqlite3_column_int(st, n + 1),
+		.first_at_ms = sqlite3_column_int64(st, n + 2),
+		.next_at_ms = sqlite3_column_int64(st, n + 3),
+		.ended_at_ms = sqlite3_column_int64(st, n + 4),
+		.code = sqlite3_column_int(st, n + 5),
+		.error = conn_text(st, n + 6),
+	};
+}
+
+int store_outbox_each(struct store_conn *c, int64_t sink_id, int64_t after, int64_t max,
+		      void (*each)(const struct store_delivery *d, const struct event *ev,
+				   void *arg),
+		      void *arg, struct err *err)
+{
+	sqlite3_stmt *st =
+		conn_bind(c, STMT_OUTBOX_OWED, err, "iii", sink_id, after, max);
+	int rc = st != NULL ? 1 : err->code;
+
+	while (rc == 1 && (rc = conn_step(c, st, err)) == 1) {
+		struct store_delivery d;
+		struct event ev;
+
+		read_delivery(st, 0, &d);
+		conn_read_event(c, st, 7, &ev);
+		d.sequence = ev.sequence;
+		each(&d, &ev, arg);
+		event_clear(&ev);
+		free(d.error);
+	}
+	return rc;
+}
+
+int store_outbox_save(struct store_conn *c, int64_t sink_id,
+		      const struct store_delivery *d, struct err *err)
+{
+	return conn_run(c,
+			conn_bind(c, STMT_OUTBOX_SAVE, err, "iizzzztii",
+				  (int64_t)d->state, (int64_t)d->attempts, d->first_at_ms,
+				  d->next_at_ms, d->ended_at_ms, (int64_t)d->code,
+				  d->error, sink_id, d->sequence),
+			err);
+}
+
+/* ---- budgets ---- */
+
+static void read_budget(sqlite3_stmt *st, struct store_budget *into)
+{
+	size_t bytes = (size_t)sqlite3_column_bytes(st, 7);
+
+	*into = (struct store_budget){
+		.limit = sqlite3_column_int64(st, 2),
+		.window_ms = sqlite3_column_int64(st, 3),
+		.remaining = sqlite3_column_int64(st, 4),
+		.told_at_ms = sqlite3_column_int64(st, 5),
+		.blocked_until_ms = sqlite3_column_int64(st, 6),
+	};
+	sqlite3_snprintf(sizeof into->scope, into->scope, "%s",
+			 sqlite3_column_text(st, 0));
+	sqlite3_snprintf(sizeof into->group, into->group, "%s",
+			 sqlite3_column_text(st, 1));
+	if (bytes > sizeof into->sent_at_ms)
+		bytes = sizeof into->sent_at_ms;
+	into->n_sent = bytes / sizeof *into->sent_at_ms;
+	if (bytes > 0)
+		memcpy(into->sent_at_ms, sqlite3_column_blob(st, 7), bytes);
+}
+
+int store_budgets_each(struct store_conn *c,
+		       void (*each)(const struct store_budget *b, void *arg), void *arg,
+		       struct err *err)
+{
+	sqlite3_stmt *st = conn_bind(c, STMT_BUDGETS, err, "");
+	int rc = st != NULL ? 1 : err->code;
+
+	while (rc == 1 && (rc = conn_step(c, st, err)) == 1) {
+		struct store_budget b;
+
+		read_budget(st, &b);
+		each(&b, arg);
+	}
+	return rc;
+}
+
+int store_budget_load(struct store_conn *c, const char *scope, const char *group,
+		      struct store_budget *into, bool *found, struct err *err)
+{
+	sqlite3_stmt *st = conn_bind(c, STMT_BUDGET_LOAD, err, "tt", scope, group);
+	int rc = st != NULL ? conn_step(c, st, err) : err->code;
+
+	*found = rc == 1;
+	if (rc != 1)
+		return rc;
+	read_budget(st, into);
+	return conn_run(c, st, err);
+}
+
+int store_budget_save(struct store_conn *c, const struct store_budget *b, struct err *err)
+{
+	return conn_run(c,
+			conn_bind(c, STMT_BUDGET_SAVE, err, "ttiiizzb", b->scope,
+				  b->group, b->limit, b->window_ms, b->remaining,
+				  b->told_at_ms, b->blocked_until_ms,
+				  b->n_sent > 0 ? b->sent_at_ms : NULL,
+				  (int)(b->n_sent * sizeof *b->sent_at_ms)),
+			err);
+}

@@ -1,0 +1,266 @@
+/* The memory: what was seen, what was told, what is still owed. The only door to the database.
+ *
+ * Every use of the database by the daemon is a job: a function that runs with the connection on
+ * a worker thread, one at a time, in the order of submission, and comes back to the loop. The
+ * command line program opens a reader of its own and calls the reading functions directly.
+ *
+ * All texts are UTF-8. Times are UTC milliseconds since 1970. Functions return 0 or ERR_STORE
+ * (the database failed; err says how) unless they say otherwise. */
+#ifndef STORE_STORE_H
+#define STORE_STORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/queue.h>
+#include <uv.h>
+
+#include "base/err.h"
+#include "model/event.h"
+
+struct store;      /* the loop's side */
+struct store_conn; /* one connection: only within a job, or a reader's own */
+
+/* ---- the loop's side ---- */
+
+struct store_job;
+typedef int (*store_run_cb)(struct store_conn *c, struct store_job *job, struct err *err);
+typedef void (*store_done_cb)(struct store_job *job, int rc);
+
+/* Embedded in the owner's struct, which it must not outlive. run touches only that struct, and
+ * nobody else does until on_done. */
+struct store_job {
+	store_run_cb run; /* on the worker; its result goes to on_done */
+	store_done_cb
+		on_done; /* on the loop, exactly once, never from within store_submit */
+	struct err err;  /* run's, for on_done */
+	int rc;          /* private */
+	TAILQ_ENTRY(store_job) entry;
+};
+
+/*
+ * Open or create the database at path for the daemon, bring its schema up to date and take its
+ * lock. Blocks: call it before the loop runs.
+ *
+ * The folder must exist. New files get mode 0640.
+ * Returns 0 or ERR_STORE: held by another daemon (err names it), newer than this program, not a
+ * database of phonewatch, or unusable.
+ */
+int store_open(const char *path, uv_loop_t *loop, struct store **out, struct err *err);
+
+/* No job starts any more: those that wait, and any to come, end with ERR_CANCELED. One under way
+ * ends as it would. */
+void store_stop(struct store *s);
+/* Whether a job is under way or has yet to report. */
+bool store_is_busy(const struct store *s);
+/* Close files and give up the lock. Only when not busy; the loop must turn once more for the
+ * last handle. NULL is fine. */
+void store_close(struct store *s);
+
+void store_submit(struct store *s, struct store_job *job);
+/* Before all that wait: for what must be remembered at once. */
+void store_submit_first(struct store *s, struct store_job *job);
+
+/* The database's random number (event_id) and its secret (keys of digests). Borrowed. */
+#define STORE_SECRET_BYTES 32
+int64_t store_random(const struct store *s);
+const unsigned char *store_secret(const struct store *s);
+
+/* ---- readers ---- */
+
+/*
+ * Open the database at path read-only, as any member of its group can: while the daemon runs,
+ * after it stopped, and after it was killed. Nothing is changed, and no file is made.
+ * Returns 0 or ERR_STORE: missing, not readable, not a database of phonewatch, of another
+ * schema.
+ */
+int store_open_reader(const char *path, struct store_conn **out, struct err *err);
+void store_close_reader(struct store_conn *c);
+
+/* A number that differs whenever another connection has committed since the last call. */
+int store_reader_version(struct store_conn *c, int64_t *version, struct err *err);
+
+/* A reader sees one state of the database from store_begin_read to store_end_read. */
+int store_begin_read(struct store_conn *c, struct err *err);
+void store_end_read(struct store_conn *c);
+
+/* ---- transactions ---- */
+
+int store_begin(struct store_conn *c, struct err *err);
+/* On failure nothing of the transaction has happened, or, after a failing disk, it is not known
+ * which: what was derived from it must be read again. */
+int store_commit(struct store_conn *c, struct err *err);
+void store_rollback(struct store_conn *c);
+
+/* ---- accounts ---- */
+
+enum account_state { ACCOUNT_NEW = 0, ACCOUNT_REACHABLE = 1, ACCOUNT_UNREACHABLE = 2 };
+/* "new", "reachable", "unreachable". */
+const char *store_account_state_name(enum account_state state);
+
+struct store_account {
+	int64_t account_id;
+	char *name;
+	enum account_state state;
+	char *reason;        /* why it is unreachable; else NULL */
+	char *detail;        /* in words; else NULL */
+	int64_t since_at_ms; /* of the state; 0: never */
+	bool swept;          /* a first sweep has seen every page */
+	int64_t whole_sent_at_ms; /* when the last whole sweep sent its first request; 0: never */
+	int64_t last_sweep_at_ms; /* when the last sweep ended that saw every page; 0: never */
+	int64_t last_page_at_ms; /* when the last page arrived; 0: never */
+	int64_t shrunk_since_at_ms; /* whole lists lack too many since then; 0: they do not */
+	int64_t interval_ms;        /* effective; 0: not known yet */
+	const char *route;          /* "account" */
+	/* Of the last sweep. */
+	int64_t pages_unchanged, records_unchanged, records_parsed, records_bad;
+	/* Whose budget it uses: see store_budget. NULL: none yet. */
+	char *budget_scope, *budget_group;
+	/* Counted by store_accounts and store_account_counts only. */
+	int64_t n_devices, n_online, n_offline;
+};
+
+void store_account_clear(struct store_account *a);
+/* Find it by name, or make it. */
+int store_account_load(struct store_conn *c, const char *name, struct store_account *into,
+		       struct err *err);
+/* Write all but name and counts. */
+int store_account_save(struct store_conn *c, const struct store_account *a,
+		       struct err *err);
+/* Fill in n_devices, n_online, n_offline. */
+int store_account_count(struct store_conn *c, struct store_account *a, struct err *err);
+/* Every account by name, counts included; the caller clears each and frees the array. */
+int store_accounts(struct store_conn *c, struct store_account **out, size_t *n,
+		   struct err *err);
+
+/* ---- devices ---- */
+
+#define STORE_DIGEST_BYTES 16
+
+struct store_device {
+	int64_t device_id; /* ours; 0: not stored yet */
+	int64_t account_id;
+	char *id;           /* the vendor's */
+	char *doc;          /* device.record, compact JSON */
+	char *facts;        /* device_facts(), compact JSON */
+	int64_t version_id; /* of facts; 0: to be stored anew */
+	enum device_status status;
+	enum device_status
+		last_known;    /* the last that was not Unknown; Unknown: none yet */
+	char *vendor_status;   /* NULL where there is none */
+	int64_t not_before_ms; /* of the last transition, or of the first sight */
+	int64_t observed_at_ms;
+	bool has_location;
+	int64_t location_ms;
+	/* A time when the list still showed what is here. Where lapsed is false, the account's
+	 * whole_sent_at_ms is another, and the later of them counts. */
+	int64_t seen_at_ms;
+	bool lapsed;           /* the last whole sweep did not show it */
+	int missed;            /* whole lists in a row that lacked it */
+	int64_t removed_at_ms; /* 0: it is listed */
+	bool has_digest;
+	unsigned char digest[STORE_DIGEST_BYTES]; /* of its record's bytes */
+};
+
+void store_device_clear(struct store_device *d);
+
+/* What the fences need to know of every device, removed ones left out. each is called per
+ * device with d->doc and d->facts NULL; d is borrowed for the call. */
+int store_devices_each(struct store_conn *c, int64_t account_id,
+		       void (*each)(const struct store_device *d, void *arg), void *arg,
+		       struct err *err);
+/* All of one, removed ones too. Found or not: into->device_id is 0 where there is none. */
+int store_device_load(struct store_conn *c, int64_t account_id, const char *id,
+		      struct store_device *into, struct err *err);
+int store_device_load_by_id(struct store_conn *c, int64_t device_id,
+			    struct store_device *into, struct err *err);
+/* A new one: sets device_id and version_id. Else what changed: doc where not NULL, facts where
+ * version_id is 0 (then set), and the state. */
+int store_device_save(struct store_conn *c, struct store_device *d, struct err *err);
+
+/* ---- events ---- */
+
+/* Add the event with one outbox row per sink. Sets ev->sequence and ev->id. version_id and
+ * device_id are the row's, 0 in account events. */
+int store_event_add(struct store_conn *c, struct event *ev, int64_t account_id,
+		    int64_t device_id, int64_t version_id, const int64_t *sink_ids,
+		    size_t n_sinks, struct err *err);
+
+/* Events with first <= sequence, in order, at most max of them. each borrows the event. */
+int store_events_each(struct store_conn *c, int64_t first, int64_t max,
+		      void (*each)(const struct event *ev, void *arg), void *arg,
+		      struct err *err);
+/* The last event's sequence; 0: none. */
+int store_last_sequence(struct store_conn *c, int64_t *sequence, struct err *err);
+/* The first event whose time is at_ms or later: its sequence, or one past the last. */
+int store_sequence_at(struct store_conn *c, int64_t at_ms, int64_t *sequence,
+		      struct err *err);
+
+/* ---- sinks and what is owed to them ---- */
+
+enum delivery_state {
+	DELIVERY_PENDING = 0,
+	DELIVERY_DELIVERED = 1,
+	DELIVERY_DEAD = 2,
+	DELIVERY_CANCELED = 3,
+};
+const char *store_delivery_state_name(enum delivery_state state);
+
+struct store_delivery {
+	int64_t sequence;
+	enum delivery_state state;
+	int attempts;
+	int64_t first_at_ms; /* of the first attempt; 0: none yet */
+	int64_t next_at_ms;  /* not before; 0: at once */
+	int64_t ended_at_ms; /* 0 while pending */
+	int code;            /* the last answer's status, or 0 */
+	char *error;         /* why it failed last; NULL */
+};
+
+/* The number of the sink of this name; made where it is new. */
+int store_sink_load(struct store_conn *c, const char *name, int64_t *sink_id,
+		    struct err *err);
+/* What is still owed to sinks that are not among these is canceled. Sets how many. */
+int store_outbox_cancel_others(struct store_conn *c, const int64_t *sink_ids,
+			       size_t n_sinks, int64_t now_at_ms, int64_t *n_canceled,
+			       struct err *err);
+
+/* Owed to the sink, sequence > after, in order, at most max; each borrows both. */
+int store_outbox_each(struct store_conn *c, int64_t sink_id, int64_t after, int64_t max,
+		      void (*each)(const struct store_delivery *d, const struct event *ev,
+				   void *arg),
+		      void *arg, struct err *err);
+/* Write how an attempt ended. */
+int store_outbox_save(struct store_conn *c, int64_t sink_id,
+		      const struct store_delivery *d, struct err *err);
+
+/* ---- the budgets ---- */
+
+#define STORE_BUDGET_SENT_MAX 256
+
+struct store_budget {
+	char scope[65]; /* who shares it: hex digest of server and credentials */
+	char group[64]; /* the vendor's name; opaque */
+	int64_t limit;  /* requests per window; 0: not known */
+	int64_t window_ms;
+	int64_t remaining;        /* as last told; -1: never told */
+	int64_t told_at_ms;       /* when it was */
+	int64_t blocked_until_ms; /* no request before; 0: none */
+	size_t n_sent;            /* requests that may still count, oldest first */
+	int64_t sent_at_ms[STORE_BUDGET_SENT_MAX];
+};
+
+int store_budgets_each(struct store_conn *c,
+		       void (*each)(const struct store_budget *b, void *arg), void *arg,
+		       struct err *err);
+int store_budget_load(struct store_conn *c, const char *scope, const char *group,
+		      struct store_budget *into, bool *found, struct err *err);
+int store_budget_save(struct store_conn *c, const struct store_budget *b,
+		      struct err *err);
+
+/* ---- housekeeping ---- */
+
+/* Move what the log holds into the database where it has grown: a job of its own. */
+int store_checkpoint(struct store_conn *c, struct err *err);
+
+#endif
