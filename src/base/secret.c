@@ -159,7 +159,7 @@ int secret_read(struct secret *into, const char *path, enum secret_place place,
 	const char *fault;
 	size_t len;
 	ssize_t n;
-	int fd, rc;
+	int fd = -1, rc;
 
 	rc = open_file(path, place, &fd, err);
 	if (rc != 0)
