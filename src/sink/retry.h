@@ -1,0 +1,60 @@
+/* When to tell an event again, and when to give up. Pure: time and chance are arguments. */
+#ifndef SINK_RETRY_H
+#define SINK_RETRY_H
+
+#include <stdint.h>
+
+/* How one try ended. */
+enum sink_end {
+	SINK_DELIVERED,
+	SINK_LATER,    /* the receiver or the way to it failed */
+	SINK_REFUSED,  /* this event was refused; another might not be */
+	SINK_DEAD,     /* this event can never be told */
+	SINK_GONE,     /* the receiver wants no more of any */
+	SINK_CANCELED, /* we stopped it ourselves; it does not count */
+};
+
+#define RETRY_REFUSED_TRIES 4    /* of an event that is refused ... */
+#define RETRY_REFUSED_MS    5000 /* ... waiting 5, 10, 20 s, so within a minute */
+#define RETRY_JITTER        20   /* percent */
+
+struct retry_rules {
+	int64_t first_ms;   /* the first wait; it doubles ... */
+	int64_t max_ms;     /* ... up to this, which also caps what a receiver asks for */
+	int64_t refused_ms; /* the first wait after a refusal */
+	int64_t give_up_ms; /* after the first try */
+};
+
+/* What is remembered of the tries of one event. All zero: none yet. */
+struct retry {
+	int attempts;
+	int refusals;        /* of them, the last ones in a row that were refused */
+	int64_t first_at_ms; /* when the first try began */
+	int64_t next_at_ms;  /* not before */
+};
+
+enum retry_verdict { RETRY_DELIVERED, RETRY_AGAIN, RETRY_DEAD, RETRY_GONE };
+
+/*
+ * Count one try that ended and say what follows; sets r->next_at_ms for RETRY_AGAIN.
+ *
+ * begun_at_ms  when this try began
+ * wait_ms      what the receiver asked for; 0: nothing. It counts instead of the schedule's
+ *              wait, but not below the schedule's first nor above its last
+ * random       picks the jitter
+ *
+ * SINK_CANCELED is not for here.
+ * Source  DESIGN section 7, "Webhook"
+ */
+enum retry_verdict retry_decide(struct retry *r, const struct retry_rules *rules,
+				enum sink_end end, int64_t wait_ms, int64_t begun_at_ms,
+				int64_t now_at_ms, uint32_t random);
+
+/* What the status of an HTTP answer means for the event. */
+enum sink_end retry_end_of_status(int status);
+
+/* A Retry-After header (NULL: none): seconds or an HTTP date. In milliseconds from now; 0 where
+ * there is none, it is garbage or it is past. Source: RFC 9110, section 10.2.3. */
+int64_t retry_after_ms(const char *header, int64_t now_at_ms);
+
+#endif
