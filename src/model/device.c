@@ -114,3 +114,17 @@ json_t *device_facts(const struct device *d)
 	json_object_set_new(facts, "site_id", id_or_null(site));
 	return facts;
 }
+
+json_t *device_object(const char *account, const char *id, json_t *facts,
+		      const char *vendor_status)
+{
+	json_t *device = json_object();
+
+	json_object_set_new(device, "account", json_string(account));
+	json_object_set_new(device, "id", json_string(id));
+	json_object_update(device, facts);
+	json_object_set_new(device, "vendor_status",
+			    vendor_status != NULL ? json_string(vendor_status)
+						  : json_null());
+	return device;
+}

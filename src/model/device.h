@@ -47,4 +47,13 @@ const char *device_text(const struct device *d, const char *member);
  */
 json_t *device_facts(const struct device *d);
 
+/*
+ * What is told of it, in an event and in the answers to queries.
+ *
+ * Shape  {"account", "id", the facts ..., "vendor_status"}
+ * Returns a new object, the caller's.
+ */
+json_t *device_object(const char *account, const char *id, json_t *facts,
+		      const char *vendor_status);
+
 #endif

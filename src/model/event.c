@@ -85,11 +85,6 @@ void event_clear(struct event *ev)
 	*ev = (struct event){0};
 }
 
-static json_t *text_or_null(const char *text)
-{
-	return text != NULL ? json_string(text) : json_null();
-}
-
 static json_t *time_text(int64_t at_ms)
 {
 	char text[CLOCK_TEXT_BYTES];
@@ -101,17 +96,6 @@ static json_t *time_text(int64_t at_ms)
 static bool is_transition(enum event_type type)
 {
 	return type <= EVENT_DEVICE_UNKNOWN;
-}
-
-static json_t *device_object(const struct event *ev)
-{
-	json_t *device = json_object();
-
-	json_object_set_new(device, "account", json_string(ev->account));
-	json_object_set_new(device, "id", json_string(ev->device_id));
-	json_object_update(device, ev->facts);
-	json_object_set_new(device, "vendor_status", text_or_null(ev->vendor_status));
-	return device;
 }
 
 /* Copies of the changes; values of personal ones only for those who may see them. */
@@ -149,7 +133,9 @@ static json_t *changes_of(const struct event *ev, enum event_personal personal)
 static void add_device_data(json_t *data, const struct event *ev,
 			    enum event_personal personal)
 {
-	json_object_set_new(data, "device", device_object(ev));
+	json_object_set_new(data, "device",
+			    device_object(ev->account, ev->device_id, ev->facts,
+					  ev->vendor_status));
 	json_object_set_new(data, "status", json_string(device_status_name(ev->status)));
 	json_object_set_new(data, "previous_status",
 			    is_transition(ev->type)
