@@ -169,6 +169,12 @@ void store_device_clear(struct store_device *d);
 int store_devices_each(struct store_conn *c, int64_t account_id,
 		       void (*each)(const struct store_device *d, void *arg), void *arg,
 		       struct err *err);
+/* The listed devices whose id comes after (all do after ""), by id, at most max of them. each
+ * borrows d, whose doc is NULL. */
+int store_devices_after(struct store_conn *c, int64_t account_id, const char *after,
+			int64_t max,
+			void (*each)(const struct store_device *d, void *arg), void *arg,
+			struct err *err);
 /* All of one, removed ones too. Found or not: into->device_id is 0 where there is none. */
 int store_device_load(struct store_conn *c, int64_t account_id, const char *id,
 		      struct store_device *into, struct err *err);
@@ -230,6 +236,23 @@ int store_outbox_each(struct store_conn *c, int64_t sink_id, int64_t after, int6
 		      void (*each)(const struct store_delivery *d, const struct event *ev,
 				   void *arg),
 		      void *arg, struct err *err);
+/* What each sink is or was owed, by sequence, then by sink; for people. */
+enum store_owed {
+	STORE_OWED_ALL,
+	STORE_OWED_FAILED, /* pending with an error, or dead */
+};
+struct store_owed_event {
+	int64_t sink_id;
+	const char *sink; /* its name; borrowed for the call, as all here */
+	const char *event_id;
+	struct store_delivery delivery;
+};
+/* Those after (sequence, sink_id), at most max. */
+int store_owed_after(struct store_conn *c, enum store_owed which, int64_t sequence,
+		     int64_t sink_id, int64_t max,
+		     void (*each)(const struct store_owed_event *o, void *arg), void *arg,
+		     struct err *err);
+
 /* Write how an attempt ended. */
 int store_outbox_save(struct store_conn *c, int64_t sink_id,
 		      const struct store_delivery *d, struct err *err);

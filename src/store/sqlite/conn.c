@@ -25,6 +25,15 @@
 	" last_sweep_ms, last_page_ms, shrunk_since_ms, interval_ms, pages_unchanged," \
 	" records_unchanged, records_parsed, records_bad, budget_scope, budget_group"
 
+/* The order of the joins is the order of the answer: nothing is sorted, however long it is. */
+#define OWED_AFTER(condition)                                                    \
+	"SELECT o.state, o.attempts, o.first_ms, o.next_ms, o.ended_ms, o.code," \
+	" o.error, o.sink_id, k.name, e.sequence, e.at_ms FROM event e"          \
+	" CROSS JOIN sink k CROSS JOIN outbox o"                                 \
+	" ON o.sink_id = k.sink_id AND o.sequence = e.sequence"                  \
+	" WHERE e.sequence >= ?1 AND (e.sequence > ?1 OR k.sink_id > ?2)" condition
+#define OWED_ORDER " ORDER BY e.sequence, k.sink_id LIMIT ?3"
+
 /* Every statement the daemon runs. store_open() prepares them all, so one that does not fit the
  * schema stops the start and every test, not the first night that needs it. */
 static const char *const sql[N_STMTS] = {
@@ -53,6 +62,12 @@ static const char *const sql[N_STMTS] = {
 	[STMT_DEVICES_KNOWN] = "SELECT " DEVICE_COLUMNS
 			       " FROM device d JOIN device_state s USING (device_id)"
 			       " WHERE d.account_id = ? AND d.removed_ms IS NULL",
+	[STMT_DEVICES_AFTER] =
+		"SELECT " DEVICE_COLUMNS ", v.facts"
+		" FROM device d JOIN device_state s USING (device_id)"
+		" JOIN device_version v ON v.version_id = d.version_id"
+		" WHERE d.account_id = ? AND d.id > ? AND d.removed_ms IS NULL"
+		" ORDER BY d.id LIMIT ?",
 	[STMT_DEVICE_LOAD] = "SELECT " DEVICE_COLUMNS ", d.doc, v.facts"
 			     " FROM device d JOIN device_state s USING (device_id)"
 			     " JOIN device_version v ON v.version_id = d.version_id"
@@ -96,6 +111,9 @@ static const char *const sql[N_STMTS] = {
 		" JOIN event e ON e.sequence = o.sequence" EVENT_TABLES
 		" WHERE o.sink_id = ? AND o.state = 0 AND o.sequence > ?"
 		" ORDER BY o.sequence LIMIT ?",
+	[STMT_OWED_AFTER] = OWED_AFTER("") OWED_ORDER,
+	[STMT_FAILED_AFTER] = OWED_AFTER(
+		" AND (o.state = 2 OR (o.state = 0 AND o.error IS NOT NULL))") OWED_ORDER,
 	[STMT_OUTBOX_SAVE] =
 		"UPDATE outbox SET state = ?, attempts = ?, first_ms = ?, next_ms = ?,"
 		" ended_ms = ?, code = ?, error = ? WHERE sink_id = ? AND sequence = ?",

@@ -214,6 +214,26 @@ int store_devices_each(struct store_conn *c, int64_t account_id,
 	return rc;
 }
 
+int store_devices_after(struct store_conn *c, int64_t account_id, const char *after,
+			int64_t max,
+			void (*each)(const struct store_device *d, void *arg), void *arg,
+			struct err *err)
+{
+	sqlite3_stmt *st =
+		conn_bind(c, STMT_DEVICES_AFTER, err, "iti", account_id, after, max);
+	int rc = st != NULL ? 1 : err->code;
+
+	while (rc == 1 && (rc = conn_step(c, st, err)) == 1) {
+		struct store_device d;
+
+		read_device(st, &d);
+		d.facts = conn_text(st, 15);
+		each(&d, arg);
+		store_device_clear(&d);
+	}
+	return rc;
+}
+
 static int load_device(struct store_conn *c, sqlite3_stmt *st, struct store_device *into,
 		       struct err *err)
 {
@@ -458,6 +478,34 @@ int store_outbox_each(struct store_conn *c, int64_t sink_id, int64_t after, int6
 		each(&d, &ev, arg);
 		event_clear(&ev);
 		free(d.error);
+	}
+	return rc;
+}
+
+int store_owed_after(struct store_conn *c, enum store_owed which, int64_t sequence,
+		     int64_t sink_id, int64_t max,
+		     void (*each)(const struct store_owed_event *o, void *arg), void *arg,
+		     struct err *err)
+{
+	sqlite3_stmt *st = conn_bind(
+		c, which == STORE_OWED_FAILED ? STMT_FAILED_AFTER : STMT_OWED_AFTER, err,
+		"iii", sequence, sink_id, max);
+	int rc = st != NULL ? 1 : err->code;
+
+	while (rc == 1 && (rc = conn_step(c, st, err)) == 1) {
+		char id[EVENT_ID_BYTES];
+		struct store_owed_event o = {
+			.sink_id = sqlite3_column_int64(st, 7),
+			.sink = (const char *)sqlite3_column_text(st, 8),
+			.event_id = id,
+		};
+
+		read_delivery(st, 0, &o.delivery);
+		o.delivery.sequence = sqlite3_column_int64(st, 9);
+		event_id(id, sqlite3_column_int64(st, 10), c->random,
+			 o.delivery.sequence);
+		each(&o, arg);
+		free(o.delivery.error);
 	}
 	return rc;
 }
