@@ -1,0 +1,404 @@
+#include "cli/cli.h"
+
+#include <fcntl.h>
+#include <getopt.h>
+#include <langinfo.h>
+#include <locale.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "config.h"
+#include "model/match.h"
+#include "query/when.h"
+
+#define DEFAULT_CONFIG SYSCONFDIR "/phonewatch/phonewatch.conf"
+
+/* Long options without a letter of their own have one that cannot be typed. */
+enum { OPT_AT = 256, OPT_SINCE, OPT_UNTIL, OPT_TYPE, OPT_MATCH, OPT_OFFLINE, OPT_FAILED };
+
+static const struct {
+	int letter;
+	char code; /* in struct cli_command.options; 0: every command takes it */
+	const char *name;
+	const char *argument; /* NULL: none */
+	const char *help;
+} options[] = {
+	{OPT_AT, 'a', "at", "T", "as it was at this time"},
+	{OPT_OFFLINE, 'o', "offline", NULL, "only those that are offline now"},
+	{OPT_SINCE, 's', "since", "T", "from this time on"},
+	{OPT_UNTIL, 'u', "until", "T", "before this time"},
+	{OPT_TYPE, 't', "type", "PATTERN", "only events of this type; may be repeated"},
+	{OPT_MATCH, 'm', "match", "KEY=PATTERN",
+	 "only what this holds for; keys: account, site, type, model, device, name;"
+	 " may be repeated"},
+	{'f', 'f', "follow", NULL, "go on with new ones as they happen"},
+	{OPT_FAILED, 'x', "failed", NULL, "only those that fail, and dead ones"},
+	{'c', 0, "config", "FILE", "where the path of the database stands"},
+	{'d', 0, "database", "FILE", "the database"},
+	{'o', 0, "output", "FORMAT", "table, json, ndjson or csv"},
+	{'h', 0, "help", NULL, "show this"},
+	{'V', 0, "version", NULL, "show the version"},
+};
+
+static const struct cli_command commands[] = {
+	{"status", "aom", "how the devices are",
+	 "Whether each device is online, since when, and whether that may be believed.\n"
+	 "A status is Unknown because of no_status (the vendor gives none), not_listed\n"
+	 "(the last whole list lacked the device) or unobserved (nobody looks: the account\n"
+	 "cannot be watched, or phonewatchd does not run).",
+	 cmd_status},
+	{"events", "sutmf", "what happened",
+	 "The events in their order. With --follow and without --since: the last ten and\n"
+	 "then new ones as they happen, until you press Ctrl-C.",
+	 cmd_events},
+	{"accounts", "", "how the watching of each account goes",
+	 "State, route, counts, speed and budget of each account.", cmd_accounts},
+	{"deliveries", "x", "what was told to whom, and what is still owed",
+	 "Every event that a sink was or is owed, in order.", cmd_deliveries},
+	{"show", "", "all that is known of one device", NULL, NULL},
+	{"history", "su", "when a device was online and when not", NULL, NULL},
+	{"report", "su", "availability over a time", NULL, NULL},
+	{"alerts", "", "what is wrong now", NULL, NULL},
+	{"silence", "", "mute alerts", NULL, NULL},
+	{"poll", "", "ask the vendor now", NULL, NULL},
+	{"backup", "", "copy the database while it is used", NULL, NULL},
+	{"check", "", "examine the database", NULL, NULL},
+};
+
+/* ---- saying what is wrong ---- */
+
+static void say(const char *text)
+{
+	char safe[4 * ERR_TEXT_BYTES];
+
+	log_escape(safe, sizeof safe, text);
+	fprintf(stderr, "phonewatch: %s\n", safe);
+}
+
+int cli_usage(const char *fmt, ...)
+{
+	char text[ERR_TEXT_BYTES];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof text, fmt, ap);
+	va_end(ap);
+	say(text);
+	return CLI_USAGE;
+}
+
+int cli_fail_database(struct cli *cli)
+{
+	err_wrap(&cli->err, "database %s", cli->database_path);
+	say(cli->err.text);
+	return CLI_DATABASE;
+}
+
+int cli_fail_output(struct cli *cli)
+{
+	say(cli->err.text);
+	return CLI_OUTPUT;
+}
+
+/* ---- the database ---- */
+
+static int find_database(struct cli *cli)
+{
+	if (cli->database != NULL) {
+		cli->database_path = mem_strdup(cli->database);
+		return 0;
+	}
+	if (config_database_path(cli->config_path, &cli->database_path, &cli->err) == 0)
+		return 0;
+	say(cli->err.text);
+	say("name the configuration with -c, or the database with -d");
+	return ERR_CONFIG;
+}
+
+struct store_conn *cli_open(struct cli *cli)
+{
+	struct store_conn *c;
+
+	if (find_database(cli) != 0)
+		return NULL;
+	if (store_open_reader(cli->database_path, &c, &cli->err) == 0)
+		return c;
+	say(cli->err.text);
+	return NULL;
+}
+
+/* ---- times ---- */
+
+static int read_time(const struct cli *cli, const char *option, const char *text,
+		     int64_t *at_ms)
+{
+	struct err err = {0};
+
+	if (text == NULL || when_parse(text, cli->now_at_ms, at_ms, &err) == 0)
+		return CLI_OK;
+	return cli_usage("--%s %s: %s", option, text, err.text);
+}
+
+int cli_times(struct cli *cli, int64_t *since_at_ms, int64_t *until_at_ms)
+{
+	*since_at_ms = INT64_MIN;
+	*until_at_ms = INT64_MAX;
+	if (read_time(cli, "since", cli->since, since_at_ms) != CLI_OK ||
+	    read_time(cli, "until", cli->until, until_at_ms) != CLI_OK)
+		return CLI_USAGE;
+	if (*since_at_ms > cli->now_at_ms)
+		return cli_usage("--since %s: that is still to come", cli->since);
+	if (*since_at_ms > *until_at_ms)
+		return cli_usage("--since %s is after --until %s", cli->since,
+				 cli->until);
+	return CLI_OK;
+}
+
+/* ---- help ---- */
+
+static void print_options(const char *codes)
+{
+	for (size_t i = 0; i < COUNT(options); i++) {
+		char left[40], letter[8] = "    ";
+		const char *argument = options[i].argument;
+		bool of_all = options[i].code == 0;
+
+		if (codes == NULL ? !of_all
+				  : !of_all && strchr(codes, options[i].code) == NULL)
+			continue;
+		if (options[i].letter < 256)
+			snprintf(letter, sizeof letter, "-%c, ", options[i].letter);
+		snprintf(left, sizeof left, "%s--%s%s%s", letter, options[i].name,
+			 argument != NULL ? " " : "", argument != NULL ? argument : "");
+		printf("  %-26s %s\n", left, options[i].help);
+	}
+}
+
+static int help_end(void)
+{
+	return fflush(stdout) == 0 ? CLI_OK : CLI_OUTPUT;
+}
+
+static int help(void)
+{
+	puts("Usage: phonewatch [-c FILE | -d FILE] [-o FORMAT] COMMAND [OPTION ...]\n"
+	     "Tell how the phones are and were. Reads the database, whether phonewatchd\n"
+	     "runs or not, and changes nothing.\n\n"
+	     "Commands:");
+	for (size_t i = 0; i < COUNT(commands); i++)
+		if (commands[i].run != NULL)
+			printf("  %-26s %s\n", commands[i].name, commands[i].summary);
+	puts("\nOptions:");
+	print_options(NULL);
+	puts("\nphonewatch COMMAND --help tells of one command, phonewatch(1) of all.");
+	return help_end();
+}
+
+static int help_command(const struct cli_command *command)
+{
+	printf("Usage: phonewatch %s [OPTION ...]\n", command->name);
+	if (command->run == NULL) {
+		printf("Will tell: %s. Comes with a later version.\n", command->summary);
+		return help_end();
+	}
+	printf("%s\n\nOptions:\n", command->help);
+	print_options(command->options);
+	return help_end();
+}
+
+/* ---- reading the command line ---- */
+
+static void add_text(char ***texts, size_t *n, char *text)
+{
+	*texts = mem_resize(*texts, *n + 1, sizeof **texts);
+	(*texts)[(*n)++] = text;
+}
+
+static int add_match(struct cli *cli, char *text)
+{
+	if (!match_is_valid(text))
+		return cli_usage(
+			"--match %s: not KEY=PATTERN with a KEY of account, site,"
+			" type, model, device, name",
+			text);
+	add_text(&cli->matches, &cli->n_matches, text);
+	return CLI_OK;
+}
+
+static int take_option(struct cli *cli, int letter, char *argument)
+{
+	switch (letter) {
+	case OPT_AT:
+		cli->at = argument;
+		break;
+	case OPT_SINCE:
+		cli->since = argument;
+		break;
+	case OPT_UNTIL:
+		cli->until = argument;
+		break;
+	case OPT_TYPE:
+		add_text(&cli->types, &cli->n_types, argument);
+		break;
+	case OPT_MATCH:
+		return add_match(cli, argument);
+	case OPT_OFFLINE:
+		cli->offline = true;
+		break;
+	case OPT_FAILED:
+		cli->failed = true;
+		break;
+	case 'f':
+		cli->follow = true;
+		break;
+	case 'c':
+		cli->config_path = argument;
+		break;
+	case 'd':
+		cli->database = argument;
+		break;
+	case 'o':
+		cli->output = argument;
+		break;
+	case 'h':
+		cli->help = true;
+		break;
+	case 'V':
+		cli->version = true;
+		break;
+	}
+	return CLI_OK;
+}
+
+static int read_options(struct cli *cli, int argc, char **argv)
+{
+	struct option longs[COUNT(options) + 1] = {0};
+	char shorts[3 * COUNT(options) + 2] = ":";
+	char *p = shorts + 1;
+	int n, letter;
+
+	for (size_t i = 0; i < COUNT(options); i++) {
+		longs[i] = (struct option){options[i].name, options[i].argument != NULL,
+					   NULL, options[i].letter};
+		if (options[i].letter > 255)
+			continue;
+		*p++ = (char)options[i].letter;
+		if (options[i].argument != NULL)
+			*p++ = ':';
+	}
+	*p = '\0';
+	opterr = 0;
+	while ((letter = getopt_long(argc, argv, shorts, longs, &n)) != -1) {
+		if (letter == ':')
+			return cli_usage("%s: needs a value", argv[optind - 1]);
+		if (letter == '?' && optopt != 0 && optopt < 256)
+			return cli_usage("-%c: no such option; see phonewatch --help",
+					 optopt);
+		if (letter == '?')
+			return cli_usage("%s: no such option, or not one option;"
+					 " see phonewatch --help",
+					 argv[optind - 1]);
+		if (take_option(cli, letter, optarg) != CLI_OK)
+			return CLI_USAGE;
+		for (size_t i = 0; i < COUNT(options); i++)
+			if (options[i].letter == letter)
+				cli->given |= 1u << i;
+	}
+	return CLI_OK;
+}
+
+static int read_format(struct cli *cli)
+{
+	static const char *const names[] = {
+		[OUT_TABLE] = "table", [OUT_JSON] = "json", [OUT_NDJSON] = "ndjson"};
+
+	if (cli->output == NULL) {
+		cli->format = isatty(STDOUT_FILENO) ? OUT_TABLE : OUT_NDJSON;
+		return CLI_OK;
+	}
+	for (size_t i = 0; i < COUNT(names); i++) {
+		if (strcmp(cli->output, names[i]) == 0) {
+			cli->format = (enum out_format)i;
+			return CLI_OK;
+		}
+	}
+	if (strcmp(cli->output, "csv") == 0)
+		return cli_usage("-o csv: not yet: comes with a later version");
+	return cli_usage("-o %s: not table, json, ndjson or csv", cli->output);
+}
+
+static const struct cli_command *find_command(const char *name)
+{
+	for (size_t i = 0; i < COUNT(commands); i++)
+		if (strcmp(commands[i].name, name) == 0)
+			return &commands[i];
+	return NULL;
+}
+
+static int check_options(const struct cli *cli, const struct cli_command *command)
+{
+	for (size_t i = 0; i < COUNT(options); i++) {
+		bool given = (cli->given & 1u << i) != 0;
+
+		if (given && options[i].code != 0 &&
+		    strchr(command->options, options[i].code) == NULL)
+			return cli_usage("%s: has no option --%s", command->name,
+					 options[i].name);
+	}
+	return CLI_OK;
+}
+
+static int run_command(struct cli *cli, int argc, char **argv)
+{
+	const struct cli_command *command;
+
+	if (argc == 0)
+		return cli->help ? help()
+				 : cli_usage("no command; see phonewatch --help");
+	command = find_command(argv[0]);
+	if (command == NULL)
+		return cli_usage("%s: no such command; see phonewatch --help", argv[0]);
+	if (cli->help)
+		return help_command(command);
+	if (command->run == NULL)
+		return cli_usage("%s: not yet: comes with a later version",
+				 command->name);
+	if (argc > 1)
+		return cli_usage("%s: takes no %s", command->name, argv[1]);
+	if (check_options(cli, command) != CLI_OK || read_format(cli) != CLI_OK)
+		return CLI_USAGE;
+	return command->run(cli);
+}
+
+/* What we print is UTF-8, and so is what we measure. */
+static void set_locale(void)
+{
+	setlocale(LC_ALL, "");
+	if (strcmp(nl_langinfo(CODESET), "UTF-8") != 0)
+		setlocale(LC_CTYPE, "C.UTF-8");
+}
+
+int cli_main(int argc, char **argv)
+{
+	struct cli cli = {.config_path = DEFAULT_CONFIG, .now_at_ms = clock_utc_ms()};
+	int status;
+
+	set_locale();
+	status = read_options(&cli, argc, argv);
+	if (status == CLI_OK && cli.version) {
+		puts("phonewatch " PACKAGE_VERSION);
+		status = help_end();
+	} else if (status == CLI_OK) {
+		status = run_command(&cli, argc - optind, argv + optind);
+	}
+	free(cli.database_path);
+	free(cli.types);
+	free(cli.matches);
+	return status;
+}

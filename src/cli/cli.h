@@ -1,0 +1,73 @@
+/* The command line: who asks from a shell.
+ *
+ * One table holds the commands (cli.c), another the options; each command is a file. Options may
+ * stand before or after the command. */
+#ifndef CLI_CLI_H
+#define CLI_CLI_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "cli/out.h"
+#include "store/store.h"
+
+/* Exit statuses. A contract. */
+enum {
+	CLI_OK = 0, /* an empty list too */
+	CLI_NO_DEVICE = 1,
+	CLI_USAGE = 2,
+	CLI_DATABASE = 3,
+	CLI_DAEMON = 4,
+	CLI_OUTPUT = 5, /* the answer cannot be written */
+};
+
+/* What was asked for. Texts are borrowed from argv. */
+struct cli {
+	int64_t now_at_ms;
+	const char *config_path;
+	const char *database; /* NULL: as the configuration has it */
+	const char *output;   /* NULL: as suits where it goes */
+	const char *at, *since, *until;
+	char **types;
+	size_t n_types;
+	char **matches;
+	size_t n_matches;
+	bool offline, failed, follow, help, version;
+	unsigned given; /* a bit for each option of the table that was given */
+
+	enum out_format format;
+	char *database_path;
+	struct err err; /* of whatever failed last */
+};
+
+struct cli_command {
+	const char *name;
+	const char *options; /* letters of those it takes, beside those that all take */
+	const char *summary; /* one line */
+	const char *help;    /* what it answers with */
+	int (*run)(struct cli *cli); /* an exit status; NULL: not yet */
+};
+
+/* Run argv[1..]. Returns the exit status; what is wrong has been said. */
+int cli_main(int argc, char **argv);
+
+/* Open the database that is asked for. Where it cannot be read that is said. */
+struct store_conn *cli_open(struct cli *cli);
+
+/* Say what went wrong; both return the exit status. */
+int cli_fail_database(struct cli *cli);
+int cli_fail_output(struct cli *cli);
+int cli_usage(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+/* Read the times of --since and --until: INT64_MIN and INT64_MAX where there are none. Returns
+ * CLI_OK, or CLI_USAGE: not times, or impossible ones. */
+int cli_times(struct cli *cli, int64_t *since_at_ms, int64_t *until_at_ms);
+
+int cmd_status(struct cli *cli);
+int cmd_events(struct cli *cli);
+int cmd_accounts(struct cli *cli);
+int cmd_deliveries(struct cli *cli);
+
+#endif

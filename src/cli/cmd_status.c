@@ -1,0 +1,193 @@
+/* phonewatch status */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "cli/cli.h"
+#include "query/status.h"
+#include "query/when.h"
+
+enum { STATUS, NAME, EXT, SITE, MODEL, SINCE, FOR, ACCOUNT };
+
+static const struct out_column columns[] = {
+	[STATUS] = {"STATUS", 0},
+	[NAME] = {"NAME", SCOLS_FL_TRUNC},
+	[EXT] = {"EXT", 0},
+	[SITE] = {"SITE", SCOLS_FL_TRUNC},
+	[MODEL] = {"MODEL", SCOLS_FL_TRUNC},
+	[SINCE] = {"SINCE", 0},
+	[FOR] = {"FOR", SCOLS_FL_RIGHT},
+	[ACCOUNT] = {"ACCOUNT", SCOLS_FL_TRUNC},
+	{NULL, 0},
+};
+
+/* A device as the table shows it: kept until all are there to be sorted. */
+struct row {
+	enum device_status status, last;
+	enum status_why why;
+	int64_t since_at_ms;
+	char *cells[ACCOUNT + 1]; /* NAME, EXT, SITE, MODEL, ACCOUNT */
+};
+
+struct rows {
+	struct row *rows;
+	size_t n, cap;
+};
+
+static const char *fact(const struct status *s, const char *name)
+{
+	const char *text = json_string_value(json_object_get(s->facts, name));
+
+	return text != NULL ? text : "";
+}
+
+static const char *first_filled(const char *a, const char *b, const char *c)
+{
+	return a[0] != '\0' ? a : b[0] != '\0' ? b : c;
+}
+
+static void on_row(const struct status *s, void *arg)
+{
+	struct rows *all = arg;
+	struct row *r;
+
+	all->rows = mem_grow(all->rows, all->n, &all->cap, sizeof *all->rows);
+	r = &all->rows[all->n++];
+	*r = (struct row){s->status, s->last, s->why, s->since_at_ms, {0}};
+	r->cells[NAME] = mem_strdup(
+		first_filled(fact(s, "name"), fact(s, "serial"), s->device->id));
+	r->cells[EXT] = mem_strdup(fact(s, "extension_number"));
+	r->cells[SITE] = mem_strdup(fact(s, "site"));
+	r->cells[MODEL] = mem_strdup(first_filled(fact(s, "model"), fact(s, "type"), ""));
+	r->cells[ACCOUNT] = mem_strdup(s->account->name);
+}
+
+static int rank(enum device_status status)
+{
+	return status == DEVICE_OFFLINE ? 0 : status == DEVICE_UNKNOWN ? 1 : 2;
+}
+
+/* What needs somebody first; then as people look for it. */
+static int compare_rows(const void *a, const void *b)
+{
+	static const int by[] = {ACCOUNT, SITE, NAME, EXT};
+	const struct row *x = a, *y = b;
+	int order = rank(x->status) - rank(y->status);
+
+	for (size_t i = 0; order == 0 && i < COUNT(by); i++)
+		order = strcoll(x->cells[by[i]], y->cells[by[i]]);
+	return order;
+}
+
+static void status_cell(struct out *o, const struct row *r)
+{
+	static const char *const whys[] = {"", "no status", "not listed", "unobserved"};
+
+	if (r->status == DEVICE_OFFLINE)
+		out_cell(o, STATUS, OUT_BAD, "Offline");
+	else if (r->status == DEVICE_ONLINE)
+		out_cell(o, STATUS, OUT_GOOD, "Online");
+	else if (r->last == DEVICE_UNKNOWN)
+		out_cell(o, STATUS, OUT_DOUBTFUL, "Unknown (%s)", whys[r->why]);
+	else
+		out_cell(o, STATUS, OUT_DOUBTFUL, "Unknown (%s; was %s)", whys[r->why],
+			 device_status_name(r->last));
+}
+
+static void add_row(struct out *o, const struct row *r, int64_t now_at_ms)
+{
+	char text[CLOCK_TEXT_BYTES];
+
+	out_row(o);
+	status_cell(o, r);
+	for (int i = NAME; i <= ACCOUNT; i++)
+		if (r->cells[i] != NULL)
+			out_cell(o, (size_t)i, OUT_PLAIN, "%s", r->cells[i]);
+	when_format(text, r->since_at_ms);
+	out_cell(o, SINCE, OUT_PLAIN, "%s", text);
+	clock_format_duration(
+		text, now_at_ms > r->since_at_ms ? now_at_ms - r->since_at_ms : 0);
+	out_cell(o, FOR, OUT_PLAIN, "%s", text);
+}
+
+static void add_count(struct out *o, const struct rows *all)
+{
+	size_t n[3] = {0};
+
+	for (size_t i = 0; i < all->n; i++)
+		n[all->rows[i].status]++;
+	out_words(o, OUT_PLAIN, "%zu device%s: ", all->n, all->n == 1 ? "" : "s");
+	out_words(o, n[DEVICE_OFFLINE] > 0 ? OUT_BAD : OUT_PLAIN, "%zu offline",
+		  n[DEVICE_OFFLINE]);
+	out_words(o, OUT_PLAIN, ", ");
+	out_words(o, n[DEVICE_UNKNOWN] > 0 ? OUT_DOUBTFUL : OUT_PLAIN, "%zu unknown",
+		  n[DEVICE_UNKNOWN]);
+	out_words(o, OUT_PLAIN, ", %zu online", n[DEVICE_ONLINE]);
+	out_newline(o);
+}
+
+static void tell_table(struct out *o, struct rows *all, int64_t now_at_ms)
+{
+	if (all->n > 1)
+		qsort(all->rows, all->n, sizeof *all->rows, compare_rows);
+	for (size_t i = 0; i < all->n; i++)
+		add_row(o, &all->rows[i], now_at_ms);
+	add_count(o, all);
+}
+
+static void clear_rows(struct rows *all)
+{
+	for (size_t i = 0; i < all->n; i++)
+		for (size_t k = 0; k < COUNT(all->rows[i].cells); k++)
+			free(all->rows[i].cells[k]);
+	free(all->rows);
+}
+
+static void on_object(const struct status *s, void *arg)
+{
+	out_take_object(arg, status_object(s));
+}
+
+static int tell(struct cli *cli, struct store_conn *c, struct out *o, struct rows *all)
+{
+	struct status_walk walk = {.which = cli->offline ? STATUS_OFFLINE : STATUS_ALL,
+				   .matches = cli->matches,
+				   .n_matches = cli->n_matches};
+	bool table = cli->format == OUT_TABLE;
+	int more, status = CLI_OK;
+
+	do {
+		more = status_next(&walk, c, cli->now_at_ms, table ? on_row : on_object,
+				   table ? (void *)all : (void *)o, &cli->err);
+		if (more < 0)
+			status = cli_fail_database(cli);
+		else if (out_flush(o, &cli->err) != 0)
+			status = cli_fail_output(cli);
+	} while (more > 0 && status == CLI_OK);
+	status_walk_clear(&walk);
+	if (status == CLI_OK && table)
+		tell_table(o, all, cli->now_at_ms);
+	if (status == CLI_OK && out_end(o, &cli->err) != 0)
+		status = cli_fail_output(cli);
+	return status;
+}
+
+int cmd_status(struct cli *cli)
+{
+	struct rows all = {0};
+	struct store_conn *c;
+	struct out o;
+	int status;
+
+	if (cli->at != NULL)
+		return cli_usage("status --at: not yet: comes with a later version");
+	c = cli_open(cli);
+	if (c == NULL)
+		return CLI_DATABASE;
+	out_init(&o, cli->format, columns);
+	status = tell(cli, c, &o, &all);
+	out_clear(&o);
+	clear_rows(&all);
+	store_close_reader(c);
+	return status;
+}

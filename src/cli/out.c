@@ -1,0 +1,216 @@
+#include "cli/out.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+
+/* A table is laid out so many rows at a time: an answer of a million rows is told as it comes,
+ * in the widths that the first rows had. */
+#define ROWS_AT_ONCE 1000
+
+static const char *const escapes[] = {
+	[OUT_PLAIN] = "",        [OUT_GOOD] = "\033[32m",
+	[OUT_BAD] = "\033[31m",  [OUT_DOUBTFUL] = "\033[33m",
+	[OUT_FAINT] = "\033[2m",
+};
+
+/* "NO_COLOR ... when present and not an empty string": no-color.org. */
+static bool wants_colours(void)
+{
+	const char *no = getenv("NO_COLOR"), *term = getenv("TERM");
+
+	return (no == NULL || no[0] == '\0') && isatty(STDOUT_FILENO) &&
+	       (term == NULL || strcmp(term, "dumb") != 0);
+}
+
+void out_init(struct out *o, enum out_format format, const struct out_column *columns)
+{
+	*o = (struct out){.format = format, .columns = columns};
+	o->colours = wants_colours();
+	buf_init(&o->text,
+		 SIZE_MAX / 2); /* what we print ourselves is bounded by its rows */
+	while (columns != NULL && columns[o->n_columns].name != NULL)
+		o->n_columns++;
+}
+
+void out_clear(struct out *o)
+{
+	scols_unref_table(o->table);
+	free(o->widths);
+	buf_clear(&o->text);
+	*o = (struct out){0};
+}
+
+/* ---- JSON ---- */
+
+void out_object_text(struct out *o, const char *text)
+{
+	if (o->format == OUT_JSON)
+		buf_add_text(&o->text, o->n == 0 ? "[\n" : ",\n");
+	buf_add_text(&o->text, text);
+	if (o->format == OUT_NDJSON)
+		buf_add_text(&o->text, "\n");
+	o->n++;
+}
+
+void out_take_object(struct out *o, json_t *object)
+{
+	char *text = json_dumps(object, JSON_COMPACT);
+
+	if (text == NULL)
+		abort(); /* out of memory: all strings in it are UTF-8 */
+	out_object_text(o, text);
+	free(text);
+	json_decref(object);
+}
+
+/* ---- tables ---- */
+
+/* The first part of a table has its headings and finds the widths; later ones keep them. */
+static struct libscols_table *new_table(const struct out *o)
+{
+	struct libscols_table *t = scols_new_table();
+
+	if (t == NULL)
+		abort();                     /* out of memory */
+	scols_table_enable_noencoding(t, 1); /* we escape, whatever the locale */
+	scols_table_enable_colors(t, o->colours);
+	scols_table_enable_noheadings(t, o->widths != NULL);
+	scols_table_set_column_separator(t, "  ");
+	for (size_t i = 0; i < o->n_columns; i++) {
+		double width = o->widths != NULL ? (double)o->widths[i] : 0;
+		int flags = o->columns[i].flags;
+
+		if (o->widths != NULL)
+			flags |= SCOLS_FL_STRICTWIDTH;
+		if (scols_table_new_column(t, o->columns[i].name, width, flags) == NULL)
+			abort(); /* out of memory */
+	}
+	return t;
+}
+
+static void keep_widths(struct out *o)
+{
+	if (o->widths != NULL)
+		return;
+	o->widths = mem_alloc(o->n_columns * sizeof *o->widths);
+	for (size_t i = 0; i < o->n_columns; i++)
+		o->widths[i] =
+			scols_column_get_width(scols_table_get_column(o->table, i));
+}
+
+static void print_table(struct out *o)
+{
+	char *text;
+
+	if (o->table == NULL)
+		return;
+	if (scols_print_table_to_string(o->table, &text) != 0)
+		abort(); /* out of memory */
+	buf_add_text(&o->text, text);
+	buf_add_text(&o->text, "\n");
+	free(text);
+	keep_widths(o);
+	scols_unref_table(o->table);
+	o->table = NULL;
+}
+
+/* What a printf would print, escaped. */
+static char *safe_text(const char *fmt, va_list ap)
+{
+	char *text, *safe;
+	size_t size;
+
+	if (vasprintf(&text, fmt, ap) < 0)
+		abort();             /* out of memory */
+	size = 4 * strlen(text) + 1; /* each byte may become \xNN */
+	safe = mem_alloc(size);
+	log_escape(safe, size, text);
+	free(text);
+	return safe;
+}
+
+/* ---- lines ---- */
+
+void out_words(struct out *o, enum out_colour colour, const char *fmt, ...)
+{
+	bool dressed = o->colours && colour != OUT_PLAIN;
+	va_list ap;
+	char *safe;
+
+	va_start(ap, fmt);
+	safe = safe_text(fmt, ap);
+	va_end(ap);
+	print_table(o);
+	if (dressed)
+		buf_add_text(&o->text, escapes[colour]);
+	buf_add_text(&o->text, safe);
+	if (dressed)
+		buf_add_text(&o->text, "\033[0m");
+	free(safe);
+}
+
+void out_newline(struct out *o)
+{
+	buf_add_text(&o->text, "\n");
+}
+
+void out_row(struct out *o)
+{
+	if (o->table != NULL && scols_table_get_nlines(o->table) >= ROWS_AT_ONCE)
+		print_table(o);
+	if (o->table == NULL)
+		o->table = new_table(o);
+	o->line = scols_table_new_line(o->table, NULL);
+	if (o->line == NULL)
+		abort(); /* out of memory */
+	o->n++;
+}
+
+void out_cell(struct out *o, size_t column, enum out_colour colour, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	if (scols_line_refer_data(o->line, column, safe_text(fmt, ap)) != 0)
+		abort(); /* out of memory */
+	va_end(ap);
+	if (colour != OUT_PLAIN)
+		scols_cell_set_color(scols_line_get_cell(o->line, column),
+				     escapes[colour]);
+}
+
+/* ---- writing ---- */
+
+int out_flush(struct out *o, struct err *err)
+{
+	const char *text = buf_text(&o->text);
+	size_t done = 0;
+
+	while (done < o->text.len) {
+		ssize_t n = write(STDOUT_FILENO, text + done, o->text.len - done);
+
+		if (n < 0 && errno != EINTR)
+			return err_set(err, ERR_RETRY, "standard output: %s",
+				       strerror(errno));
+		if (n > 0)
+			done += (size_t)n;
+	}
+	o->text.len = 0;
+	return 0;
+}
+
+int out_end(struct out *o, struct err *err)
+{
+	print_table(o);
+	if (o->format == OUT_JSON)
+		buf_add_text(&o->text, o->n == 0 ? "[]\n" : "\n]\n");
+	return out_flush(o, err);
+}

@@ -1,0 +1,64 @@
+/* What a command answers with, on standard output: a table for people, JSON for programs.
+ *
+ * Rows are kept until out_flush: no read of the database is held open while somebody looks at a
+ * pager. Text from outside is made safe for the terminal; JSON has it as it is, escaped as JSON
+ * does. */
+#ifndef CLI_OUT_H
+#define CLI_OUT_H
+
+#include <jansson.h>
+#include <libsmartcols.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+
+enum out_format { OUT_TABLE, OUT_JSON, OUT_NDJSON };
+
+/* A column of a table. */
+struct out_column {
+	const char *name; /* its heading; NULL ends the list */
+	int flags;        /* SCOLS_FL_... */
+};
+
+/* Text of a cell that is to be looked at. */
+enum out_colour { OUT_PLAIN, OUT_GOOD, OUT_BAD, OUT_DOUBTFUL, OUT_FAINT };
+
+struct out {
+	enum out_format format;
+	bool colours;
+	size_t n; /* objects or rows so far */
+	struct buf text;
+	const struct out_column *columns;
+	struct libscols_table *table; /* rows not yet printed; NULL: none */
+	struct libscols_line *line;   /* the last row */
+	size_t *widths;               /* of the columns, once some rows are printed */
+	size_t n_columns;
+};
+
+/* columns is borrowed; NULL where there is none, or the format has none. */
+void out_init(struct out *o, enum out_format format, const struct out_column *columns);
+void out_clear(struct out *o);
+
+/* One answer, for OUT_JSON and OUT_NDJSON. The object is o's. */
+void out_take_object(struct out *o, json_t *object);
+/* The same from text: one JSON object, compact. */
+void out_object_text(struct out *o, const char *text);
+
+/* One row, for OUT_TABLE; then those of its cells that are not empty. */
+void out_row(struct out *o);
+void out_cell(struct out *o, size_t column, enum out_colour colour, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));
+
+/* Words of a line, escaped; after what there is of a table. */
+void out_words(struct out *o, enum out_colour colour, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+void out_newline(struct out *o);
+
+/* Write what there is. ERR_RETRY with the system's reason where it cannot be written. */
+int out_flush(struct out *o, struct err *err);
+/* The end of the answer, and out_flush. */
+int out_end(struct out *o, struct err *err);
+
+#endif

@@ -1,0 +1,37 @@
+/* The events of the past, in the order in which they happened to us. */
+#ifndef QUERY_EVENTS_H
+#define QUERY_EVENTS_H
+
+#include <stdint.h>
+
+#include "store/store.h"
+
+/* A walk over the events by sequence. Set the conditions, then next from events_start() or
+ * events_start_last(). */
+struct events_walk {
+	int64_t since_at_ms,
+		until_at_ms; /* since <= time < until; INT64_MIN, INT64_MAX */
+	char *const *types;  /* shell patterns, one is enough; none: all */
+	size_t n_types;
+	/* model/match.h. All must hold, of an event of an account too: it has an account and none
+	 * of the others. */
+	char *const *matches;
+	size_t n_matches;
+	int64_t next; /* the first sequence not looked at */
+};
+
+/* Begin where since_at_ms does. Returns 0 or ERR_STORE. */
+int events_start(struct events_walk *walk, struct store_conn *c, struct err *err);
+/* Begin with the last n that are meant. Returns 0 or ERR_STORE. */
+int events_start_last(struct events_walk *walk, struct store_conn *c, int64_t n,
+		      struct err *err);
+
+/*
+ * Look at the next few hundred events; call each for those that are meant. A read of its own.
+ * Returns 1 while there is more, 0 at the end, where a later call goes on, or ERR_STORE.
+ */
+int events_next(struct events_walk *walk, struct store_conn *c,
+		void (*each)(const struct event *ev, void *arg), void *arg,
+		struct err *err);
+
+#endif

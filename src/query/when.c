@@ -1,0 +1,79 @@
+#include "query/when.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+/* The midnight that began the day of at_ms, some days later. */
+static int64_t midnight(int64_t at_ms, int days)
+{
+	time_t t = (time_t)(at_ms / 1000);
+	struct tm tm;
+
+	localtime_r(&t, &tm);
+	tm.tm_hour = tm.tm_min = tm.tm_sec = 0;
+	tm.tm_mday += days;
+	tm.tm_isdst = -1; /* a day may begin an hour late */
+	return (int64_t)mktime(&tm) * 1000;
+}
+
+/* "2026-11-22": through clock_parse, which knows the calendar, then to our midnight. */
+static int parse_date(const char *text, int64_t *at_ms)
+{
+	char full[32];
+	struct tm tm = {.tm_isdst = -1};
+	int64_t utc;
+
+	if (strlen(text) != strlen("2026-11-22"))
+		return ERR_FORMAT;
+	snprintf(full, sizeof full, "%sT00:00:00Z", text);
+	if (clock_parse(full, &utc) != 0 ||
+	    sscanf(text, "%d-%d-%d", &tm.tm_year, &tm.tm_mon, &tm.tm_mday) != 3)
+		return ERR_FORMAT;
+	tm.tm_year -= 1900;
+	tm.tm_mon--;
+	*at_ms = (int64_t)mktime(&tm) * 1000;
+	return 0;
+}
+
+static int has_zone(const char *text)
+{
+	const char *time = strpbrk(text, "Tt ");
+
+	return time != NULL && strpbrk(time, "Zz+-") != NULL;
+}
+
+int when_parse(const char *text, int64_t now_at_ms, int64_t *at_ms, struct err *err)
+{
+	int64_t ago_ms;
+
+	if (strcmp(text, "now") == 0) {
+		*at_ms = now_at_ms;
+	} else if (strcmp(text, "today") == 0) {
+		*at_ms = midnight(now_at_ms, 0);
+	} else if (strcmp(text, "yesterday") == 0) {
+		*at_ms = midnight(now_at_ms, -1);
+	} else if (text[0] == '-' && clock_parse_duration(text + 1, &ago_ms) == 0) {
+		if (ago_ms > now_at_ms - CLOCK_MIN_MS)
+			return err_set(err, ERR_FORMAT, "before the year 0");
+		*at_ms = now_at_ms - ago_ms;
+	} else if (parse_date(text, at_ms) != 0 && clock_parse(text, at_ms) != 0) {
+		return err_set(err, ERR_FORMAT,
+			       "not a time; a time is 2026-11-22T18:00:00Z,"
+			       " 2026-11-22, -2h, yesterday, today or now");
+	} else if (strlen(text) > strlen("2026-11-22") && !has_zone(text)) {
+		return err_set(err, ERR_FORMAT,
+			       "a time of which zone? add Z or +hh:mm, as in %sZ", text);
+	}
+	return 0;
+}
+
+void when_format(char out[CLOCK_TEXT_BYTES], int64_t at_ms)
+{
+	time_t t = (time_t)((at_ms - (at_ms < 0 ? 999 : 0)) / 1000);
+	struct tm tm;
+
+	localtime_r(&t, &tm);
+	strftime(out, CLOCK_TEXT_BYTES, "%Y-%m-%d %H:%M:%S", &tm);
+}

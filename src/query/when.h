@@ -1,0 +1,23 @@
+/* Times as people write them, and as they like to read them. The zone is the process's. */
+#ifndef QUERY_WHEN_H
+#define QUERY_WHEN_H
+
+#include <stdint.h>
+
+#include "base/clock.h"
+#include "base/err.h"
+
+/*
+ * Read a time.
+ *
+ * Shape  "2026-11-22T18:01:02Z" (RFC 3339, always with its zone), "2026-11-22" (midnight here),
+ *        "today", "yesterday" (their midnight here), "now", "-2h" (so long before now)
+ *
+ * Returns 0, or ERR_FORMAT with what is wrong with it.
+ */
+int when_parse(const char *text, int64_t now_at_ms, int64_t *at_ms, struct err *err);
+
+/* "2026-11-22 19:01:02", in the local zone. */
+void when_format(char out[CLOCK_TEXT_BYTES], int64_t at_ms);
+
+#endif
