@@ -1,0 +1,400 @@
+#include "api/scan.h"
+
+#include <ctype.h>
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
+#include "base/mem.h"
+
+#define BLOCK 64
+
+/* One bit per byte of a block. */
+struct masks {
+	uint64_t quote, backslash, open, close;
+};
+
+/* Brackets and braces differ from each other by one bit: [ 5b { 7b, ] 5d } 7d. */
+#define CASE_BIT 0x20
+
+#ifdef __SSE2__
+static uint64_t equal_mask(const __m128i v[4], char c)
+{
+	const __m128i x = _mm_set1_epi8(c);
+	uint64_t mask = 0;
+
+	for (int i = 0; i < 4; i++)
+		mask |= (uint64_t)(unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(v[i], x))
+			<< (16 * i);
+	return mask;
+}
+
+static void read_masks(struct masks *m, const char *p)
+{
+	__m128i v[4], folded[4];
+
+	for (int i = 0; i < 4; i++) {
+		v[i] = _mm_loadu_si128((const __m128i *)(const void *)(p + 16 * i));
+		folded[i] = _mm_or_si128(v[i], _mm_set1_epi8(CASE_BIT));
+	}
+	m->quote = equal_mask(v, '"');
+	m->backslash = equal_mask(v, '\\');
+	m->open = equal_mask(folded, '{');
+	m->close = equal_mask(folded, '}');
+}
+#else
+static void read_masks(struct masks *m, const char *p)
+{
+	*m = (struct masks){0};
+	for (int i = 0; i < BLOCK; i++) {
+		char folded = (char)(p[i] | CASE_BIT);
+
+		m->quote |= (uint64_t)(p[i] == '"') << i;
+		m->backslash |= (uint64_t)(p[i] == '\\') << i;
+		m->open |= (uint64_t)(folded == '{') << i;
+		m->close |= (uint64_t)(folded == '}') << i;
+	}
+}
+#endif
+
+/* Bit i of the result: whether the number of bits up to and with i is odd. */
+static uint64_t prefix_xor(uint64_t x)
+{
+	for (int shift = 1; shift < BLOCK; shift *= 2)
+		x ^= x << shift;
+	return x;
+}
+
+/* The bytes that a backslash before them makes plain. *carry: the block's first one is, and on
+ * return the next block's. */
+static uint64_t escaped_bytes(uint64_t backslash, uint64_t *carry)
+{
+	uint64_t escaped = *carry;
+
+	backslash &= ~escaped;
+	*carry = 0;
+	while (backslash != 0) {
+		int i = __builtin_ctzll(backslash);
+
+		backslash &= ~(UINT64_C(1) << i);
+		if (i == BLOCK - 1) {
+			*carry = 1;
+		} else {
+			escaped |= UINT64_C(2) << i;
+			backslash &= ~(UINT64_C(2) << i); /* an escaped backslash */
+		}
+	}
+	return escaped;
+}
+
+/* Where in this block the depth falls to zero: the byte's number, or BLOCK for nowhere. */
+static int find_zero(uint64_t open, uint64_t close, int64_t *depth)
+{
+	int n_close = __builtin_popcountll(close);
+	uint64_t both = open | close;
+
+	if (*depth > n_close) { /* not even with all closing bytes first */
+		*depth += __builtin_popcountll(open) - n_close;
+		return BLOCK;
+	}
+	while (both != 0) {
+		int i = __builtin_ctzll(both);
+
+		both &= both - 1;
+		if (open >> i & 1)
+			(*depth)++;
+		else if (--*depth == 0)
+			return i;
+	}
+	return BLOCK;
+}
+
+/* p stands at '{' or '['. Returns what follows its end, or NULL where the text ends before. */
+static const char *skip_nested(const char *p, const char *end)
+{
+	uint64_t in_string = 0, carry = 0;
+	int64_t depth = 0;
+
+	for (; p < end; p += BLOCK) {
+		char last[BLOCK];
+		const char *block = p;
+		struct masks m;
+		uint64_t inside;
+		int at;
+
+		if (end - p < BLOCK) {
+			memset(last, ' ', sizeof last);
+			memcpy(last, p, (size_t)(end - p));
+			block = last;
+		}
+		read_masks(&m, block);
+		if ((m.backslash | carry) != 0)
+			m.quote &= ~escaped_bytes(m.backslash, &carry);
+		inside = prefix_xor(m.quote) ^ in_string;
+		in_string = UINT64_C(0) - (inside >> (BLOCK - 1));
+		at = find_zero(m.open & ~inside, m.close & ~inside, &depth);
+		if (at < BLOCK)
+			return p + at + 1;
+	}
+	return NULL;
+}
+
+static const char *skip_blanks(const char *p, const char *end)
+{
+	while (p < end && (*p == ' ' || *p == '\t' || *p == '\n' || *p == '\r'))
+		p++;
+	return p;
+}
+
+/* p stands behind the opening quote. Returns the closing one, or NULL. */
+static const char *find_quote(const char *p, const char *end)
+{
+	for (; p < end; p++) {
+		if (*p == '"')
+			return p;
+		if (*p == '\\')
+			p++;
+	}
+	return NULL;
+}
+
+/* Whatever value stands at p. Returns what follows it, or NULL where it is none or cut off. */
+static const char *skip_value(const char *p, const char *end)
+{
+	const char *start = p;
+
+	if (p == end)
+		return NULL;
+	if (*p == '{' || *p == '[')
+		return skip_nested(p, end);
+	if (*p == '"') {
+		p = find_quote(p + 1, end);
+		return p != NULL ? p + 1 : NULL;
+	}
+	while (p < end &&
+	       (isalnum((unsigned char)*p) || *p == '-' || *p == '+' || *p == '.'))
+		p++;
+	return p > start ? p : NULL;
+}
+
+/* The name of an object's member, with p at its quote. Returns where the value begins, or NULL. */
+static const char *read_name(const char *p, const char *end, struct scan_record *name)
+{
+	const char *quote;
+
+	if (p == end || *p != '"' || (quote = find_quote(p + 1, end)) == NULL)
+		return NULL;
+	*name = (struct scan_record){p + 1, (size_t)(quote - p - 1)};
+	p = skip_blanks(quote + 1, end);
+	if (p == end || *p != ':')
+		return NULL;
+	return skip_blanks(p + 1, end);
+}
+
+static bool is(const struct scan_record *name, const char *text)
+{
+	return name->len == strlen(text) && memcmp(name->text, text, name->len) == 0;
+}
+
+/* ---- the page ---- */
+
+static int add_record(struct scan_page *page, const char *text, size_t len,
+		      struct err *err)
+{
+	if (page->n_records == SCAN_MAX_RECORDS)
+		return err_set(err, ERR_FORMAT, "more than %d records on a page",
+			       SCAN_MAX_RECORDS);
+	page->records = mem_grow(page->records, page->n_records, &page->cap,
+				 sizeof *page->records);
+	page->records[page->n_records++] = (struct scan_record){text, len};
+	return 0;
+}
+
+/* A record counts only at a structural start, followed by blanks and ',' or ']'. p stands at the
+ * value. Returns what follows the array, or NULL with err. */
+static const char *read_records(struct scan_page *page, const char *p, const char *end,
+				struct err *err)
+{
+	if (p == end || *p != '[') {
+		err_set(err, ERR_FORMAT, "records: expected an array");
+		return NULL;
+	}
+	p = skip_blanks(p + 1, end);
+	if (p < end && *p == ']')
+		return p + 1;
+	for (;;) {
+		const char *start = p;
+
+		p = skip_value(p, end);
+		if (p == NULL)
+			break;
+		if (*start != '{')
+			page->n_foreign++;
+		else if (add_record(page, start, (size_t)(p - start), err) != 0)
+			return NULL;
+		p = skip_blanks(p, end);
+		if (p < end && *p == ']')
+			return p + 1;
+		if (p == end || *p != ',')
+			break;
+		p = skip_blanks(p + 1, end);
+	}
+	err_set(err, ERR_FORMAT, "records: cut off, or not JSON");
+	return NULL;
+}
+
+static int64_t number(const json_t *object, const char *name)
+{
+	const json_t *value = json_object_get(object, name);
+
+	return json_is_integer(value) && json_integer_value(value) >= 0
+		       ? json_integer_value(value)
+		       : -1;
+}
+
+static json_t *parse_small(const struct scan_record *value)
+{
+	return json_loadb(value->text, value->len, 0, NULL);
+}
+
+/* What cannot be read says nothing: the totals check then fails. */
+static void read_paging(struct known_paging *paging, const struct scan_record *value)
+{
+	json_t *object = parse_small(value);
+
+	paging->page = number(object, "page");
+	paging->per_page = number(object, "perPage");
+	paging->total_pages = number(object, "totalPages");
+	paging->total_elements = number(object, "totalElements");
+	json_decref(object);
+}
+
+static void read_navigation(struct known_paging *paging, const struct scan_record *value)
+{
+	json_t *object = parse_small(value);
+
+	paging->has_next = json_is_object(json_object_get(object, "nextPage"));
+	json_decref(object);
+}
+
+/* The value of one member of the envelope, at p. Returns what follows it, or NULL with err. */
+static const char *read_envelope_value(struct scan_page *page,
+				       const struct scan_record *name, const char *p,
+				       const char *end, bool *has_records,
+				       struct err *err)
+{
+	struct scan_record value = {.text = p};
+
+	if (is(name, "records")) {
+		if (*has_records) {
+			err_set(err, ERR_FORMAT, "two members \"records\"");
+			return NULL;
+		}
+		*has_records = true;
+		return read_records(page, p, end, err);
+	}
+	p = skip_value(p, end);
+	if (p == NULL) {
+		err_set(err, ERR_FORMAT, "cut off, or not JSON");
+		return NULL;
+	}
+	value.len = (size_t)(p - value.text);
+	if (is(name, "paging"))
+		read_paging(&page->paging, &value);
+	else if (is(name, "navigation"))
+		read_navigation(&page->paging, &value);
+	return p;
+}
+
+int scan_page(struct scan_page *page, const char *text, size_t len, struct err *err)
+{
+	const char *end = text + len, *p = skip_blanks(text, end);
+	bool has_records = false;
+
+	page->n_records = page->n_foreign = 0;
+	page->paging = (struct known_paging){-1, -1, -1, -1, false};
+	if (p == end)
+		return err_set(err, ERR_FORMAT, "an empty answer");
+	if (*p != '{')
+		return err_set(err, ERR_FORMAT, "not a JSON object");
+	p = skip_blanks(p + 1, end);
+	while (p < end && *p != '}') {
+		struct scan_record name;
+
+		p = read_name(p, end, &name);
+		if (p == NULL)
+			return err_set(err, ERR_FORMAT, "cut off, or not JSON");
+		p = read_envelope_value(page, &name, p, end, &has_records, err);
+		if (p == NULL)
+			return err->code;
+		p = skip_blanks(p, end);
+		if (p < end && *p == ',')
+			p = skip_blanks(p + 1, end);
+		else if (p < end && *p != '}')
+			return err_set(err, ERR_FORMAT, "expected ',' or '}'");
+	}
+	if (p == end)
+		return err_set(err, ERR_FORMAT, "cut off");
+	if (skip_blanks(p + 1, end) != end)
+		return err_set(err, ERR_FORMAT, "something behind the end of the JSON");
+	if (!has_records)
+		return err_set(err, ERR_FORMAT, "no member \"records\"");
+	return 0;
+}
+
+void scan_clear(struct scan_page *page)
+{
+	free(page->records);
+	*page = (struct scan_page){0};
+}
+
+/* ---- one record ---- */
+
+/* The id in its value: text without escapes or controls, or a whole number. */
+static size_t copy_id(char *out, size_t size, struct scan_record value)
+{
+	bool quoted = value.len >= 2 && *value.text == '"';
+
+	if (quoted) {
+		value.text++;
+		value.len -= 2;
+	}
+	if (value.len == 0 || value.len >= size)
+		return 0;
+	for (size_t i = 0; i < value.len; i++) {
+		unsigned char c = (unsigned char)value.text[i];
+
+		if (quoted ? c < 0x20 || c == '\\' || c >= 0x7f : !isdigit(c))
+			return 0;
+	}
+	memcpy(out, value.text, value.len);
+	out[value.len] = '\0';
+	return value.len;
+}
+
+size_t scan_id(char *out, size_t size, const char *record, size_t len)
+{
+	const char *end = record + len, *p = skip_blanks(record + 1, end);
+	size_t id_len = 0;
+
+	while (p != NULL && p < end && *p == '"') {
+		struct scan_record name, value;
+
+		value.text = read_name(p, end, &name);
+		p = value.text != NULL ? skip_value(value.text, end) : NULL;
+		if (p == NULL)
+			break;
+		value.len = (size_t)(p - value.text);
+		if (is(&name, "id"))
+			id_len = copy_id(out, size, value);
+		p = skip_blanks(p, end);
+		if (p < end && *p == ',')
+			p = skip_blanks(p + 1, end);
+	}
+	return id_len;
+}

@@ -1,0 +1,47 @@
+/* The walk over a page of the device list: finds the records without parsing them. Pure.
+ *
+ * Shape   {"uri": ..., "records": [ {...}, ... ], "paging": {...}, "navigation": {...}}
+ * Source  ringcentral/api.md section 7; samples in tests/data/ringcentral
+ *
+ * The envelope is read member by member, strings and nesting obeyed: what stands inside a name
+ * never counts as structure. A record's slice is balanced; whether it is JSON, its parser says. */
+#ifndef API_SCAN_H
+#define API_SCAN_H
+
+#include <stddef.h>
+
+#include "base/err.h"
+#include "model/known.h"
+
+#define SCAN_MAX_RECORDS 10000 /* on a page; the vendor's most is 1000 */
+
+struct scan_record {
+	const char *text; /* "{...}", within the page's text */
+	size_t len;
+};
+
+struct scan_page {
+	struct known_paging paging;
+	struct scan_record *records;
+	size_t n_records, cap;
+	size_t n_foreign; /* elements of records that are no objects */
+};
+
+/*
+ * text  len bytes; borrowed as long as the records are used.
+ * into  is emptied first, and its memory used again; scan_clear frees it.
+ *
+ * Returns 0 or ERR_FORMAT: cut off, not an object, without an array "records", two of them,
+ * something behind the end, or too many records.
+ */
+int scan_page(struct scan_page *into, const char *text, size_t len, struct err *err);
+void scan_clear(struct scan_page *page);
+
+/*
+ * The id of a record that its parser refused, where it can still be told: a member "id" of the
+ * record itself, text without escapes or a whole number; the last one counts.
+ * out  gets it, NUL-terminated. Returns its length, or 0 for none or one that does not fit.
+ */
+size_t scan_id(char *out, size_t size, const char *record, size_t len);
+
+#endif

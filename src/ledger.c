@@ -1,0 +1,139 @@
+#include "ledger.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/queue.h>
+
+#include "base/clock.h"
+#include "base/digest.h"
+#include "base/mem.h"
+
+_Static_assert(BUDGET_MAX_SENT == STORE_BUDGET_SENT_MAX, "a row holds a budget");
+
+struct entry {
+	struct budget budget;
+	char scope[LEDGER_SCOPE_BYTES];
+	char group[64];
+	SLIST_ENTRY(entry) next;
+};
+
+struct ledger {
+	SLIST_HEAD(, entry) entries; /* a few per credentials */
+};
+
+struct ledger *ledger_create(void)
+{
+	struct ledger *l = mem_zalloc(sizeof *l);
+
+	SLIST_INIT(&l->entries);
+	return l;
+}
+
+void ledger_destroy(struct ledger *l)
+{
+	struct entry *e;
+
+	if (l == NULL)
+		return;
+	while ((e = SLIST_FIRST(&l->entries)) != NULL) {
+		SLIST_REMOVE_HEAD(&l->entries, next);
+		free(e);
+	}
+	free(l);
+}
+
+static struct entry *add_entry(struct ledger *l, const char *scope, const char *group)
+{
+	struct entry *e = mem_zalloc(sizeof *e);
+
+	snprintf(e->scope, sizeof e->scope, "%s", scope);
+	snprintf(e->group, sizeof e->group, "%s", group);
+	SLIST_INSERT_HEAD(&l->entries, e, next);
+	return e;
+}
+
+static void on_row(const struct store_budget *row, void *arg)
+{
+	struct entry *e = add_entry(arg, row->scope, row->group);
+	int64_t now_ms = clock_mono_ms();
+	struct budget *b = &e->budget;
+
+	*b = (struct budget){
+		.limit = row->limit,
+		.window_ms = row->window_ms,
+		.remaining = row->remaining,
+		.told_ms = row->told_at_ms,
+		.blocked_until_ms = row->blocked_until_ms,
+		.n_sent = row->n_sent,
+	};
+	memcpy(b->sent_ms, row->sent_at_ms, row->n_sent * sizeof *b->sent_ms);
+	budget_resume(b, now_ms - clock_utc_ms(), now_ms);
+}
+
+int ledger_load(struct ledger *l, struct store_conn *c, struct err *err)
+{
+	return store_budgets_each(c, on_row, l, err);
+}
+
+void ledger_scope(char out[LEDGER_SCOPE_BYTES], const struct account_config *a)
+{
+	const char *texts[] = {a->server, a->client_id, a->jwt.text};
+
+	digest_texts(out, texts, COUNT(texts));
+}
+
+void ledger_auth_scope(char out[LEDGER_SCOPE_BYTES], const struct account_config *a)
+{
+	const char *texts[] = {a->server, a->client_id};
+
+	digest_texts(out, texts, COUNT(texts));
+}
+
+struct budget *ledger_budget(struct ledger *l, const char *scope, const char *group,
+			     int64_t limit)
+{
+	struct entry *e;
+
+	SLIST_FOREACH(e, &l->entries, next)
+	{
+		if (strcmp(e->scope, scope) == 0 && strcmp(e->group, group) == 0)
+			return &e->budget;
+	}
+	e = add_entry(l, scope, group);
+	budget_init(&e->budget, limit, BUDGET_WINDOW_MS);
+	return &e->budget;
+}
+
+void ledger_block_all(struct ledger *l, const char *scope, int64_t wait_ms,
+		      int64_t now_ms)
+{
+	struct entry *e;
+
+	SLIST_FOREACH(e, &l->entries, next)
+	{
+		if (strcmp(e->scope, scope) == 0)
+			budget_block(&e->budget, wait_ms, now_ms);
+	}
+}
+
+void ledger_snapshot(const struct budget *b, struct store_budget *into)
+{
+	/* A budget handed out by ledger_budget is the first member of its entry. */
+	const struct entry *e = (const struct entry *)(const void *)b;
+	int64_t shift_ms = clock_utc_ms() - clock_mono_ms();
+
+	*into = (struct store_budget){
+		.limit = b->limit,
+		.window_ms = b->window_ms,
+		.remaining = b->remaining,
+		.told_at_ms = b->told_ms != 0 ? b->told_ms + shift_ms : 0,
+		.blocked_until_ms =
+			b->blocked_until_ms != 0 ? b->blocked_until_ms + shift_ms : 0,
+		.n_sent = b->n_sent,
+	};
+	snprintf(into->scope, sizeof into->scope, "%s", e->scope);
+	snprintf(into->group, sizeof into->group, "%s", e->group);
+	for (size_t i = 0; i < b->n_sent; i++)
+		into->sent_at_ms[i] = b->sent_ms[i] + shift_ms;
+}

@@ -1,0 +1,35 @@
+/* The budgets of all credentials, shared by the accounts that use the same, kept by the store. */
+#ifndef LEDGER_H
+#define LEDGER_H
+
+#include "api/budget.h"
+#include "config.h"
+#include "store/store.h"
+
+#define LEDGER_SCOPE_BYTES 65
+#define LEDGER_AUTH_GROUP  "auth"
+
+struct ledger;
+
+struct ledger *ledger_create(void);
+void ledger_destroy(struct ledger *l);
+
+/* Take up what an earlier run has recorded: a reader's or a job's connection. */
+int ledger_load(struct ledger *l, struct store_conn *c, struct err *err);
+
+/* Who shares the requests of these credentials: all of one server, client id and JWT; of the
+ * token endpoint all of one server and client id (the strictest reading of api.md section 3.4). */
+void ledger_scope(char out[LEDGER_SCOPE_BYTES], const struct account_config *a);
+void ledger_auth_scope(char out[LEDGER_SCOPE_BYTES], const struct account_config *a);
+
+/* The budget of a group; made with this limit where it is new. Good as long as the ledger. */
+struct budget *ledger_budget(struct ledger *l, const char *scope, const char *group,
+			     int64_t limit);
+/* Block every group of this scope. */
+void ledger_block_all(struct ledger *l, const char *scope, int64_t wait_ms,
+		      int64_t now_ms);
+
+/* The budget as the store keeps it. */
+void ledger_snapshot(const struct budget *b, struct store_budget *into);
+
+#endif

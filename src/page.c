@@ -1,0 +1,667 @@
+#include "page.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "api/answer.h"
+#include "api/decode.h"
+#include "api/scan.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/unpack.h"
+#include "model/diff.h"
+
+/* A device that this page touches; applied to the fences' memory once all is committed. */
+struct touch {
+	uint32_t place;
+	bool is_new;      /* the place was made by this page */
+	bool has_digest;  /* its record was read: these are its bytes */
+	bool seen;        /* it was shown as it is; else only listed */
+	bool stored_seen; /* the row now says that it was seen */
+	bool lapses;      /* the row now says that it was not */
+	int64_t device_id;
+	unsigned char digest[DIGEST_BYTES];
+};
+
+/* The work on one page. */
+struct work {
+	struct page_job *p;
+	struct watch *w;
+	struct store_conn *c;
+	struct err *err;
+	bool begun;            /* a transaction is open */
+	struct touch *touches; /* in the page's order, each place once */
+	size_t n_touches, cap;
+	struct scan_page scan;
+	struct buf text; /* unpacked */
+	int64_t n_parsed, n_recognised, n_duplicates, n_set_aside, n_nameless,
+		n_foreign_ids;
+	unsigned char digest[DIGEST_BYTES];
+	bool page_unchanged;
+};
+
+void page_job_init(struct page_job *p)
+{
+	*p = (struct page_job){.job = {.run = page_run}};
+}
+
+static int begin(struct work *k)
+{
+	if (k->begun)
+		return 0;
+	k->begun = true;
+	return store_begin(k->c, k->err);
+}
+
+/* ---- listed, seen, set aside ---- */
+
+/* Note that the sweep lists this place. NULL where it has done so before: a duplicate. */
+static struct touch *touch(struct work *k, uint32_t place)
+{
+	struct known_device *d = &k->w->known.devices[place];
+	struct touch *t;
+
+	if (d->sweep == k->w->sweep.number) {
+		k->n_duplicates++;
+		return NULL;
+	}
+	d->sweep = k->w->sweep.number;
+	k->touches = mem_grow(k->touches, k->n_touches, &k->cap, sizeof *k->touches);
+	t = &k->touches[k->n_touches++];
+	*t = (struct touch){.place = place, .device_id = d->device_id};
+	return t;
+}
+
+/* Seen as it was. The row is written only where it says otherwise. */
+static int see_unchanged(struct work *k, uint32_t place)
+{
+	struct known_device *d = &k->w->known.devices[place];
+	struct touch *t = touch(k, place);
+	struct store_device row;
+	int rc;
+
+	if (t == NULL)
+		return 0;
+	t->seen = true;
+	if (!d->lapsed && d->missed == 0)
+		return 0;
+	t->stored_seen = true;
+	if (begin(k) != 0 ||
+	    store_device_load_by_id(k->c, d->device_id, &row, k->err) != 0)
+		return k->err->code;
+	row.seen_at_ms = k->p->sent_at_ms;
+	row.lapsed = false;
+	row.missed = 0;
+	free(row.doc);
+	row.doc = NULL; /* as it is */
+	rc = store_device_save(k->c, &row, k->err);
+	store_device_clear(&row);
+	return rc;
+}
+
+static void tell_refused(struct work *k, size_t n, const char *id, const char *why)
+{
+	char safe[96];
+
+	if (k->p->n_refused++ > 0)
+		return;
+	log_escape(safe, sizeof safe, why);
+	snprintf(k->p->refused, sizeof k->p->refused, "record %zu%s%s%s: %s", n + 1,
+		 id != NULL ? " (id " : "", id != NULL ? id : "", id != NULL ? ")" : "",
+		 safe);
+}
+
+/* Listed and unobserved: it is there, as what we do not know. The whole sweep's time is not
+ * its own then, and its row must say so. */
+static int lapse(struct work *k, struct touch *t)
+{
+	struct known_device *d = &k->w->known.devices[t->place];
+	struct store_device row;
+	int rc;
+
+	if (d->device_id == 0 || d->lapsed)
+		return 0;
+	t->lapses = true;
+	if (begin(k) != 0 ||
+	    store_device_load_by_id(k->c, d->device_id, &row, k->err) != 0)
+		return k->err->code;
+	row.seen_at_ms = d->seen_at_ms;
+	row.lapsed = true;
+	free(row.doc);
+	row.doc = NULL;
+	rc = store_device_save(k->c, &row, k->err);
+	store_device_clear(&row);
+	return rc;
+}
+
+static int set_aside(struct work *k, size_t n, const char *why)
+{
+	const struct scan_record *r = &k->scan.records[n];
+	char id[DECODE_MAX_ID_BYTES + 1];
+	size_t len = scan_id(id, sizeof id, r->text, r->len);
+	struct touch *t;
+	uint32_t place;
+
+	tell_refused(k, n, len > 0 ? id : NULL, why);
+	if (len == 0) {
+		k->n_nameless++;
+		return 0;
+	}
+	k->n_set_aside++;
+	place = known_by_id(&k->w->known, id, len);
+	if (place == KNOWN_NONE) {
+		k->n_foreign_ids++; /* listed; nothing else is known of it */
+		return 0;
+	}
+	t = touch(k, place);
+	return t != NULL ? lapse(k, t) : 0;
+}
+
+/* ---- what changed ---- */
+
+static struct event event_of(const struct work *k, enum event_type type,
+			     const struct store_device *row, json_t *facts,
+			     int64_t not_before_ms)
+{
+	return (struct event){
+		.type = type,
+		.at_ms = k->p->arrived_at_ms,
+		.account = k->w->name,
+		.device_id = row->id,
+		.facts = facts,
+		.status = row->status,
+		.vendor_status = row->vendor_status,
+		.has_location = row->has_location,
+		.location_ms = row->location_ms,
+		.not_before_ms = not_before_ms,
+	};
+}
+
+static int tell(struct work *k, struct event *ev, const struct store_device *row)
+{
+	k->p->n_events++;
+	return watch_tell(k->w, k->c, ev, row->device_id, row->version_id, k->p->routes,
+			  k->err);
+}
+
+static json_t *one_time_change(bool had, int64_t from_ms, bool has, int64_t to_ms)
+{
+	char from[CLOCK_TEXT_BYTES], to[CLOCK_TEXT_BYTES];
+
+	clock_format(from, from_ms);
+	clock_format(to, to_ms);
+	return json_pack("{s:s, s:o, s:o}", "field", "last_location_report_time", "from",
+			 had ? json_string(from) : json_null(), "to",
+			 has ? json_string(to) : json_null());
+}
+
+/* What is the same whether the device is new or known. */
+static void fill_state(struct store_device *row, struct device *d, int64_t sent_at_ms,
+		       const unsigned char *digest)
+{
+	row->status = d->status;
+	if (d->status != DEVICE_UNKNOWN)
+		row->last_known = d->status;
+	free(row->vendor_status);
+	row->vendor_status = d->vendor_status;
+	d->vendor_status = NULL;
+	row->seen_at_ms = sent_at_ms;
+	row->lapsed = false;
+	row->missed = 0;
+	row->has_digest = true;
+	memcpy(row->digest, digest, DIGEST_BYTES);
+}
+
+static char *dump(const json_t *object)
+{
+	char *text = json_dumps(object, JSON_COMPACT);
+
+	if (text == NULL)
+		abort(); /* out of memory: the parser made sure that all strings are UTF-8 */
+	return text;
+}
+
+/* In the list for the first time, or again after it was removed. */
+static int add_device(struct work *k, struct device *d, struct store_device *row,
+		      const unsigned char *digest)
+{
+	json_t *facts = device_facts(d);
+	const struct store_account *a = &k->w->account;
+	int rc;
+
+	row->account_id = a->account_id;
+	free(row->id);
+	row->id = mem_strdup(d->id);
+	free(row->doc);
+	row->doc = dump(d->record);
+	free(row->facts);
+	row->facts = dump(facts);
+	row->version_id = 0;
+	row->removed_at_ms = 0;
+	row->last_known = DEVICE_UNKNOWN;
+	row->has_location = d->has_location;
+	row->location_ms = d->location_ms;
+	row->observed_at_ms = k->p->arrived_at_ms;
+	/* The last whole list did not have it. */
+	row->not_before_ms =
+		a->whole_sent_at_ms != 0 ? a->whole_sent_at_ms : k->p->sent_at_ms;
+	fill_state(row, d, k->p->sent_at_ms, digest);
+	rc = store_device_save(k->c, row, k->err);
+	if (rc == 0 && a->swept) {
+		struct event ev =
+			event_of(k, EVENT_DEVICE_ADDED, row, facts, row->not_before_ms);
+
+		rc = tell(k, &ev, row);
+	}
+	json_decref(facts);
+	return rc;
+}
+
+static enum event_type transition_to(enum device_status status)
+{
+	switch (status) {
+	case DEVICE_ONLINE:
+		return EVENT_DEVICE_ONLINE;
+	case DEVICE_OFFLINE:
+		return EVENT_DEVICE_OFFLINE;
+	case DEVICE_UNKNOWN:
+		break;
+	}
+	return EVENT_DEVICE_UNKNOWN;
+}
+
+/* How the record at hand differs from the stored one. */
+struct change {
+	enum device_status previous;
+	int64_t not_before_ms;
+	json_t *location; /* change of last_location_report_time, or NULL */
+	bool location_is_gone;
+	json_t *fields; /* changes of all else; empty for none */
+};
+
+static int tell_changes(struct work *k, const struct change *change,
+			const struct store_device *row, json_t *facts)
+{
+	struct event ev;
+	int rc = 0;
+
+	if (row->status != change->previous) {
+		ev = event_of(k, transition_to(row->status), row, facts,
+			      change->not_before_ms);
+		ev.previous = change->previous;
+		rc = tell(k, &ev, row);
+	}
+	if (rc == 0 && change->location != NULL && !change->location_is_gone) {
+		ev = event_of(k, EVENT_DEVICE_LOCATION, row, facts,
+			      change->not_before_ms);
+		ev.detail = json_pack("{s:[O]}", "changes", change->location);
+		rc = tell(k, &ev, row);
+		json_decref(ev.detail);
+	}
+	if (change->location_is_gone)
+		json_array_append(change->fields, change->location);
+	if (rc == 0 && json_array_size(change->fields) > 0) {
+		ev = event_of(k, EVENT_DEVICE_CHANGED, row, facts, change->not_before_ms);
+		ev.detail = json_pack("{s:O}", "changes", change->fields);
+		rc = tell(k, &ev, row);
+		json_decref(ev.detail);
+	}
+	return rc;
+}
+
+/* Compare the location report and take over the new one. One that cannot be read changes
+ * nothing; another spelling of the same instant is no change. */
+static void compare_location(struct change *change, struct store_device *row,
+			     const struct device *d)
+{
+	if (d->bad_location ||
+	    (row->has_location == d->has_location && row->location_ms == d->location_ms))
+		return;
+	change->location = one_time_change(row->has_location, row->location_ms,
+					   d->has_location, d->location_ms);
+	change->location_is_gone = !d->has_location;
+	row->has_location = d->has_location;
+	row->location_ms = d->location_ms;
+}
+
+/* Compare all other fields; row->doc is NULL afterwards where it is to stay as it is. */
+static void compare_record(struct change *change, struct store_device *row,
+			   const struct device *d)
+{
+	char *doc = dump(d->record);
+	json_t *was;
+
+	change->fields = NULL;
+	if (strcmp(doc, row->doc) != 0) {
+		was = json_loads(row->doc, 0, NULL);
+		change->fields = diff_records(was, d->record);
+		json_decref(was);
+		free(row->doc);
+		row->doc = doc;
+	} else {
+		change->fields = json_array();
+		free(row->doc);
+		row->doc = NULL;
+		free(doc);
+	}
+}
+
+/* Point to other facts where they have changed. */
+static void compare_facts(struct store_device *row, const json_t *facts)
+{
+	char *text = dump(facts);
+
+	if (strcmp(text, row->facts) != 0)
+		row->version_id = 0;
+	free(row->facts);
+	row->facts = text;
+}
+
+static int change_device(struct work *k, struct device *d, struct store_device *row,
+			 uint32_t place, const unsigned char *digest)
+{
+	struct change change = {.previous = row->status};
+	json_t *facts = device_facts(d);
+	int rc;
+
+	change.not_before_ms = k->w->known.devices[place].seen_at_ms;
+	compare_location(&change, row, d);
+	compare_record(&change, row, d);
+	compare_facts(row, facts);
+	if (d->status != row->status) {
+		row->not_before_ms = change.not_before_ms;
+		row->observed_at_ms = k->p->arrived_at_ms;
+	}
+	fill_state(row, d, k->p->sent_at_ms, digest);
+	rc = store_device_save(k->c, row, k->err);
+	if (rc == 0)
+		rc = tell_changes(k, &change, row, facts);
+	json_decref(change.location);
+	json_decref(change.fields);
+	json_decref(facts);
+	return rc;
+}
+
+static bool is_ignored(const struct watch *w, const struct device *d)
+{
+	const char *type = device_text(d, "type");
+
+	for (size_t i = 0; type != NULL && i < w->n_ignore_types; i++)
+		if (strcmp(type, w->ignore_types[i]) == 0)
+			return true;
+	return false;
+}
+
+/* Neither stored nor told. One that was stored under another configuration, or another type, is
+ * put aside without a word. */
+static int ignore_device(struct work *k, struct touch *t)
+{
+	struct store_device row;
+	int rc = 0;
+
+	if (t->device_id == 0)
+		return 0;
+	if (begin(k) != 0 ||
+	    store_device_load_by_id(k->c, t->device_id, &row, k->err) != 0)
+		return k->err->code;
+	row.removed_at_ms = k->p->arrived_at_ms;
+	free(row.doc);
+	row.doc = NULL;
+	rc = store_device_save(k->c, &row, k->err);
+	store_device_clear(&row);
+	t->device_id = 0;
+	return rc;
+}
+
+static int store_decoded(struct work *k, struct device *d, struct touch *t,
+			 const unsigned char *digest)
+{
+	struct store_device row = {0};
+	int rc;
+
+	if (is_ignored(k->w, d))
+		return ignore_device(k, t);
+	if (begin(k) != 0)
+		return k->err->code;
+	rc = t->device_id != 0 ? store_device_load_by_id(k->c, t->device_id, &row, k->err)
+			       : store_device_load(k->c, k->w->account.account_id, d->id,
+						   &row, k->err);
+	if (rc == 0)
+		rc = row.device_id != 0 && row.removed_at_ms == 0
+			     ? change_device(k, d, &row, t->place, digest)
+			     : add_device(k, d, &row, digest);
+	t->device_id = row.device_id;
+	store_device_clear(&row);
+	return rc;
+}
+
+/* ---- record by record ---- */
+
+static int parse_record(struct work *k, size_t n, const unsigned char *digest)
+{
+	const struct scan_record *r = &k->scan.records[n];
+	struct known *known = &k->w->known;
+	struct device d = {0};
+	struct err why = {0};
+	struct touch *t;
+	uint32_t place;
+	bool is_new;
+	int rc = 0;
+
+	k->n_parsed++;
+	if (decode_device(&d, r->text, r->len, &why) != 0)
+		return set_aside(k, n, why.text);
+	place = known_by_id(known, d.id, strlen(d.id));
+	is_new = place == KNOWN_NONE;
+	if (is_new)
+		place = known_add(known, d.id);
+	t = touch(k, place);
+	if (t != NULL) {
+		t->is_new = is_new;
+		t->seen = t->has_digest = t->stored_seen = true;
+		memcpy(t->digest, digest, DIGEST_BYTES);
+		rc = store_decoded(k, &d, t, digest);
+	}
+	device_clear(&d);
+	return rc;
+}
+
+static int walk_records(struct work *k)
+{
+	for (size_t n = 0; n < k->scan.n_records; n++) {
+		const struct scan_record *r = &k->scan.records[n];
+		unsigned char digest[DIGEST_BYTES];
+		uint32_t place;
+		int rc;
+
+		digest_of(digest, &k->w->key, r->text, r->len);
+		place = known_by_digest(&k->w->known, digest);
+		if (place != KNOWN_NONE) {
+			k->n_recognised++;
+			rc = see_unchanged(k, place);
+		} else {
+			rc = parse_record(k, n, digest);
+		}
+		if (rc != 0)
+			return rc;
+	}
+	return 0;
+}
+
+/* The bytes are those of last time: so is all that they say. */
+static int walk_known_page(struct work *k, const struct known_page *page)
+{
+	for (size_t i = 0; i < page->n_devices; i++) {
+		if (see_unchanged(k, page->devices[i]) != 0)
+			return k->err->code;
+	}
+	k->n_recognised += (int64_t)page->n_devices;
+	k->p->paging = page->paging;
+	k->p->n_records = (int64_t)page->n_devices;
+	return 0;
+}
+
+static int read_page(struct work *k)
+{
+	struct buf *answer = &k->p->answer;
+	const char *text = buf_text(answer);
+	size_t len = answer->len;
+
+	if (unpack_is_gzip(text, len)) {
+		if (unpack_gzip(&k->text, text, len, k->err) != 0)
+			return k->err->code;
+		text = buf_text(&k->text);
+		len = k->text.len;
+	}
+	if (scan_page(&k->scan, text, len, k->err) != 0)
+		return k->err->code;
+	k->p->paging = k->scan.paging;
+	k->p->n_records = (int64_t)(k->scan.n_records + k->scan.n_foreign);
+	k->n_nameless += (int64_t)k->scan.n_foreign;
+	if (k->scan.n_foreign > 0)
+		tell_refused(k, 0, NULL, "an element of \"records\" that is no object");
+	return walk_records(k);
+}
+
+/* ---- the end: commit, then remember ---- */
+
+static int commit(struct work *k)
+{
+	struct watch *w = k->w;
+	struct page_job *p = k->p;
+
+	if (begin(k) != 0)
+		return k->err->code;
+	for (size_t i = 0; i < p->n_budgets; i++) {
+		if (store_budget_save(k->c, &p->budgets[i], k->err) != 0)
+			return k->err->code;
+	}
+	w->account.last_page_at_ms = p->arrived_at_ms;
+	if (w->account.state == ACCOUNT_UNREACHABLE &&
+	    strcmp(w->account.reason, reason_name(REASON_LIST_SHRUNK)) != 0) {
+		p->state_told = true;
+		p->n_events++;
+		if (watch_tell_state(w, k->c, ACCOUNT_REACHABLE, NULL, NULL,
+				     p->arrived_at_ms, p->routes, k->err) != 0 ||
+		    store_account_save(k->c, &w->account, k->err) != 0)
+			return k->err->code;
+	}
+	return store_commit(k->c, k->err);
+}
+
+static void remember_device(struct work *k, const struct touch *t)
+{
+	struct known *known = &k->w->known;
+	struct known_device *d = &known->devices[t->place];
+
+	d->device_id = t->device_id;
+	if (t->seen)
+		d->seen_at_ms = k->p->sent_at_ms;
+	if (t->stored_seen) {
+		d->lapsed = false;
+		d->missed = 0;
+	}
+	if (t->lapses)
+		d->lapsed = true;
+	if (t->has_digest)
+		known_set_digest(known, t->place, t->digest);
+}
+
+static void count(struct work *k)
+{
+	struct sweep *s = &k->w->sweep;
+	const struct known_paging *paging = &k->p->paging;
+
+	k->p->n_fresh = (int64_t)k->n_touches + k->n_foreign_ids;
+	s->n_listed += k->p->n_fresh;
+	s->n_duplicates += k->n_duplicates;
+	s->n_set_aside += k->n_set_aside;
+	s->n_nameless += k->n_nameless;
+	s->pages_seen++;
+	s->pages_unchanged += k->page_unchanged;
+	s->records_unchanged += k->n_recognised;
+	s->records_parsed += k->n_parsed;
+	s->total_pages = paging->total_pages;
+	if (k->p->page == 1)
+		s->total_elements = paging->total_elements;
+	else if (s->total_elements != paging->total_elements)
+		s->total_elements = -1;
+}
+
+static void remember(struct work *k)
+{
+	struct known_page *page = known_page(&k->w->known, k->p->page);
+	uint32_t *places = mem_alloc(k->n_touches * sizeof *places);
+	/* What was refused or doubled is not behind a page's digest: it is looked at again. */
+	bool plain = k->n_duplicates + k->n_set_aside + k->n_nameless == 0;
+
+	for (size_t i = 0; i < k->n_touches; i++) {
+		remember_device(k, &k->touches[i]);
+		places[i] = k->touches[i].place;
+	}
+	if (page != NULL && plain)
+		known_page_set(page, k->digest, &k->p->paging, places, k->n_touches);
+	else if (page != NULL)
+		known_page_drop(page);
+	free(places);
+	count(k);
+}
+
+/* As if the page had not come. */
+static void forget(struct work *k)
+{
+	struct known *known = &k->w->known;
+
+	for (size_t i = 0; i < k->n_touches; i++) {
+		if (k->touches[i].is_new)
+			known_remove(known, k->touches[i].place);
+		else
+			known->devices[k->touches[i].place].sweep = 0;
+	}
+}
+
+static void begin_sweep(struct watch *w, int64_t sent_at_ms)
+{
+	w->sweep = (struct sweep){
+		.number = w->sweep.number + 1,
+		.sent_at_ms = sent_at_ms,
+		.total_elements = -1,
+		.total_pages = -1,
+	};
+}
+
+int page_run(struct store_conn *c, struct store_job *job, struct err *err)
+{
+	struct page_job *p = (struct page_job *)job;
+	struct watch *w = p->watch;
+	struct work k = {.p = p, .w = w, .c = c, .err = err};
+	const struct known_page *page;
+	int rc;
+
+	if (watch_load(w, c, err) != 0)
+		return err->code;
+	if (p->page == 1)
+		begin_sweep(w, p->sent_at_ms);
+	buf_init(&k.text, PAGE_MAX_BYTES);
+	digest_of_named(k.digest, &w->key, p->url, buf_text(&p->answer), p->answer.len);
+	page = known_page(&w->known, p->page);
+	k.page_unchanged = page != NULL && page->valid &&
+			   memcmp(page->digest, k.digest, DIGEST_BYTES) == 0;
+	rc = k.page_unchanged ? walk_known_page(&k, page) : read_page(&k);
+	if (rc == 0)
+		rc = commit(&k);
+	if (rc == 0) {
+		remember(&k);
+	} else {
+		forget(&k);
+		if (rc == ERR_STORE)
+			watch_doubt(w);
+	}
+	scan_clear(&k.scan);
+	buf_clear(&k.text);
+	free(k.touches);
+	buf_clear(&p->answer);
+	return rc;
+}

@@ -1,0 +1,867 @@
+/*
+ * One account's way round:
+ *
+ *   begin_sweep -> next_request -> (wait for the budget) -> page asked -> on_page -> page job
+ *        ^              |  ^                                                |
+ *        |              |  +---- more pages <---- on_page_stored <---------+
+ *        |              +--> no token: (wait) -> token asked -> on_token -> next_request
+ *        |                                                                  |
+ *        +---- timer <---- schedule <---- on_sweep_done <---- sweep job <---+ last page
+ *
+ * Early ends: a failed page is asked for again after a growing wait (page_failed), given up
+ * after three tries where others may still come; a wait that the vendor asks for blocks the
+ * budget and so next_request; refused credentials stop the poll; a failing store pauses it, and
+ * the sweep begins anew. poll_stop cancels what is under way; when nothing is, the handles are
+ * closed and on_stopped follows.
+ *
+ * Beside it two jobs of their own: the ledger is saved when something was learned outside of a
+ * page, and account.unreachable is told when no page has come for three intervals (on_dark).
+ */
+#include "poll.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "api/answer.h"
+#include "api/auth.h"
+#include "api/pages.h"
+#include "base/backoff.h"
+#include "base/clock.h"
+#include "base/mem.h"
+#include "base/random.h"
+#include "page.h"
+#include "sweep.h"
+#include "watch.h"
+
+#define SECOND_MS        INT64_C(1000)
+#define PAGE_TRIES       3               /* before the next page has its turn */
+#define PAGES_GIVEN_UP   2               /* in a row: then the sweep is over */
+#define RETRY_FIRST_MS   (2 * SECOND_MS) /* ringcentral/api.md section 6.4 */
+#define RETRY_MAX_MS     (60 * SECOND_MS)
+#define REFUSED_FIRST_MS (300 * SECOND_MS) /* a permission is given by hand */
+#define REFUSED_MAX_MS   (3600 * SECOND_MS)
+#define TOKEN_TRIES      3 /* ringcentral/api.md section 3.5 */
+#define TOKEN_RETRY_MS   (10 * SECOND_MS)
+#define TOKEN_FIRST_MS   (30 * SECOND_MS)
+#define TOKEN_MAX_MS     (300 * SECOND_MS)
+#define STORE_RETRY_MS   (30 * SECOND_MS)
+#define DARK_INTERVALS   3 /* without a page: account.unreachable */
+#define JITTER_PERCENT   20
+
+enum step {
+	STEP_NEW,       /* not started */
+	STEP_IDLE,      /* the timer begins the next sweep */
+	STEP_WAIT,      /* the timer goes on with next_request */
+	STEP_TOKEN,     /* a token is asked for */
+	STEP_PAGE,      /* a page is asked for */
+	STEP_PAGE_JOB,  /* it is with the store */
+	STEP_SWEEP_JOB, /* the sweep is */
+	STEP_STOPPED,   /* refused credentials: nothing happens until a reload */
+};
+
+/* A job of two rows: what was learned of the budgets. */
+struct ledger_job {
+	struct store_job job;
+	struct store_budget budgets[PAGE_BUDGETS_MAX];
+	size_t n_budgets;
+	bool under_way, again; /* again: something was learned since it was started */
+};
+
+struct state_job {
+	struct store_job job;
+	struct watch *watch;
+	struct routes *routes;
+	const char *reason;
+	char detail[ANSWER_TEXT_BYTES];
+	int64_t at_ms;
+	bool told; /* done: the state has changed */
+	bool under_way;
+};
+
+struct poll {
+	struct poll_env *env;
+	const struct account_config *config;
+	struct watch watch;
+	struct auth auth;
+	struct budget *auth_budget, *list_budget;
+	char auth_scope[LEDGER_SCOPE_BYTES], scope[LEDGER_SCOPE_BYTES];
+	char group[64]; /* of the list, as its answers name it */
+
+	enum step step;
+	uv_timer_t timer;
+	uv_timer_t dark; /* fires where no page has come for too long */
+	struct http_request req;
+	char *url;
+	struct page_job page_job;
+	struct sweep_job sweep_job;
+	struct ledger_job ledger_job;
+	struct state_job state_job;
+
+	/* The sweep at hand. */
+	int64_t page;
+	int64_t total_pages;
+	int64_t sweep_began_ms;
+	int page_tries, n_given_up;
+	bool incomplete;    /* a page was given up */
+	bool token_renewed; /* for this page already */
+	int64_t n_refused;  /* records */
+
+	int64_t interval_ms; /* effective */
+	unsigned n_failures; /* in a row, of anything */
+	int token_tries;
+	struct lasting failing;  /* requests */
+	struct lasting refusing; /* records */
+	struct answer last;      /* the last failure */
+
+	unsigned n_under_way; /* requests and jobs */
+	unsigned n_handles;
+	bool stopping;
+	void (*on_stopped)(struct poll *p, void *data);
+	void *stopped_data;
+};
+
+static void next_request(struct poll *p);
+static void begin_sweep(struct poll *p);
+static void schedule(struct poll *p);
+
+/* ---- stopping ---- */
+
+static void on_timer_closed(uv_handle_t *handle)
+{
+	struct poll *p = handle->data;
+
+	if (--p->n_handles == 0)
+		p->on_stopped(p, p->stopped_data); /* the owner may free p here */
+}
+
+static void close_if_quiet(struct poll *p)
+{
+	if (!p->stopping || p->n_under_way > 0 || uv_is_closing((uv_handle_t *)&p->timer))
+		return;
+	uv_close((uv_handle_t *)&p->timer, on_timer_closed);
+	uv_close((uv_handle_t *)&p->dark, on_timer_closed);
+}
+
+/* At the head of every callback: something is over. True where the poll is to go on. */
+static bool goes_on(struct poll *p)
+{
+	p->n_under_way--;
+	close_if_quiet(p);
+	return !p->stopping;
+}
+
+void poll_stop(struct poll *p, void (*on_stopped)(struct poll *p, void *data), void *data)
+{
+	p->stopping = true;
+	p->on_stopped = on_stopped;
+	p->stopped_data = data;
+	uv_timer_stop(&p->timer);
+	uv_timer_stop(&p->dark);
+	http_cancel(&p->req);
+	auth_cancel(&p->auth);
+	close_if_quiet(p);
+}
+
+/* ---- waiting ---- */
+
+static void on_timer(uv_timer_t *timer)
+{
+	struct poll *p = timer->data;
+
+	if (p->step == STEP_IDLE)
+		begin_sweep(p);
+	else
+		next_request(p);
+}
+
+static void wait(struct poll *p, enum step step, int64_t wait_ms)
+{
+	p->step = step;
+	uv_timer_start(&p->timer, on_timer, (uint64_t)wait_ms, 0);
+}
+
+static int64_t retry_ms(const struct poll *p, int64_t first_ms, int64_t max_ms)
+{
+	return backoff_ms(p->n_failures, first_ms, max_ms, JITTER_PERCENT, random_u32());
+}
+
+/* ---- the ledger ---- */
+
+static size_t snapshot_budgets(const struct poll *p, struct store_budget *into)
+{
+	ledger_snapshot(p->list_budget, &into[0]);
+	ledger_snapshot(p->auth_budget, &into[1]);
+	return PAGE_BUDGETS_MAX;
+}
+
+static int run_ledger_job(struct store_conn *c, struct store_job *job, struct err *err)
+{
+	struct ledger_job *l = (struct ledger_job *)job;
+
+	if (store_begin(c, err) != 0)
+		return err->code;
+	for (size_t i = 0; i < l->n_budgets; i++) {
+		if (store_budget_save(c, &l->budgets[i], err) != 0)
+			return err->code;
+	}
+	return store_commit(c, err);
+}
+
+static void save_ledger(struct poll *p);
+
+static void on_ledger_saved(struct store_job *job, int rc)
+{
+	struct ledger_job *l = (struct ledger_job *)job;
+	struct poll *p = (struct poll *)((char *)l - offsetof(struct poll, ledger_job));
+
+	(void)rc; /* the next page saves it too, and tells of a store that fails */
+	l->under_way = false;
+	if (goes_on(p) && l->again)
+		save_ledger(p);
+}
+
+/* Before anything else: a penalty must outlive a kill. */
+static void save_ledger(struct poll *p)
+{
+	struct ledger_job *l = &p->ledger_job;
+
+	l->again = l->under_way;
+	if (l->under_way)
+		return;
+	l->under_way = true;
+	p->n_under_way++;
+	l->n_budgets = snapshot_budgets(p, l->budgets);
+	store_submit_first(p->env->store, &l->job);
+}
+
+/* ---- the account's state ---- */
+
+static int run_state_job(struct store_conn *c, struct store_job *job, struct err *err)
+{
+	struct state_job *s = (struct state_job *)job;
+	struct watch *w = s->watch;
+
+	if (watch_load(w, c, err) != 0)
+		return err->code;
+	if (w->account.state == ACCOUNT_UNREACHABLE)
+		return 0;
+	if (store_begin(c, err) == 0 &&
+	    watch_tell_state(w, c, ACCOUNT_UNREACHABLE, s->reason, s->detail, s->at_ms,
+			     s->routes, err) == 0 &&
+	    store_account_save(c, &w->account, err) == 0 && store_commit(c, err) == 0)
+		s->told = true;
+	else
+		watch_doubt(w);
+	return err->code;
+}
+
+static void start_dark(struct poll *p);
+
+static void on_state_told(struct store_job *job, int rc)
+{
+	struct state_job *s = (struct state_job *)job;
+	struct poll *p = (struct poll *)((char *)s - offsetof(struct poll, state_job));
+
+	s->under_way = false;
+	routes_release(s->routes);
+	if (!goes_on(p))
+		return;
+	if (rc == 0 && s->told)
+		p->env->on_events(p->env->data);
+	else if (rc == ERR_STORE)
+		start_dark(p); /* the store fails: tell it later */
+}
+
+static void tell_unreachable(struct poll *p)
+{
+	struct state_job *s = &p->state_job;
+
+	if (s->under_way || p->stopping)
+		return;
+	s->under_way = true;
+	s->told = false;
+	s->watch = &p->watch;
+	s->routes = routes_share(p->env->routes);
+	s->reason = reason_name(p->last.reason != REASON_NONE ? p->last.reason
+							      : REASON_NETWORK);
+	snprintf(s->detail, sizeof s->detail, "%s",
+		 p->last.text[0] != '\0' ? p->last.text : "no answer");
+	s->at_ms = clock_utc_ms();
+	p->n_under_way++;
+	store_submit(p->env->store, &s->job);
+}
+
+static void on_dark(uv_timer_t *timer)
+{
+	tell_unreachable(timer->data);
+}
+
+/* From now on a page must come within three intervals. */
+static void start_dark(struct poll *p)
+{
+	uv_timer_start(&p->dark, on_dark, (uint64_t)(DARK_INTERVALS * p->interval_ms), 0);
+}
+
+/* ---- failures ---- */
+
+/* Note a failure; true where it is to be logged. */
+static bool failed(struct poll *p, const struct answer *answer)
+{
+	p->n_failures++;
+	p->last = *answer;
+	return lasting_failed(&p->failing, clock_mono_ms());
+}
+
+static void log_retry(const struct poll *p, const char *what, int64_t wait_ms)
+{
+	char wait_text[CLOCK_TEXT_BYTES];
+
+	clock_format_duration(wait_text, wait_ms);
+	log_warning("%s: %s: %s; trying again in %s", p->config->name, what, p->last.text,
+		    wait_text);
+}
+
+static void answering_again(struct poll *p)
+{
+	struct lasting was;
+	char lasted[CLOCK_TEXT_BYTES];
+
+	p->n_failures = 0;
+	p->token_renewed = false;
+	p->last = (struct answer){0};
+	if (!lasting_ended(&p->failing, &was))
+		return;
+	clock_format_duration(lasted, clock_mono_ms() - was.since_ms);
+	log_info("%s: answering again after %u failure%s (%s)", p->config->name, was.n,
+		 was.n == 1 ? "" : "s", lasted);
+}
+
+static void block_budget(struct poll *p, struct budget *budget,
+			 const struct answer *answer)
+{
+	int64_t now_ms = clock_mono_ms(), wait_ms = answer->wait_ms;
+
+	/* After a maintenance not all clients return at once. */
+	if (answer->reason == REASON_MAINTENANCE)
+		wait_ms += wait_ms * (int64_t)(random_u32() % JITTER_PERCENT) / 100;
+	budget_block(budget, wait_ms, now_ms);
+	if (answer->scope == ANSWER_OF_ACCOUNT)
+		ledger_block_all(p->env->ledger, p->scope, wait_ms, now_ms);
+	save_ledger(p);
+}
+
+/* Nothing but an administrator can mend this. */
+static void stop_refused(struct poll *p)
+{
+	p->step = STEP_STOPPED;
+	log_error(
+		"%s: %s; polling of this account has stopped: mend it, then restart phonewatchd"
+		" (systemctl restart phonewatchd)",
+		p->config->name, p->last.text);
+	tell_unreachable(p);
+}
+
+static void store_failed(struct poll *p, const struct err *err)
+{
+	if (lasting_failed(&p->env->store_failure, clock_mono_ms()))
+		log_error("the database fails: %s; polling pauses, next try in 30 s",
+			  err->text);
+	p->last = (struct answer){.reason = REASON_STORE};
+	snprintf(p->last.text, sizeof p->last.text, "the database fails");
+	wait(p, STEP_IDLE, STORE_RETRY_MS);
+}
+
+static void store_works(struct poll *p)
+{
+	struct lasting was;
+	char lasted[CLOCK_TEXT_BYTES];
+
+	if (!lasting_ended(&p->env->store_failure, &was))
+		return;
+	clock_format_duration(lasted, clock_mono_ms() - was.since_ms);
+	log_info("the database works again (after %s)", lasted);
+}
+
+/* ---- the token ---- */
+
+static void token_failed(struct poll *p)
+{
+	const struct answer *answer = &p->auth.answer;
+	bool tell = failed(p, answer);
+	int64_t wait_ms;
+
+	switch (answer->next) {
+	case ANSWER_REFUSED:
+		stop_refused(p);
+		return;
+	case ANSWER_NEW_TOKEN: /* the refresh token is gone; now the JWT */
+		wait_ms = 0;
+		break;
+	case ANSWER_WAIT:
+		block_budget(p, p->auth_budget, answer);
+		wait_ms = budget_wait_ms(p->auth_budget, p->config->budget_share,
+					 clock_mono_ms());
+		break;
+	default:
+		wait_ms = ++p->token_tries < TOKEN_TRIES
+				  ? TOKEN_RETRY_MS
+				  : retry_ms(p, TOKEN_FIRST_MS, TOKEN_MAX_MS);
+		if (p->token_tries >= TOKEN_TRIES)
+			auth_drop_refresh(&p->auth);
+	}
+	if (tell && wait_ms > 0)
+		log_retry(p, "login", wait_ms);
+	wait(p, STEP_WAIT, wait_ms);
+}
+
+static void on_token(struct auth *auth)
+{
+	struct poll *p = auth->data;
+
+	if (!goes_on(p))
+		return;
+	budget_told(p->auth_budget, http_header(&auth->req, "X-Rate-Limit-Limit"),
+		    http_header(&auth->req, "X-Rate-Limit-Remaining"),
+		    http_header(&auth->req, "X-Rate-Limit-Window"), clock_mono_ms());
+	save_ledger(p);
+	if (auth->answer.next != ANSWER_GOOD) {
+		token_failed(p);
+		return;
+	}
+	log_debug("%s: logged in", p->config->name);
+	p->token_tries = 0;
+	next_request(p);
+}
+
+static void ask_token(struct poll *p)
+{
+	p->step = STEP_TOKEN;
+	p->n_under_way++;
+	budget_spend(p->auth_budget, clock_mono_ms());
+	auth_start(&p->auth, p->env->http, on_token);
+}
+
+/* ---- pages ---- */
+
+static void on_page(struct http_request *req, int rc);
+
+static void ask_page(struct poll *p)
+{
+	p->step = STEP_PAGE;
+	free(p->url);
+	p->url = pages_url(p->config->server, p->page);
+	pages_request(&p->req, p->url, auth_token(&p->auth, clock_mono_ms()),
+		      p->config->ca_file);
+	p->req.on_done = on_page;
+	p->req.data = p;
+	p->n_under_way++;
+	budget_spend(p->list_budget, clock_mono_ms());
+	http_start(p->env->http, &p->req);
+}
+
+/* Whatever is needed next and the budget allows: a token, or the page at hand. */
+static void next_request(struct poll *p)
+{
+	int64_t now_ms = clock_mono_ms(), wait_ms;
+	bool needs_token = auth_token(&p->auth, now_ms) == NULL;
+
+	wait_ms = budget_wait_ms(needs_token ? p->auth_budget : p->list_budget,
+				 p->config->budget_share, now_ms);
+	if (wait_ms > 0) {
+		log_debug("%s: waiting %" PRId64 " ms for the budget", p->config->name,
+			  wait_ms);
+		wait(p, STEP_WAIT, wait_ms);
+	} else if (needs_token) {
+		ask_token(p);
+	} else {
+		ask_page(p);
+	}
+}
+
+/* The group's name and numbers are the vendor's to say; the budget moves with the name. */
+static void learn_budget(struct poll *p)
+{
+	const char *group = http_header(&p->req, "X-Rate-Limit-Group");
+	int64_t now_ms = clock_mono_ms();
+
+	if (group != NULL && group[0] != '\0' && strcmp(group, p->group) != 0) {
+		snprintf(p->group, sizeof p->group, "%s", group);
+		p->list_budget = ledger_budget(p->env->ledger, p->scope, p->group,
+					       BUDGET_HEAVY_LIMIT);
+		budget_spend(p->list_budget, now_ms); /* the request that told us */
+	}
+	budget_told(p->list_budget, http_header(&p->req, "X-Rate-Limit-Limit"),
+		    http_header(&p->req, "X-Rate-Limit-Remaining"),
+		    http_header(&p->req, "X-Rate-Limit-Window"), now_ms);
+	log_debug("%s: page %" PRId64 ": HTTP %ld, %zu bytes in %" PRId64
+		  " ms; budget %s: %" PRId64 " of %" PRId64 " left",
+		  p->config->name, p->page, p->req.status, p->req.answer.len,
+		  p->req.done_at_ms - p->req.sent_at_ms, p->group,
+		  p->list_budget->remaining, p->list_budget->limit);
+}
+
+static void next_page(struct poll *p)
+{
+	p->page++;
+	p->page_tries = 0;
+	p->token_renewed = false;
+	next_request(p);
+}
+
+/* Other pages may still come: go on without this one. */
+static bool give_up_page(struct poll *p)
+{
+	if (p->page == 1 || p->page_tries < PAGE_TRIES)
+		return false;
+	p->incomplete = true;
+	if (p->page >= p->total_pages || ++p->n_given_up >= PAGES_GIVEN_UP)
+		schedule(p);
+	else
+		next_page(p);
+	return true;
+}
+
+static void page_failed(struct poll *p, const struct answer *answer)
+{
+	bool tell = failed(p, answer);
+	char what[32];
+	int64_t wait_ms;
+
+	snprintf(what, sizeof what, "device list, page %" PRId64, p->page);
+	p->page_tries++;
+	if (answer->next == ANSWER_REFUSED && answer->reason == REASON_CREDENTIALS) {
+		stop_refused(p);
+		return;
+	}
+	if (answer->next == ANSWER_REFUSED) {
+		wait_ms = retry_ms(p, REFUSED_FIRST_MS, REFUSED_MAX_MS);
+	} else {
+		if (give_up_page(p))
+			return;
+		wait_ms = retry_ms(p, RETRY_FIRST_MS, RETRY_MAX_MS);
+	}
+	if (tell)
+		log_retry(p, what, wait_ms);
+	wait(p, STEP_WAIT, wait_ms);
+}
+
+/* The vendor asks for patience: the same page after it. */
+static void page_limited(struct poll *p, const struct answer *answer)
+{
+	bool tell = failed(p, answer);
+	int64_t wait_ms;
+
+	block_budget(p, p->list_budget, answer);
+	wait_ms =
+		budget_wait_ms(p->list_budget, p->config->budget_share, clock_mono_ms());
+	if (tell)
+		log_retry(p, "device list", wait_ms);
+	wait(p, STEP_WAIT, wait_ms);
+}
+
+static void page_unauthorized(struct poll *p, const struct answer *answer)
+{
+	auth_drop_token(&p->auth);
+	if (p->token_renewed) { /* a new one did not help: back off */
+		page_failed(p, answer);
+		return;
+	}
+	log_debug("%s: %s; getting another", p->config->name, answer->text);
+	p->token_renewed = true;
+	next_request(p);
+}
+
+static void on_page_stored(struct store_job *job, int rc);
+
+static void store_page(struct poll *p)
+{
+	struct page_job *j = &p->page_job;
+
+	p->step = STEP_PAGE_JOB;
+	page_job_init(j);
+	j->job.on_done = on_page_stored;
+	j->watch = &p->watch;
+	j->routes = routes_share(p->env->routes);
+	j->page = p->page;
+	j->url = p->url;
+	j->answer = p->req.answer; /* moves */
+	buf_init(&p->req.answer, 0);
+	j->sent_at_ms = p->req.sent_at_ms;
+	j->arrived_at_ms = p->req.done_at_ms;
+	j->n_budgets = snapshot_budgets(p, j->budgets);
+	p->n_under_way++;
+	store_submit(p->env->store, &j->job);
+}
+
+static void on_page(struct http_request *req, int rc)
+{
+	struct poll *p = req->data;
+	struct answer answer;
+
+	if (!goes_on(p))
+		return;
+	answer_read(&answer, req, rc, ANSWER_OF_LIST, clock_utc_ms());
+	if (rc == 0)
+		learn_budget(p);
+	switch (answer.next) {
+	case ANSWER_GOOD:
+		store_page(p);
+		break;
+	case ANSWER_WAIT:
+		page_limited(p, &answer);
+		break;
+	case ANSWER_NEW_TOKEN:
+		page_unauthorized(p, &answer);
+		break;
+	default:
+		page_failed(p, &answer);
+	}
+}
+
+/* ---- after a page ---- */
+
+/* Whether the list goes on behind this page. Totals lie and links loop: an empty page ends it,
+ * and so does one that shows nothing new. */
+static bool has_more(const struct poll *p)
+{
+	const struct page_job *j = &p->page_job;
+
+	if (j->n_records == 0 || (p->page > 1 && j->n_fresh == 0) ||
+	    p->page >= KNOWN_MAX_PAGES)
+		return false;
+	return j->paging.has_next || p->page < j->paging.total_pages;
+}
+
+static void log_refused(struct poll *p)
+{
+	const struct page_job *j = &p->page_job;
+
+	p->n_refused += j->n_refused;
+	if (j->n_refused > 0 && lasting_failed(&p->refusing, clock_mono_ms()))
+		log_warning("%s: device list, page %" PRId64 ": %" PRId64
+			    " records cannot be read and are set aside; the first: %s",
+			    p->config->name, p->page, j->n_refused, j->refused);
+}
+
+static void on_sweep_done(struct store_job *job, int rc);
+
+/* The time that a sweep of so many pages needs within our share of the limit. */
+static int64_t needed_ms(const struct poll *p, int64_t n_pages)
+{
+	int64_t allowance = budget_allowance(p->list_budget, p->config->budget_share);
+
+	return (n_pages * p->list_budget->window_ms + allowance - 1) / allowance;
+}
+
+static void end_sweep(struct poll *p)
+{
+	struct sweep_job *s = &p->sweep_job;
+	int64_t needed = needed_ms(p, p->page);
+
+	p->interval_ms =
+		needed > p->config->interval_ms ? needed : p->config->interval_ms;
+	if (p->incomplete) {
+		schedule(p);
+		return;
+	}
+	p->step = STEP_SWEEP_JOB;
+	sweep_job_init(s);
+	s->job.on_done = on_sweep_done;
+	s->watch = &p->watch;
+	s->routes = routes_share(p->env->routes);
+	s->n_pages = p->page;
+	s->ended_at_ms = clock_utc_ms();
+	s->interval_ms = p->interval_ms;
+	snprintf(s->budget_scope, sizeof s->budget_scope, "%s", p->scope);
+	snprintf(s->budget_group, sizeof s->budget_group, "%s", p->group);
+	p->n_under_way++;
+	store_submit(p->env->store, &s->job);
+}
+
+static void page_is_bad(struct poll *p, const struct err *err)
+{
+	struct answer answer = {.next = ANSWER_RETRY, .reason = REASON_BAD_ANSWER};
+	char safe[ANSWER_TEXT_BYTES - 32];
+
+	log_escape(safe, sizeof safe, err->text);
+	snprintf(answer.text, sizeof answer.text, "unusable answer: %s", safe);
+	page_failed(p, &answer);
+}
+
+static void on_page_stored(struct store_job *job, int rc)
+{
+	struct page_job *j = (struct page_job *)job;
+	struct poll *p = (struct poll *)((char *)j - offsetof(struct poll, page_job));
+
+	routes_release(j->routes);
+	buf_clear(&j->answer); /* of a job that never ran */
+	if (!goes_on(p))
+		return;
+	if (rc == ERR_FORMAT) {
+		page_is_bad(p, &job->err);
+		return;
+	}
+	if (rc != 0) {
+		store_failed(p, &job->err);
+		return;
+	}
+	store_works(p);
+	answering_again(p);
+	start_dark(p);
+	log_refused(p);
+	p->n_given_up = 0;
+	p->total_pages = j->paging.total_pages;
+	if (j->n_events > 0)
+		p->env->on_events(p->env->data);
+	if (has_more(p))
+		next_page(p);
+	else
+		end_sweep(p);
+}
+
+/* ---- sweeps ---- */
+
+static void log_sweep(struct poll *p)
+{
+	const struct sweep_job *s = &p->sweep_job;
+	const struct store_account *a = &p->watch.account;
+	char interval[CLOCK_TEXT_BYTES];
+	struct lasting was;
+
+	clock_format_duration(interval, p->interval_ms);
+	if (s->first)
+		log_info("%s: watching %" PRId64 " devices, %" PRId64 " online, %" PRId64
+			 " offline; a sweep every %s",
+			 p->config->name, a->n_devices, a->n_online, a->n_offline,
+			 interval);
+	if (s->shrunk && s->n_events > 0)
+		log_error("%s: %s", p->config->name, a->detail);
+	if (p->n_refused == 0 && lasting_ended(&p->refusing, &was))
+		log_info("%s: all records can be read again", p->config->name);
+	log_debug("%s: sweep of %" PRId64 " pages, %s; %" PRId64 " missing, %" PRId64
+		  " removed",
+		  p->config->name, s->n_pages, s->whole ? "whole" : "not whole",
+		  s->n_missing, s->n_removed);
+}
+
+static void on_sweep_done(struct store_job *job, int rc)
+{
+	struct sweep_job *s = (struct sweep_job *)job;
+	struct poll *p = (struct poll *)((char *)s - offsetof(struct poll, sweep_job));
+
+	routes_release(s->routes);
+	if (!goes_on(p))
+		return;
+	if (rc != 0) {
+		store_failed(p, &job->err);
+		return;
+	}
+	log_sweep(p);
+	if (s->n_events > 0)
+		p->env->on_events(p->env->data);
+	schedule(p);
+}
+
+static void begin_sweep(struct poll *p)
+{
+	p->sweep_began_ms = clock_mono_ms();
+	p->page = 1;
+	p->total_pages = -1;
+	p->page_tries = 0;
+	p->n_given_up = 0;
+	p->n_refused = 0;
+	p->incomplete = false;
+	p->token_renewed = false;
+	next_request(p);
+}
+
+/* The next sweep: an interval after the last one began. */
+static void schedule(struct poll *p)
+{
+	int64_t wait_ms = p->sweep_began_ms + p->interval_ms - clock_mono_ms();
+
+	wait(p, STEP_IDLE, wait_ms > 0 ? wait_ms : 0);
+}
+
+/* ---- the poll ---- */
+
+static struct auth_settings auth_settings_of(const struct account_config *config)
+{
+	return (struct auth_settings){
+		.server = config->server,
+		.client_id = config->client_id,
+		.client_secret = &config->client_secret,
+		.jwt = &config->jwt,
+		.ca_file = config->ca_file,
+	};
+}
+
+static void init_budgets(struct poll *p)
+{
+	ledger_scope(p->scope, p->config);
+	ledger_auth_scope(p->auth_scope, p->config);
+	snprintf(p->group, sizeof p->group, "%s", PAGES_GROUP);
+	p->list_budget =
+		ledger_budget(p->env->ledger, p->scope, p->group, BUDGET_HEAVY_LIMIT);
+	p->auth_budget = ledger_budget(p->env->ledger, p->auth_scope, LEDGER_AUTH_GROUP,
+				       BUDGET_AUTH_LIMIT);
+}
+
+struct poll *poll_create(struct poll_env *env, const struct account_config *config)
+{
+	struct poll *p = mem_zalloc(sizeof *p);
+	struct auth_settings settings = auth_settings_of(config);
+	char *path = mem_printf("%s/%s.token", env->state_folder, config->name);
+
+	p->env = env;
+	p->config = config;
+	p->interval_ms = config->interval_ms;
+	watch_init(&p->watch, config->name, config->ignore_types, config->n_ignore_types,
+		   store_secret(env->store));
+	auth_init(&p->auth, env->loop, &settings, path);
+	free(path);
+	p->auth.data = p;
+	init_budgets(p);
+	http_request_init(&p->req);
+	p->ledger_job.job =
+		(struct store_job){.run = run_ledger_job, .on_done = on_ledger_saved};
+	p->state_job.job =
+		(struct store_job){.run = run_state_job, .on_done = on_state_told};
+	uv_timer_init(env->loop, &p->timer);
+	uv_timer_init(env->loop, &p->dark);
+	p->timer.data = p;
+	p->dark.data = p;
+	p->n_handles = 2;
+	return p;
+}
+
+void poll_start(struct poll *p, int64_t delay_ms)
+{
+	start_dark(p);
+	wait(p, STEP_IDLE, delay_ms);
+}
+
+void poll_adopt(struct poll *p, const struct account_config *config)
+{
+	p->config = config;
+	p->auth.settings = auth_settings_of(config);
+	if (p->step == STEP_STOPPED)
+		wait(p, STEP_IDLE, 0);
+}
+
+const struct account_config *poll_config(const struct poll *p)
+{
+	return p->config;
+}
+
+void poll_destroy(struct poll *p)
+{
+	if (p == NULL)
+		return;
+	http_request_clear(&p->req);
+	auth_clear(&p->auth);
+	watch_clear(&p->watch);
+	free(p->url);
+	free(p);
+}

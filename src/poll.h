@@ -1,0 +1,47 @@
+/* The poll of one account: token, pages, sweep, and the waits between them. */
+#ifndef POLL_H
+#define POLL_H
+
+#include <uv.h>
+
+#include "base/log.h"
+#include "config.h"
+#include "ledger.h"
+#include "model/route.h"
+#include "net/http.h"
+#include "store/store.h"
+
+struct poll;
+
+/* What all polls share. Borrowed, outlives them. */
+struct poll_env {
+	uv_loop_t *loop;
+	struct http_client *http;
+	struct store *store;
+	struct ledger *ledger;
+	struct routes *routes; /* who wants which event now; polls share what they use */
+	const char *state_folder;      /* where token files go */
+	struct lasting store_failure;  /* one line, however many accounts meet it */
+	void (*on_events)(void *data); /* a commit has added events */
+	void *data;
+};
+
+/* config is borrowed until poll_destroy, or until another is given by poll_adopt. */
+struct poll *poll_create(struct poll_env *env, const struct account_config *config);
+
+/* Begin, with the first sweep so much later. */
+void poll_start(struct poll *p, int64_t delay_ms);
+
+/* The same settings from another place, after a reload. Where the credentials had been refused,
+ * they are tried once more. */
+void poll_adopt(struct poll *p, const struct account_config *config);
+
+const struct account_config *poll_config(const struct poll *p);
+
+/* End requests; a transaction at hand is finished. on_stopped follows in a later turn of the
+ * loop, exactly once; the poll may be destroyed in it. */
+void poll_stop(struct poll *p, void (*on_stopped)(struct poll *p, void *data),
+	       void *data);
+void poll_destroy(struct poll *p);
+
+#endif

@@ -1,0 +1,251 @@
+#include "sweep.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "api/answer.h"
+#include "base/mem.h"
+
+#define LISTS_TO_REMOVE 2
+
+void sweep_job_init(struct sweep_job *s)
+{
+	*s = (struct sweep_job){.job = {.run = sweep_run}};
+}
+
+int64_t sweep_most_missing(int64_t n_devices)
+{
+	return n_devices / 20 > 5 ? n_devices / 20 : 5;
+}
+
+static bool is_whole(const struct sweep *s)
+{
+	return s->n_duplicates == 0 && s->n_nameless == 0 &&
+	       s->total_elements == s->n_listed;
+}
+
+static bool is_missing(const struct watch *w, uint32_t place)
+{
+	const struct known_device *d = &w->known.devices[place];
+
+	return d->id != NULL && d->sweep != w->sweep.number;
+}
+
+struct counts {
+	int64_t stored, missing;
+};
+
+static struct counts count_missing(const struct watch *w)
+{
+	struct counts n = {0, 0};
+
+	for (uint32_t i = 0; i < w->known.n; i++) {
+		const struct known_device *d = &w->known.devices[i];
+
+		if (d->id == NULL || d->device_id == 0)
+			continue;
+		n.stored++;
+		n.missing += d->sweep != w->sweep.number;
+	}
+	return n;
+}
+
+/* Too many at once: until whole lists have agreed for a day. */
+static bool is_shrunk(struct sweep_job *s, struct counts n)
+{
+	struct watch *w = s->watch;
+	struct store_account *a = &w->account;
+
+	if (n.missing <= sweep_most_missing(n.stored)) {
+		a->shrunk_since_at_ms = 0;
+		w->shrunk_by = 0;
+		return false;
+	}
+	if (a->shrunk_since_at_ms == 0 || n.missing != w->shrunk_by)
+		a->shrunk_since_at_ms = s->ended_at_ms;
+	w->shrunk_by = n.missing;
+	return s->ended_at_ms - a->shrunk_since_at_ms < SWEEP_SHRUNK_MS;
+}
+
+static int tell_removed(struct sweep_job *s, struct store_conn *c,
+			struct store_device *row, struct err *err)
+{
+	struct event ev = {
+		.type = EVENT_DEVICE_REMOVED,
+		.at_ms = s->ended_at_ms,
+		.account = s->watch->name,
+		.device_id = row->id,
+		.facts = json_loads(row->facts, 0, NULL),
+		.status = row->status,
+		.vendor_status = row->vendor_status,
+		.has_location = row->has_location,
+		.location_ms = row->location_ms,
+		.not_before_ms = row->seen_at_ms,
+	};
+	int rc = watch_tell(s->watch, c, &ev, row->device_id, row->version_id, s->routes,
+			    err);
+
+	json_decref(ev.facts);
+	s->n_events++;
+	s->n_removed++;
+	return rc;
+}
+
+/* One more whole list that lacks it. The row is written where that changes what is known. */
+static int miss(struct sweep_job *s, struct store_conn *c, struct known_device *d,
+		struct err *err)
+{
+	struct store_device row;
+	int missed = d->missed < LISTS_TO_REMOVE ? d->missed + 1 : LISTS_TO_REMOVE;
+	bool gone = missed >= LISTS_TO_REMOVE && !s->shrunk;
+	int rc;
+
+	if (!gone && missed == d->missed && d->lapsed)
+		return 0;
+	if (store_device_load_by_id(c, d->device_id, &row, err) != 0)
+		return err->code;
+	row.seen_at_ms = d->seen_at_ms;
+	row.lapsed = true;
+	row.missed = missed;
+	row.removed_at_ms = gone ? s->ended_at_ms : 0;
+	free(row.doc);
+	row.doc = NULL; /* as it is */
+	rc = store_device_save(c, &row, err);
+	if (rc == 0 && gone)
+		rc = tell_removed(s, c, &row, err);
+	store_device_clear(&row);
+	return rc;
+}
+
+static int miss_all(struct sweep_job *s, struct store_conn *c, struct err *err)
+{
+	struct watch *w = s->watch;
+	int rc = 0;
+
+	for (uint32_t i = 0; rc == 0 && i < w->known.n; i++) {
+		if (is_missing(w, i) && w->known.devices[i].device_id != 0)
+			rc = miss(s, c, &w->known.devices[i], err);
+	}
+	return rc;
+}
+
+/* What miss() has written, after its commit. */
+static void remember_missed(struct sweep_job *s)
+{
+	struct known *known = &s->watch->known;
+
+	for (uint32_t i = 0; i < known->n; i++) {
+		struct known_device *d = &known->devices[i];
+
+		if (!is_missing(s->watch, i))
+			continue;
+		if (d->device_id == 0 ||
+		    (d->missed + 1 >= LISTS_TO_REMOVE && !s->shrunk)) {
+			known_remove(known, i);
+			continue;
+		}
+		d->missed = (uint8_t)(d->missed < LISTS_TO_REMOVE ? d->missed + 1
+								  : LISTS_TO_REMOVE);
+		d->lapsed = true;
+	}
+}
+
+/* Reachable for the first time, or no longer, or again. */
+static int tell_state(struct sweep_job *s, struct store_conn *c, struct err *err)
+{
+	struct watch *w = s->watch;
+	bool was_shrunk = w->account.state == ACCOUNT_UNREACHABLE &&
+			  strcmp(w->account.reason, reason_name(REASON_LIST_SHRUNK)) == 0;
+	char detail[128];
+
+	if (s->shrunk && !was_shrunk) {
+		snprintf(detail, sizeof detail,
+			 "the list lacks %" PRId64
+			 " devices at once; nobody is removed until"
+			 " whole lists have agreed for 24 hours",
+			 s->n_missing);
+		s->n_events++;
+		return watch_tell_state(w, c, ACCOUNT_UNREACHABLE,
+					reason_name(REASON_LIST_SHRUNK), detail,
+					s->ended_at_ms, s->routes, err);
+	}
+	if (w->account.state == ACCOUNT_NEW || (was_shrunk && s->whole && !s->shrunk)) {
+		s->n_events++;
+		return watch_tell_state(w, c, ACCOUNT_REACHABLE, NULL, NULL,
+					s->ended_at_ms, s->routes, err);
+	}
+	return 0;
+}
+
+static void copy_text(char **to, const char *from)
+{
+	free(*to);
+	*to = mem_strdup(from);
+}
+
+static void fill_account(struct sweep_job *s, bool proves_absence)
+{
+	struct store_account *a = &s->watch->account;
+	const struct sweep *sweep = &s->watch->sweep;
+
+	a->swept = true;
+	a->last_sweep_at_ms = s->ended_at_ms;
+	a->last_page_at_ms = s->ended_at_ms;
+	/* From it a restart concludes that each device was seen, unless its row says otherwise:
+	 * so only where the rows of those that were not have been written. */
+	if (proves_absence)
+		a->whole_sent_at_ms = sweep->sent_at_ms;
+	a->interval_ms = s->interval_ms;
+	a->pages_unchanged = sweep->pages_unchanged;
+	a->records_unchanged = sweep->records_unchanged;
+	a->records_parsed = sweep->records_parsed;
+	a->records_bad = sweep->n_set_aside + sweep->n_nameless;
+	copy_text(&a->budget_scope, s->budget_scope);
+	copy_text(&a->budget_group, s->budget_group);
+}
+
+static int run(struct sweep_job *s, struct store_conn *c, struct err *err)
+{
+	struct watch *w = s->watch;
+	struct counts n;
+	bool proves_absence;
+
+	/* A page with a record set aside proves no absence. */
+	s->whole = is_whole(&w->sweep);
+	proves_absence = s->whole && w->sweep.n_set_aside == 0;
+	s->first = !w->account.swept;
+	if (store_begin(c, err) != 0)
+		return err->code;
+	if (proves_absence) {
+		n = count_missing(w);
+		s->n_missing = n.missing;
+		s->shrunk = is_shrunk(s, n);
+		if (miss_all(s, c, err) != 0)
+			return err->code;
+	} else {
+		s->shrunk = w->account.shrunk_since_at_ms != 0;
+	}
+	fill_account(s, proves_absence);
+	if (tell_state(s, c, err) != 0 || store_account_save(c, &w->account, err) != 0 ||
+	    store_commit(c, err) != 0)
+		return err->code;
+	if (proves_absence)
+		remember_missed(s);
+	return 0;
+}
+
+int sweep_run(struct store_conn *c, struct store_job *job, struct err *err)
+{
+	struct sweep_job *s = (struct sweep_job *)job;
+	int rc;
+
+	/* Read anew since the sweep began: what it has seen is forgotten, and it says nothing. */
+	if (!s->watch->loaded || s->watch->sweep.pages_seen != s->n_pages)
+		return err_set(err, ERR_STORE, "the sweep was interrupted");
+	rc = run(s, c, err);
+	if (rc != 0)
+		watch_doubt(s->watch);
+	return rc;
+}

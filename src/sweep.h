@@ -1,0 +1,44 @@
+/* The sweep job: after the last page, what only the whole list can say.
+ *
+ * Removals: a device is gone only when two whole lists in a row lack it. Many missing at once
+ * remove nobody: a withdrawn permission looks the same as a clearance. Runs on the store's
+ * worker. */
+#ifndef SWEEP_H
+#define SWEEP_H
+
+#include "model/route.h"
+#include "store/store.h"
+#include "watch.h"
+
+struct sweep_job {
+	struct store_job job;
+
+	/* Set by the owner. */
+	struct watch *watch;
+	struct routes *routes;
+	int64_t n_pages; /* that were asked for; all came, or the job is not to be run */
+	int64_t ended_at_ms; /* UTC: when the last page had arrived */
+	int64_t interval_ms; /* the effective interval */
+	char budget_scope[65], budget_group[64];
+
+	/* To be read when done. */
+	bool whole;        /* every page came, no id twice, the totals agree */
+	bool first;        /* it was the account's first */
+	bool shrunk;       /* too many are missing: nobody is removed */
+	int64_t n_missing; /* devices that the list lacks */
+	int64_t n_removed;
+	int64_t n_events;
+};
+
+void sweep_job_init(struct sweep_job *s);
+
+/* 0, or ERR_STORE: nothing has changed. */
+int sweep_run(struct store_conn *c, struct store_job *job, struct err *err);
+
+/* How many may be missing at once for it to be believed: the larger of 5 devices and 5 %. */
+int64_t sweep_most_missing(int64_t n_devices);
+
+#define SWEEP_SHRUNK_MS \
+	(INT64_C(24) * 3600 * 1000) /* whole lists that agree so long are right */
+
+#endif

@@ -1,0 +1,148 @@
+#include "watch.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "api/decode.h"
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/mem.h"
+
+#define CONTEXT_MAX_BYTES (64u * 1024)
+
+/* What the same bytes mean depends on these: with one of them changed, nothing is recognised. */
+static void init_key(struct watch *w, const unsigned char *secret)
+{
+	struct buf context;
+
+	buf_init(&context, CONTEXT_MAX_BYTES);
+	buf_printf(&context, "account %s decoder %d ignore", w->name, DECODE_VERSION);
+	for (size_t i = 0; i < w->n_ignore_types; i++)
+		buf_printf(&context, " %s", w->ignore_types[i]);
+	digest_key_init(&w->key, secret, STORE_SECRET_BYTES, buf_text(&context));
+	buf_clear(&context);
+}
+
+void watch_init(struct watch *w, const char *name, char *const *ignore_types,
+		size_t n_ignore_types, const unsigned char *secret)
+{
+	*w = (struct watch){.name = mem_strdup(name), .n_ignore_types = n_ignore_types};
+	w->ignore_types = mem_alloc(n_ignore_types * sizeof *w->ignore_types);
+	for (size_t i = 0; i < n_ignore_types; i++)
+		w->ignore_types[i] = mem_strdup(ignore_types[i]);
+	known_init(&w->known);
+	init_key(w, secret);
+}
+
+void watch_clear(struct watch *w)
+{
+	store_account_clear(&w->account);
+	known_clear(&w->known);
+	for (size_t i = 0; i < w->n_ignore_types; i++)
+		free(w->ignore_types[i]);
+	free(w->ignore_types);
+	free(w->name);
+}
+
+static void on_device(const struct store_device *d, void *arg)
+{
+	struct watch *w = arg;
+	uint32_t place = known_add(&w->known, d->id);
+	struct known_device *k = &w->known.devices[place];
+
+	k->device_id = d->device_id;
+	k->seen_at_ms = d->seen_at_ms;
+	/* The last whole sweep showed it too, unless it says otherwise. */
+	if (!d->lapsed && w->account.whole_sent_at_ms > k->seen_at_ms)
+		k->seen_at_ms = w->account.whole_sent_at_ms;
+	k->lapsed = d->lapsed;
+	k->missed = (uint8_t)(d->missed < UINT8_MAX ? d->missed : UINT8_MAX);
+	if (d->has_digest)
+		known_set_digest(&w->known, place, d->digest);
+}
+
+int watch_load(struct watch *w, struct store_conn *c, struct err *err)
+{
+	if (w->loaded)
+		return 0;
+	store_account_clear(&w->account);
+	known_clear(&w->known);
+	/* What a sweep at hand has seen is lost with it: it can say nothing any more. */
+	w->sweep = (struct sweep){.number = w->sweep.number};
+	if (store_account_load(c, w->name, &w->account, err) != 0 ||
+	    store_devices_each(c, w->account.account_id, on_device, w, err) != 0)
+		return err->code;
+	w->loaded = true;
+	return 0;
+}
+
+void watch_doubt(struct watch *w)
+{
+	w->loaded = false;
+}
+
+int watch_tell(struct watch *w, struct store_conn *c, struct event *ev, int64_t device_id,
+	       int64_t version_id, const struct routes *routes, struct err *err)
+{
+	int64_t *ids = mem_alloc((routes->n + 1) * sizeof *ids);
+	size_t n = routes_for(routes, ev, ids);
+	int rc = store_event_add(c, ev, w->account.account_id, device_id, version_id, ids,
+				 n, err);
+
+	free(ids);
+	return rc;
+}
+
+static json_t *state_detail(const struct store_account *a, const char *reason,
+			    const char *detail)
+{
+	char since[CLOCK_TEXT_BYTES];
+	json_t *object = json_object();
+
+	clock_format(since, a->since_at_ms);
+	json_object_set_new(object, "reason",
+			    reason != NULL ? json_string(reason) : json_null());
+	json_object_set_new(object, "detail",
+			    detail != NULL ? json_string(detail) : json_null());
+	json_object_set_new(object, "since", json_string(since));
+	if (a->state == ACCOUNT_REACHABLE)
+		json_object_set_new(object, "counts",
+				    json_pack("{s:I, s:I, s:I, s:I}", "devices",
+					      (json_int_t)a->n_devices, "online",
+					      (json_int_t)a->n_online, "offline",
+					      (json_int_t)a->n_offline, "unknown",
+					      (json_int_t)(a->n_devices - a->n_online -
+							   a->n_offline)));
+	return object;
+}
+
+static void replace(char **text, const char *with)
+{
+	free(*text);
+	*text = with != NULL ? mem_strdup(with) : NULL;
+}
+
+int watch_tell_state(struct watch *w, struct store_conn *c, enum account_state state,
+		     const char *reason, const char *detail, int64_t at_ms,
+		     const struct routes *routes, struct err *err)
+{
+	struct store_account *a = &w->account;
+	struct event ev = {
+		.type = state == ACCOUNT_REACHABLE ? EVENT_ACCOUNT_REACHABLE
+						   : EVENT_ACCOUNT_UNREACHABLE,
+		.at_ms = at_ms,
+		.account = w->name,
+	};
+	int rc;
+
+	a->state = state;
+	a->since_at_ms = at_ms;
+	replace(&a->reason, reason);
+	replace(&a->detail, detail);
+	if (store_account_count(c, a, err) != 0)
+		return err->code;
+	ev.detail = state_detail(a, reason, detail);
+	rc = watch_tell(w, c, &ev, 0, 0, routes, err);
+	json_decref(ev.detail);
+	return rc;
+}

@@ -1,0 +1,58 @@
+/* One account as its jobs see it: its row, the memory behind the fences, and how far the sweep
+ * at hand is. Touched by one job at a time, and by the loop only between jobs. */
+#ifndef WATCH_H
+#define WATCH_H
+
+#include "base/digest.h"
+#include "model/known.h"
+#include "model/route.h"
+#include "store/store.h"
+
+/* One pass over all pages, so far. */
+struct sweep {
+	uint32_t number;      /* of this process, from 1; 0: none yet */
+	int64_t sent_at_ms;   /* when its first request was sent */
+	int64_t n_listed;     /* ids seen, each once, ignored ones too */
+	int64_t n_duplicates; /* copies behind the first */
+	int64_t n_set_aside;  /* refused records whose id could be told */
+	int64_t n_nameless;   /* refused records whose id could not */
+	int64_t total_elements; /* as every page said; -1: one said nothing or another number */
+	int64_t total_pages; /* as the last page said; -1: it did not */
+	int64_t pages_seen;
+	int64_t pages_unchanged, records_unchanged, records_parsed;
+};
+
+struct watch {
+	struct store_account account;
+	struct known known;
+	struct digest_key key;
+	struct sweep sweep;
+	bool loaded; /* known is what the database says; else it is read again first */
+	int64_t shrunk_by; /* devices that the last whole list lacked too many of; 0: it did not */
+	char *name;
+	char **ignore_types;
+	size_t n_ignore_types;
+};
+
+/* ignore_types are copied. secret: the database's. */
+void watch_init(struct watch *w, const char *name, char *const *ignore_types,
+		size_t n_ignore_types, const unsigned char *secret);
+void watch_clear(struct watch *w);
+
+/* In a job: read row and devices where that is not done yet. */
+int watch_load(struct watch *w, struct store_conn *c, struct err *err);
+
+/* Forget what the database may not have: after a commit that failed. */
+void watch_doubt(struct watch *w);
+
+/* In a transaction: add the event and owe it to those who want it. */
+int watch_tell(struct watch *w, struct store_conn *c, struct event *ev, int64_t device_id,
+	       int64_t version_id, const struct routes *routes, struct err *err);
+
+/* In a transaction: the account's state is this from now on, and that is told. reason and detail
+ * are NULL for ACCOUNT_REACHABLE. */
+int watch_tell_state(struct watch *w, struct store_conn *c, enum account_state state,
+		     const char *reason, const char *detail, int64_t at_ms,
+		     const struct routes *routes, struct err *err);
+
+#endif
