@@ -1,0 +1,28 @@
+/* What single values of the configuration must look like. Pure.
+ *
+ * Each returns 0 or ERR_CONFIG; err says what is wrong and what would be right. Those of URLs and
+ * secrets say nothing of the value: it may hold credentials. */
+#ifndef CONFIG_CHECK_H
+#define CONFIG_CHECK_H
+
+#include "base/err.h"
+
+/* https://HOST[:PORT], or http:// to loopback; one slash may stand behind it, nothing else. */
+int config_check_server(const char *text, struct err *err);
+
+/* http:// or https://. Whether plain http is allowed is not asked here. */
+int config_check_url(const char *text, struct err *err);
+
+/* unix:PATH or udp://HOST:PORT. */
+int config_check_address(const char *text, struct err *err);
+
+/* A shell pattern (fnmatch(3)) that some event type matches. */
+int config_check_events(const char *text, struct err *err);
+
+/* KEY=PATTERN, KEY one of account site type model device name. */
+int config_check_match(const char *text, struct err *err);
+
+/* "whsec_" and the base64 of 24 to 64 bytes. Source: Standard Webhooks, "Signature scheme". */
+int config_check_webhook_secret(const char *text, struct err *err);
+
+#endif

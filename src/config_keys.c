@@ -1,0 +1,695 @@
+#include "config_keys.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/buf.h"
+#include "base/mem.h"
+#include "config.h"
+#include "config_check.h"
+
+#define SECOND       INT64_C(1000)
+#define MINUTE       (60 * SECOND)
+#define HOUR         (60 * MINUTE)
+#define DAY          (24 * HOUR)
+#define YEAR         (365 * DAY)
+#define MAX_TEXT     4096
+#define MAX_ITEMS    64
+#define LINE_COLUMNS 92
+#define MAX_BYTES    (1u << 20)
+#define MAX_DISTANCE 32 /* longer names are never near one another */
+#define NEAR_PREFIX  4  /* letters that make "secret" near "secret_file" */
+
+/* ---- the words of keys that take some ---- */
+
+static const struct key_word log_levels[] = {
+	{"error", LOG_LEVEL_ERROR, NULL},
+	{"warning", LOG_LEVEL_WARNING, NULL},
+	{"info", LOG_LEVEL_INFO, NULL},
+	{"debug", LOG_LEVEL_DEBUG, NULL},
+	{0},
+};
+
+static const struct key_word routes[] = {
+	{"auto", VIA_AUTO, NULL},
+	{"account", VIA_ACCOUNT, NULL},
+	{"extensions", VIA_EXTENSIONS,
+	 "not yet: the way by extensions comes with a later version; write \"auto\" or "
+	 "\"account\""},
+	{0},
+};
+
+#ifdef HAVE_SYSTEMD
+#define NO_JOURNAL NULL
+#else
+#define NO_JOURNAL "this program was built without the journal; write \"syslog\""
+#endif
+
+static const struct key_word sink_kinds[] = {
+	{"journal", SINK_JOURNAL, NO_JOURNAL},
+	{"syslog", SINK_SYSLOG, NULL},
+	{"webhook", SINK_WEBHOOK, NULL},
+	{"mail", -1, "not yet: mail comes with a later version; remove this sink"},
+	{"exec", -1,
+	 "not yet: running programs comes with a later version; remove this sink"},
+	{0},
+};
+
+/* ---- the keys ---- */
+
+static const struct config_key top_keys[] = {
+	{.name = "database",
+	 .type = KEY_PATH,
+	 .fallback = CONFIG_DATABASE,
+	 .min = 1,
+	 .max = MAX_TEXT,
+	 .at = offsetof(struct config, database),
+	 .help = "Where state and history are kept. A relative path is relative to the folder of"
+		 " this file."},
+	{.name = "log_level",
+	 .type = KEY_WORD,
+	 .fallback = "info",
+	 .words = log_levels,
+	 .at = offsetof(struct config, log_level),
+	 .help = "How much to log: error, warning, info or debug."},
+	{.name = "base_url",
+	 .type = KEY_TEXT,
+	 .fallback = "",
+	 .max = MAX_TEXT,
+	 .check = config_check_url,
+	 .at = KEY_NOWHERE,
+	 .later = "links in messages come with a later version",
+	 .help = "Put before links in messages."},
+	{.name = "include",
+	 .type = KEY_PATH,
+	 .fallback = "",
+	 .example = "accounts.d",
+	 .max = MAX_TEXT,
+	 .at = KEY_NOWHERE,
+	 .help = "A folder; each of its *.conf is read too, in order of their names, and may hold"
+		 " accounts, sinks and rules. A relative path is relative to the folder of this"
+		 " file."},
+	{0},
+};
+
+static const struct config_key account_keys[] = {
+	{.name = "server",
+	 .type = KEY_TEXT,
+	 .fallback = "https://platform.ringcentral.com",
+	 .min = 1,
+	 .max = MAX_TEXT,
+	 .check = config_check_server,
+	 .at = offsetof(struct account_config, server),
+	 .is_credential = true,
+	 .help = "The vendor's server: https, or plain http to this machine."},
+	{.name = "client_id",
+	 .type = KEY_TEXT,
+	 .example = "...",
+	 .min = 1,
+	 .max = 256,
+	 .at = offsetof(struct account_config, client_id),
+	 .is_credential = true,
+	 .help = "The app's client id."},
+	{.name = "client_secret_file",
+	 .type = KEY_SECRET,
+	 .example = "acme.client-secret",
+	 .min = 1,
+	 .max = MAX_TEXT,
+	 .at = offsetof(struct account_config, client_secret),
+	 .is_credential = true,
+	 .help = "The file that holds the app's client secret. With a slash: a path; without:"
+		 " looked up in $CREDENTIALS_DIRECTORY, then beside this file. Others may not"
+		 " read it (chmod 600)."},
+	{.name = "jwt_file",
+	 .type = KEY_SECRET,
+	 .example = "acme.jwt",
+	 .min = 1,
+	 .max = MAX_TEXT,
+	 .at = offsetof(struct account_config, jwt),
+	 .is_credential = true,
+	 .help = "The file that holds the user's JWT credential, likewise."},
+	{.name = "interval",
+	 .type = KEY_DURATION,
+	 .fallback = "60s",
+	 .min = SECOND,
+	 .max = DAY,
+	 .at = offsetof(struct account_config, interval_ms),
+	 .help = "How often to ask for all devices: ms, s, m, h or d. The vendor's limit decides"
+		 " how often really."},
+	{.name = "devices_via",
+	 .type = KEY_WORD,
+	 .fallback = "auto",
+	 .words = routes,
+	 .at = offsetof(struct account_config, devices_via),
+	 .help = "Which of the vendor's lists to read: auto, account or extensions (not yet)."},
+	{.name = "budget_share",
+	 .type = KEY_NUMBER,
+	 .fallback = "50",
+	 .min = 1,
+	 .max = 100,
+	 .at = offsetof(struct account_config, budget_share),
+	 .help = "Percent of the vendor's limit that we take."},
+	{.name = "ignore_types",
+	 .type = KEY_TEXTS,
+	 .fallback = "[\"WebRTC\"]",
+	 .min = 1,
+	 .max = 256,
+	 .max_items = MAX_ITEMS,
+	 .at = offsetof(struct account_config, ignore_types),
+	 .n_at = offsetof(struct account_config, n_ignore_types),
+	 .help = "Device types that are placeholders, always offline in the vendor's lists."},
+	{.name = "location_every",
+	 .type = KEY_DURATION,
+	 .fallback = "0s",
+	 .max = YEAR,
+	 .at = offsetof(struct account_config, location_every_ms),
+	 .later = "limits on location reports come with a later version",
+	 .built = "0s",
+	 .help = "Tell one device's location reports at most so often."},
+	{.name = "ca_file",
+	 .type = KEY_FILE,
+	 .fallback = "",
+	 .max = MAX_TEXT,
+	 .at = offsetof(struct account_config, ca_file),
+	 .help = "A private CA, instead of the system's: a file of PEM certificates, looked up"
+		 " like client_secret_file."},
+	{0},
+};
+
+static const struct config_key sink_keys[] = {
+	{.name = "kind",
+	 .type = KEY_WORD,
+	 .example = "journal",
+	 .words = sink_kinds,
+	 .at = offsetof(struct sink_config, kind),
+	 .help = "journal, syslog, webhook, mail (not yet) or exec (not yet)."},
+	{.name = "address",
+	 .type = KEY_TEXT,
+	 .fallback = "unix:/dev/log",
+	 .min = 1,
+	 .max = MAX_TEXT,
+	 .check = config_check_address,
+	 .kinds = CONFIG_KIND(SINK_SYSLOG),
+	 .at = offsetof(struct sink_config, address),
+	 .help = "unix:PATH or udp://HOST:PORT; tcp:// and tls:// not yet."},
+	{.name = "url",
+	 .type = KEY_TEXT,
+	 .example = "https://ops.example.com/hooks/phones",
+	 .min = 1,
+	 .max = MAX_TEXT,
+	 .check = config_check_url,
+	 .kinds = CONFIG_KIND(SINK_WEBHOOK),
+	 .at = offsetof(struct sink_config, url),
+	 .help = "Where to post to. Plain http to other than this machine needs allow_http."},
+	{.name = "allow_http",
+	 .type = KEY_FLAG,
+	 .fallback = "false",
+	 .kinds = CONFIG_KIND(SINK_WEBHOOK),
+	 .at = offsetof(struct sink_config, allow_http),
+	 .help = "Post in the clear: whoever is on the way reads it."},
+	{.name = "secret_file",
+	 .type = KEY_SECRETS,
+	 .fallback = "[]",
+	 .example = "[\"ops.secret\"]",
+	 .min = 1,
+	 .max = MAX_TEXT,
+	 .max_items = 8,
+	 .check = config_check_webhook_secret,
+	 .kinds = CONFIG_KIND(SINK_WEBHOOK),
+	 .at = offsetof(struct sink_config, secrets),
+	 .n_at = offsetof(struct sink_config, n_secrets),
+	 .help = "Files of secrets (whsec_..., Standard Webhooks) that sign each request, looked"
+		 " up like client_secret_file; several while keys rotate, none to send without"
+		 " a signature."},
+	{.name = "format",
+	 .type = KEY_TEXT,
+	 .fallback = "cloudevents",
+	 .min = 1,
+	 .max = MAX_TEXT,
+	 .kinds = CONFIG_KIND(SINK_WEBHOOK),
+	 .at = KEY_NOWHERE,
+	 .later = "other formats come with a later version",
+	 .built = "cloudevents",
+	 .help = "What to post."},
+	{.name = "events",
+	 .type = KEY_TEXTS,
+	 .fallback = "[\"device.*\", \"account.*\", \"alert.*\"]",
+	 .min = 1,
+	 .max = 256,
+	 .max_items = MAX_ITEMS,
+	 .check = config_check_events,
+	 .at = offsetof(struct sink_config, events),
+	 .n_at = offsetof(struct sink_config, n_events),
+	 .help = "Shell patterns of event types; one that fits is enough."},
+	{.name = "match",
+	 .type = KEY_TEXTS,
+	 .fallback = "[]",
+	 .example = "[\"site=Denver\", \"name=Lobby*\"]",
+	 .min = 1,
+	 .max = 1024,
+	 .max_items = MAX_ITEMS,
+	 .check = config_check_match,
+	 .at = offsetof(struct sink_config, match),
+	 .n_at = offsetof(struct sink_config, n_match),
+	 .help = "Which devices: account=, site=, type=, model=, device= or name= and a shell"
+		 " pattern; all must fit."},
+	{.name = "personal_data",
+	 .type = KEY_FLAG,
+	 .fallback = "false",
+	 .at = offsetof(struct sink_config, personal_data),
+	 .help = "Tell emergency addresses with their values, not only that they changed."},
+	{0},
+};
+
+static const struct config_key alert_keys[] = {
+	{.name = "types",
+	 .type = KEY_TEXTS,
+	 .fallback = "[\"HardPhone\", \"OtherPhone\", \"Room\", \"Paging\"]",
+	 .min = 1,
+	 .max = 256,
+	 .max_items = MAX_ITEMS,
+	 .at = KEY_NOWHERE,
+	 .help = "Device types that alerts are about."},
+	{.name = "offline_for",
+	 .type = KEY_DURATION,
+	 .fallback = "2m",
+	 .max = YEAR,
+	 .at = KEY_NOWHERE,
+	 .help = "Offline this long before it is told."},
+	{.name = "online_for",
+	 .type = KEY_DURATION,
+	 .fallback = "0s",
+	 .max = YEAR,
+	 .at = KEY_NOWHERE,
+	 .help = "Online this long before it is over."},
+	{.name = "site_outage_share",
+	 .type = KEY_NUMBER,
+	 .fallback = "60",
+	 .min = 1,
+	 .max = 100,
+	 .at = KEY_NOWHERE,
+	 .help = "Percent of a site's phones that were online ..."},
+	{.name = "site_outage_min",
+	 .type = KEY_NUMBER,
+	 .fallback = "5",
+	 .min = 1,
+	 .max = 1000000,
+	 .at = KEY_NOWHERE,
+	 .help = "... and at least so many ..."},
+	{.name = "site_outage_within",
+	 .type = KEY_DURATION,
+	 .fallback = "10m",
+	 .min = SECOND,
+	 .max = DAY,
+	 .at = KEY_NOWHERE,
+	 .help = "... within this: one alert, not many."},
+	{.name = "flap_changes",
+	 .type = KEY_NUMBER,
+	 .fallback = "6",
+	 .min = 2,
+	 .max = 1000,
+	 .at = KEY_NOWHERE,
+	 .help = "So many transitions ..."},
+	{.name = "flap_within",
+	 .type = KEY_DURATION,
+	 .fallback = "1h",
+	 .min = SECOND,
+	 .max = 7 * DAY,
+	 .at = KEY_NOWHERE,
+	 .help = "... within this: flapping ..."},
+	{.name = "flap_clear_changes",
+	 .type = KEY_NUMBER,
+	 .fallback = "2",
+	 .max = 1000,
+	 .at = KEY_NOWHERE,
+	 .help = "... until no more than so many."},
+	{.name = "location_stale_after",
+	 .type = KEY_DURATION,
+	 .fallback = "0s",
+	 .max = YEAR,
+	 .at = KEY_NOWHERE,
+	 .help = "No location report for this long is told; 0s: never."},
+	{.name = "remind_every",
+	 .type = KEY_DURATION,
+	 .fallback = "0s",
+	 .max = YEAR,
+	 .at = KEY_NOWHERE,
+	 .help = "Tell again of what lasts; 0s: never."},
+	{.name = "remind_max",
+	 .type = KEY_NUMBER,
+	 .fallback = "3",
+	 .max = 1000,
+	 .at = KEY_NOWHERE,
+	 .help = "So often at most."},
+	{0},
+};
+
+static const struct config_key rule_keys[] = {
+	{.name = "match",
+	 .type = KEY_TEXTS,
+	 .fallback = "[]",
+	 .example = "[\"site=Denver\", \"name=Lobby*\"]",
+	 .min = 1,
+	 .max = 1024,
+	 .max_items = MAX_ITEMS,
+	 .check = config_check_match,
+	 .at = KEY_NOWHERE,
+	 .help = "Which devices, like match of a sink. Every key of alerts may stand here too."},
+	{0},
+};
+
+static const struct config_key http_keys[] = {
+	{.name = "listen",
+	 .type = KEY_TEXT,
+	 .fallback = "127.0.0.1:9288",
+	 .max = 256,
+	 .at = KEY_NOWHERE,
+	 .help = "Address and port; \"\" for none."},
+	{.name = "token_file",
+	 .type = KEY_SECRET,
+	 .fallback = "",
+	 .max = MAX_TEXT,
+	 .at = KEY_NOWHERE,
+	 .help = "The file of the token that others than this machine must show."},
+	{.name = "hosts",
+	 .type = KEY_TEXTS,
+	 .fallback = "[]",
+	 .min = 1,
+	 .max = 256,
+	 .max_items = MAX_ITEMS,
+	 .at = KEY_NOWHERE,
+	 .help = "Names by which browsers may ask."},
+	{0},
+};
+
+#define RETENTION(key, kept, text)                                                   \
+	{                                                                            \
+		.name = (key), .type = KEY_DURATION, .fallback = (kept), .min = DAY, \
+		.max = 100 * YEAR, .at = KEY_NOWHERE, .help = (text)                 \
+	}
+
+static const struct config_key retention_keys[] = {
+	RETENTION("events", "400d", "How long events are kept."),
+	RETENTION("spans", "400d",
+		  "How long it is known when a device had which status."),
+	RETENTION("deliveries", "30d", "How long it is known who was told what."),
+	RETENTION("days", "5y", "How long the sums of each day are kept."),
+	{0},
+};
+
+/* ---- the sections ---- */
+
+static const struct config_example account_examples[] = {{"acme", 0}, {0}};
+static const struct config_example rule_examples[] = {{"lobby", 0}, {0}};
+static const struct config_example sink_examples[] = {
+	{"journal", SINK_JOURNAL}, {"central", SINK_SYSLOG}, {"ops", SINK_WEBHOOK}, {0}};
+
+const struct config_section config_sections[] = {
+	{.name = "", .keys = top_keys, .help = NULL},
+	{.name = "accounts",
+	 .keys = account_keys,
+	 .examples = account_examples,
+	 .may_be_included = true,
+	 .help = "One RingCentral account each, under the name by which it is known everywhere."
+		 " There must be one."},
+	{.name = "sinks",
+	 .keys = sink_keys,
+	 .examples = sink_examples,
+	 .may_be_included = true,
+	 .help = "Who is told, each under its name. Without any there is one: the journal where"
+		 " there is one, else syslog on /dev/log."},
+	{.name = "alerts",
+	 .keys = alert_keys,
+	 .later = "alerts come with a later version",
+	 .help = "Defaults of every rule."},
+	{.name = "rules",
+	 .keys = rule_keys,
+	 .keys_too = alert_keys,
+	 .examples = rule_examples,
+	 .may_be_included = true,
+	 .later = "rules come with a later version",
+	 .help = "What is alerted otherwise for some devices, each under its name."},
+	{.name = "http",
+	 .keys = http_keys,
+	 .later = "the HTTP server comes with a later version",
+	 .help = "Who may ask by HTTP."},
+	{.name = "retention",
+	 .keys = retention_keys,
+	 .later = "retention comes with a later version, until which all is kept",
+	 .help = "What is forgotten when."},
+	{0},
+};
+
+/* ---- looking up ---- */
+
+const struct config_section *config_section_find(const char *name)
+{
+	for (const struct config_section *s = config_sections; s->name != NULL; s++) {
+		if (strcmp(s->name, name) == 0)
+			return s;
+	}
+	return NULL;
+}
+
+static const struct config_key *find_in(const struct config_key *keys, const char *name)
+{
+	for (; keys != NULL && keys->name != NULL; keys++) {
+		if (strcmp(keys->name, name) == 0)
+			return keys;
+	}
+	return NULL;
+}
+
+const struct config_key *config_key_find(const struct config_section *section,
+					 const char *name)
+{
+	const struct config_key *key = find_in(section->keys, name);
+
+	return key != NULL ? key : find_in(section->keys_too, name);
+}
+
+/* How many letters must be put in, taken out, changed or swapped with their neighbour to make
+ * one of the other; the case does not count. */
+static size_t distance(const char *a, const char *b)
+{
+	size_t rows[3][MAX_DISTANCE + 1], *two = rows[0], *one = rows[1], *now = rows[2],
+					  *next;
+	size_t n_a = strlen(a), n_b = strlen(b);
+
+	if (n_a > MAX_DISTANCE || n_b > MAX_DISTANCE)
+		return SIZE_MAX;
+	for (size_t j = 0; j <= n_b; j++)
+		one[j] = j;
+	for (size_t i = 1; i <= n_a; i++) {
+		now[0] = i;
+		for (size_t j = 1; j <= n_b; j++) {
+			bool same = strncasecmp(&a[i - 1], &b[j - 1], 1) == 0;
+
+			now[j] = one[j - 1] + !same;
+			if (now[j - 1] + 1 < now[j])
+				now[j] = now[j - 1] + 1;
+			if (one[j] + 1 < now[j])
+				now[j] = one[j] + 1;
+			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] &&
+			    a[i - 2] == b[j - 1] && two[j - 2] + 1 < now[j])
+				now[j] = two[j - 2] + 1;
+		}
+		next = two;
+		two = one;
+		one = now;
+		now = next;
+	}
+	return one[n_b];
+}
+
+/* The nearer of two candidates, where the new one is near at all. */
+static const char *nearer(const char *old, const char *candidate, const char *word)
+{
+	size_t d = distance(candidate, word);
+	size_t n = strlen(word) < strlen(candidate) ? strlen(word) : strlen(candidate);
+	bool prefix = n >= NEAR_PREFIX && strncasecmp(candidate, word, n) == 0;
+
+	if (old != NULL && distance(old, word) <= d)
+		return old;
+	return d <= 1 + strlen(candidate) / 4 || prefix ? candidate : old;
+}
+
+const char *config_section_near(const char *name)
+{
+	const char *near = NULL;
+
+	for (const struct config_section *s = config_sections + 1; s->name != NULL; s++)
+		near = nearer(near, s->name, name);
+	for (const struct config_key *k = top_keys; k->name != NULL; k++)
+		near = nearer(near, k->name, name);
+	return near;
+}
+
+const char *config_key_near(const struct config_section *section, const char *name)
+{
+	const char *near = NULL;
+
+	for (const struct config_key *k = section->keys; k->name != NULL; k++)
+		near = nearer(near, k->name, name);
+	for (const struct config_key *k = section->keys_too; k != NULL && k->name != NULL;
+	     k++)
+		near = nearer(near, k->name, name);
+	return near;
+}
+
+const char *config_word_near(const struct key_word *words, const char *word)
+{
+	const char *near = NULL;
+
+	for (; words->word != NULL; words++)
+		near = nearer(near, words->word, word);
+	return near;
+}
+
+/* ---- printing ---- */
+
+char *config_key_written(const struct config_key *key, const char *value)
+{
+	bool bare = key->type == KEY_NUMBER || key->type == KEY_FLAG ||
+		    key->type == KEY_TEXTS || key->type == KEY_SECRETS;
+
+	return bare ? mem_strdup(value) : mem_printf("\"%s\"", value);
+}
+
+char *config_keys_defaults(void)
+{
+	struct buf out;
+
+	buf_init(&out, MAX_BYTES);
+	for (const struct config_section *s = config_sections; s->name != NULL; s++) {
+		if (s->name[0] != '\0')
+			buf_printf(&out, "%s: {\n", s->name);
+		for (const struct config_key *k = s->keys; k->name != NULL; k++) {
+			char *text;
+
+			if (k->fallback == NULL)
+				continue;
+			text = config_key_written(k, k->fallback);
+			buf_printf(&out, "%s = %s\n", k->name, text);
+			free(text);
+		}
+		if (s->name[0] != '\0')
+			buf_add_text(&out, "}\n");
+	}
+	return out.data;
+}
+
+/* The text in lines, each beginning with prefix. */
+static void print_wrapped(FILE *out, const char *prefix, const char *text)
+{
+	size_t width = LINE_COLUMNS - strlen(prefix), n;
+
+	while (*text != '\0') {
+		n = strlen(text);
+		if (n > width) {
+			for (n = width; n > 0 && text[n] != ' '; n--)
+				;
+		}
+		fprintf(out, "%s%.*s\n", prefix, (int)n, text);
+		text += n;
+		text += strspn(text, " ");
+	}
+}
+
+/* later: NULL, or what is not built yet; built: the one value that works nevertheless. */
+static void print_later(FILE *out, const char *prefix, const char *later,
+			const char *built)
+{
+	if (later == NULL)
+		return;
+	fprintf(out, "%sNot yet: %s", prefix, later);
+	if (built != NULL)
+		fprintf(out, "; only \"%s\" works now", built);
+	fputs(".\n", out);
+}
+
+static const char *word_of(const struct key_word *words, int value)
+{
+	while (words->value != value)
+		words++;
+	return words->word;
+}
+
+static void print_help(FILE *out, const char *prefix, const struct config_key *key)
+{
+	print_wrapped(out, prefix, key->help);
+	if (key->fallback == NULL)
+		fprintf(out, "%sRequired.\n", prefix);
+	if (key->fallback != NULL && key->example != NULL) {
+		char *text = config_key_written(key, key->example);
+
+		fprintf(out, "%sAs in: %s = %s\n", prefix, key->name, text);
+		free(text);
+	}
+	print_later(out, prefix, key->later, key->built);
+}
+
+/* At its default, or, without one, at its example. */
+static void print_key(FILE *out, const char *indent, const struct config_key *key,
+		      const struct config_example *example)
+{
+	const char *value = key->fallback != NULL ? key->fallback : key->example;
+	char *text;
+
+	if (strcmp(key->name, "kind") == 0)
+		value = word_of(key->words, example->kind);
+	text = config_key_written(key, value);
+	fprintf(out, "#%s%s = %s\n", indent, key->name, text);
+	free(text);
+}
+
+/* The keys of one entry. Help stands where a key is first seen. */
+static void print_entry(FILE *out, const struct config_section *section,
+			const struct config_example *example)
+{
+	bool first = example == section->examples;
+
+	fprintf(out, "#    %s: {\n", example->title);
+	for (const struct config_key *k = section->keys; k->name != NULL; k++) {
+		if (k->kinds != 0 && (k->kinds & CONFIG_KIND(example->kind)) == 0)
+			continue;
+		if (first || k->kinds != 0)
+			print_help(out, "#        # ", k);
+		print_key(out, "        ", k, example);
+	}
+	fputs("#    }\n", out);
+}
+
+static void print_section(FILE *out, const struct config_section *section)
+{
+	fputc('\n', out);
+	print_wrapped(out, "# ", section->help);
+	print_later(out, "# ", section->later, NULL);
+	fprintf(out, "#%s: {\n", section->name);
+	for (const struct config_example *e = section->examples;
+	     e != NULL && e->title != NULL; e++)
+		print_entry(out, section, e);
+	for (const struct config_key *k = section->keys;
+	     section->examples == NULL && k->name != NULL; k++) {
+		print_help(out, "#    # ", k);
+		print_key(out, "    ", k, NULL);
+	}
+	fputs("#}\n", out);
+}
+
+void config_keys_print(FILE *out)
+{
+	fputs("# The configuration of phonewatchd: every key, at its default.\n"
+	      "#\n"
+	      "# phonewatch.conf(5) explains it; phonewatchd --check FILE names every mistake.\n"
+	      "# To use a section, take the first # off each of its lines.\n",
+	      out);
+	for (const struct config_key *k = top_keys; k->name != NULL; k++) {
+		fputc('\n', out);
+		print_help(out, "# ", k);
+		print_key(out, "", k, NULL);
+	}
+	for (const struct config_section *s = config_sections + 1; s->name != NULL; s++)
+		print_section(out, s);
+}
