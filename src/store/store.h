@@ -77,7 +77,10 @@ const unsigned char *store_secret(const struct store *s);
 int store_open_reader(const char *path, struct store_conn **out, struct err *err);
 void store_close_reader(struct store_conn *c);
 
-/* A number that differs whenever another connection has committed since the last call. */
+/* A number that differs whenever another connection has committed since the last call. Whatever
+ * reads for long asks for it between its reads: it also sees that a daemon has come to a
+ * database at rest, or that another file has taken its place, and then opens it again. After an
+ * error it may be asked again, and nothing else. */
 int store_reader_version(struct store_conn *c, int64_t *version, struct err *err);
 
 /* A reader sees one state of the database from store_begin_read to store_end_read. */

@@ -2,8 +2,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/mem.h"
@@ -17,6 +19,28 @@ static int open_lock_file(const char *database, int flags)
 	return fd;
 }
 
+/* For who is refused. A failure leaves the holder unnamed, no more. */
+static void write_holder(int fd)
+{
+	char text[24];
+	int len = snprintf(text, sizeof text, "%d\n", (int)getpid());
+
+	if (ftruncate(fd, 0) != 0 || pwrite(fd, text, (size_t)len, 0) != len)
+		return;
+}
+
+static int refuse(int fd, struct err *err)
+{
+	char text[24] = "";
+	ssize_t len = pread(fd, text, sizeof text - 1, 0);
+	long pid = len > 0 ? strtol(text, NULL, 10) : 0;
+
+	if (pid > 0)
+		return err_set(err, ERR_STORE,
+			       "in use by another phonewatchd, process %ld", pid);
+	return err_set(err, ERR_STORE, "in use by another phonewatchd");
+}
+
 int lock_take(const char *database, int *out, struct err *err)
 {
 	struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
@@ -24,21 +48,16 @@ int lock_take(const char *database, int *out, struct err *err)
 
 	if (fd < 0)
 		return err_set(err, ERR_STORE, "%s.lock: %s", database, strerror(errno));
-	if (fcntl(fd, F_SETLK, &lock) != 0) {
-		int why = errno;
-
-		lock.l_pid = 0;
-		fcntl(fd, F_GETLK, &lock); /* who; 0 where it cannot be told */
+	fchmod(fd, 0640); /* readers of our group look at it, whatever the umask */
+	if (fcntl(fd, F_OFD_SETLK, &lock) != 0) {
+		if (errno == EACCES || errno == EAGAIN)
+			refuse(fd, err);
+		else
+			err_set(err, ERR_STORE, "%s.lock: %s", database, strerror(errno));
 		close(fd);
-		if (why != EACCES && why != EAGAIN)
-			return err_set(err, ERR_STORE, "%s.lock: %s", database,
-				       strerror(why));
-		if (lock.l_pid > 0)
-			return err_set(err, ERR_STORE,
-				       "in use by another phonewatchd, process %d",
-				       (int)lock.l_pid);
-		return err_set(err, ERR_STORE, "in use by another phonewatchd");
+		return err->code;
 	}
+	write_holder(fd);
 	*out = fd;
 	return 0;
 }
@@ -51,7 +70,7 @@ bool lock_is_held(const char *database)
 
 	if (fd < 0)
 		return errno != ENOENT; /* not to be looked at: held, for all we know */
-	held = fcntl(fd, F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
+	held = fcntl(fd, F_OFD_GETLK, &lock) != 0 || lock.l_type != F_UNLCK;
 	close(fd);
 	return held;
 }

@@ -102,15 +102,27 @@ void store_close_reader(struct store_conn *c)
 	free(c);
 }
 
+/* A daemon has come to a database at rest, or another file has taken the place of ours. */
+static bool is_outdated(struct store_conn *c)
+{
+	int moved = 0;
+
+	if (c->db == NULL || (c->immutable && !is_at_rest(c->path)))
+		return true;
+	sqlite3_file_control(c->db, "main", SQLITE_FCNTL_HAS_MOVED, &moved);
+	return moved != 0;
+}
+
 int store_reader_version(struct store_conn *c, int64_t *version, struct err *err)
 {
 	sqlite3_stmt *st;
 
-	if (c->immutable && !is_at_rest(c->path)) {
-		/* A daemon has come: look again, with open eyes. */
+	if (is_outdated(c)) {
 		conn_close(c);
-		if (open_file(c, err) != 0)
+		if (open_file(c, err) != 0 || read_random(c, err) != 0) {
+			conn_close(c);
 			return err->code;
+		}
 		c->reopened++;
 	}
 	st = conn_bind(c, STMT_DATA_VERSION, err, "");
