@@ -1,4 +1,7 @@
-int main(void)
+/* phonewatch: who asks from a shell. */
+#include "cli/cli.h"
+
+int main(int argc, char **argv)
 {
-	return 0;
+	return cli_main(argc, argv);
 }

@@ -81,6 +81,17 @@ static void say(const char *text)
 	fprintf(stderr, "phonewatch: %s\n", safe);
 }
 
+void cli_warn(const char *fmt, ...)
+{
+	char text[ERR_TEXT_BYTES];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof text, fmt, ap);
+	va_end(ap);
+	say(text);
+}
+
 int cli_usage(const char *fmt, ...)
 {
 	char text[ERR_TEXT_BYTES];

@@ -59,6 +59,7 @@ struct store_conn *cli_open(struct cli *cli);
 /* Say what went wrong; both return the exit status. */
 int cli_fail_database(struct cli *cli);
 int cli_fail_output(struct cli *cli);
+void cli_warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 int cli_usage(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 /* Read the times of --since and --until: INT64_MIN and INT64_MAX where there are none. Returns

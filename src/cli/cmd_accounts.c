@@ -8,15 +8,15 @@
 enum { ACCOUNT, STATE, DEVICES, ONLINE, OFFLINE, INTERVAL, LAST_SWEEP, BUDGET };
 
 static const struct out_column columns[] = {
-	[ACCOUNT] = {"ACCOUNT", SCOLS_FL_TRUNC},
-	[STATE] = {"STATE", 0},
-	[DEVICES] = {"DEVICES", SCOLS_FL_RIGHT},
-	[ONLINE] = {"ONLINE", SCOLS_FL_RIGHT},
-	[OFFLINE] = {"OFFLINE", SCOLS_FL_RIGHT},
-	[INTERVAL] = {"EVERY", SCOLS_FL_RIGHT},
-	[LAST_SWEEP] = {"LAST SWEEP", 0},
-	[BUDGET] = {"BUDGET LEFT", 0},
-	{NULL, 0},
+	[ACCOUNT] = {"ACCOUNT", 0.3, SCOLS_FL_TRUNC},
+	[STATE] = {"STATE", 0, 0},
+	[DEVICES] = {"DEVICES", 0, SCOLS_FL_RIGHT},
+	[ONLINE] = {"ONLINE", 0, SCOLS_FL_RIGHT},
+	[OFFLINE] = {"OFFLINE", 0, SCOLS_FL_RIGHT},
+	[INTERVAL] = {"EVERY", 0, SCOLS_FL_RIGHT},
+	[LAST_SWEEP] = {"LAST SWEEP", 0, 0},
+	[BUDGET] = {"BUDGET LEFT", 0, 0},
+	{NULL, 0, 0},
 };
 
 static void state_cell(struct out *o, const struct account_now *now)

@@ -8,14 +8,14 @@
 enum { SEQUENCE, SINK, STATE, ATTEMPTS, WHEN, CODE, ERROR };
 
 static const struct out_column columns[] = {
-	[SEQUENCE] = {"EVENT", SCOLS_FL_RIGHT},
-	[SINK] = {"SINK", 0},
-	[STATE] = {"STATE", 0},
-	[ATTEMPTS] = {"TRIES", SCOLS_FL_RIGHT},
-	[WHEN] = {"DELIVERED OR NEXT", 0},
-	[CODE] = {"CODE", SCOLS_FL_RIGHT},
-	[ERROR] = {"ERROR", SCOLS_FL_TRUNC},
-	{NULL, 0},
+	[SEQUENCE] = {"EVENT", 0, SCOLS_FL_RIGHT},
+	[SINK] = {"SINK", 0, 0},
+	[STATE] = {"STATE", 0, 0},
+	[ATTEMPTS] = {"TRIES", 0, SCOLS_FL_RIGHT},
+	[WHEN] = {"DELIVERED OR NEXT", 0, 0},
+	[CODE] = {"CODE", 0, SCOLS_FL_RIGHT},
+	[ERROR] = {"ERROR", 0.3, SCOLS_FL_TRUNC},
+	{NULL, 0, 0},
 };
 
 static enum out_colour colour_of(const struct store_delivery *d)

@@ -3,11 +3,11 @@
  * Following is looking every 200 ms whether somebody has committed: one number of the database,
  * without a lock. It goes on while the daemon stops and starts. */
 #include <errno.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/poll.h> /* not <poll.h>: that is ours */
 #include <time.h>
 #include <unistd.h>
 
@@ -106,6 +106,14 @@ static int tell_all(struct cli *cli, struct events_walk *walk, struct out *o)
 
 /* ---- following ---- */
 
+struct follow {
+	struct events_walk *walk;
+	struct store_conn *db;
+	int64_t seen; /* the version whose events have been told; -1: none */
+	bool in_trouble;
+	sigset_t while_waiting; /* the signals that are blocked then */
+};
+
 static volatile sig_atomic_t stopped;
 
 static void on_signal(int signal)
@@ -141,34 +149,64 @@ static int wait_a_little(const sigset_t *while_waiting)
 	return CLI_OK;
 }
 
+/* Said once, until it works again: it is tried again for as long as we run. */
+static void on_trouble(struct cli *cli, struct follow *f)
+{
+	if (!f->in_trouble)
+		cli_warn("%s; trying again", cli->err.text);
+	f->in_trouble = true;
+	f->seen = -1;
+}
+
+/* Where another database has taken the place of ours, its past is not news. */
+static int check_sequence(struct cli *cli, struct follow *f)
+{
+	int64_t last;
+
+	if (store_last_sequence(f->db, &last, &cli->err) != 0)
+		return cli->err.code;
+	if (f->walk->next > last + 1)
+		f->walk->next = last + 1;
+	return 0;
+}
+
+/* Returns CLI_OK, or what ends it. */
+static int look(struct cli *cli, struct follow *f, struct out *o)
+{
+	int64_t version;
+	int status = CLI_DATABASE;
+
+	if (store_reader_version(f->db, &version, &cli->err) == 0) {
+		if (version == f->seen)
+			return wait_a_little(&f->while_waiting);
+		if (check_sequence(cli, f) == 0)
+			status = tell(cli, f->db, f->walk, o);
+		f->seen = version;
+	}
+	if (status != CLI_DATABASE) {
+		f->in_trouble = false;
+		return status;
+	}
+	on_trouble(cli, f);
+	return wait_a_little(&f->while_waiting);
+}
+
 static int follow(struct cli *cli, struct events_walk *walk, struct out *o)
 {
-	struct store_conn *c = cli_open(cli);
-	int64_t seen = -1, version;
-	sigset_t while_waiting;
-	int status;
+	struct follow f = {.walk = walk, .seen = -1};
+	int status = CLI_OK;
 
-	if (c == NULL)
+	f.db = cli_open(cli);
+	if (f.db == NULL)
 		return CLI_DATABASE;
-	catch_signals(&while_waiting);
-	if (cli->since != NULL)
-		status = events_start(walk, c, &cli->err);
-	else
-		status = events_start_last(walk, c, FIRST_SHOWN, &cli->err);
-	status = status != 0 ? CLI_DATABASE : CLI_OK;
-	while (status == CLI_OK && !stopped) {
-		if (store_reader_version(c, &version, &cli->err) != 0) {
-			status = CLI_DATABASE;
-		} else if (version != seen) {
-			seen = version;
-			status = tell(cli, c, walk, o);
-		} else {
-			status = wait_a_little(&while_waiting);
-		}
-	}
-	if (status == CLI_DATABASE)
-		cli_fail_database(cli);
-	store_close_reader(c);
+	catch_signals(&f.while_waiting);
+	if ((cli->since != NULL
+		     ? events_start(walk, f.db, &cli->err)
+		     : events_start_last(walk, f.db, FIRST_SHOWN, &cli->err)) != 0)
+		status = cli_fail_database(cli);
+	while (status == CLI_OK && !stopped)
+		status = look(cli, &f, o);
+	store_close_reader(f.db);
 	return status;
 }
 

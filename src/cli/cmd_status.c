@@ -7,18 +7,18 @@
 #include "query/status.h"
 #include "query/when.h"
 
-enum { STATUS, NAME, EXT, SITE, MODEL, SINCE, FOR, ACCOUNT };
+enum { STATUS, WHY, NAME, EXT, SITE, MODEL, SINCE, FOR, ACCOUNT, N_COLUMNS };
 
-static const struct out_column columns[] = {
-	[STATUS] = {"STATUS", 0},
-	[NAME] = {"NAME", SCOLS_FL_TRUNC},
-	[EXT] = {"EXT", 0},
-	[SITE] = {"SITE", SCOLS_FL_TRUNC},
-	[MODEL] = {"MODEL", SCOLS_FL_TRUNC},
-	[SINCE] = {"SINCE", 0},
-	[FOR] = {"FOR", SCOLS_FL_RIGHT},
-	[ACCOUNT] = {"ACCOUNT", SCOLS_FL_TRUNC},
-	{NULL, 0},
+static const struct out_column columns[N_COLUMNS + 1] = {
+	[STATUS] = {"STATUS", 0, 0},
+	[WHY] = {"WHY", 0, 0},
+	[NAME] = {"NAME", 0.25, SCOLS_FL_TRUNC},
+	[EXT] = {"EXT", 0, 0},
+	[SITE] = {"SITE", 0.15, SCOLS_FL_TRUNC},
+	[MODEL] = {"MODEL", 0.15, SCOLS_FL_TRUNC},
+	[SINCE] = {"SINCE", 0, 0},
+	[FOR] = {"FOR", 0, SCOLS_FL_RIGHT},
+	[ACCOUNT] = {"ACCOUNT", 0.1, SCOLS_FL_TRUNC},
 };
 
 /* A device as the table shows it: kept until all are there to be sorted. */
@@ -26,7 +26,7 @@ struct row {
 	enum device_status status, last;
 	enum status_why why;
 	int64_t since_at_ms;
-	char *cells[ACCOUNT + 1]; /* NAME, EXT, SITE, MODEL, ACCOUNT */
+	char *cells[N_COLUMNS]; /* NAME, EXT, SITE, MODEL, ACCOUNT */
 };
 
 struct rows {
@@ -79,18 +79,16 @@ static int compare_rows(const void *a, const void *b)
 	return order;
 }
 
-static void status_cell(struct out *o, const struct row *r)
+static void status_cells(struct out *o, const struct row *r)
 {
 	static const char *const whys[] = {"", "no status", "not listed", "unobserved"};
+	static const enum out_colour colours[] = {OUT_DOUBTFUL, OUT_GOOD, OUT_BAD};
 
-	if (r->status == DEVICE_OFFLINE)
-		out_cell(o, STATUS, OUT_BAD, "Offline");
-	else if (r->status == DEVICE_ONLINE)
-		out_cell(o, STATUS, OUT_GOOD, "Online");
-	else if (r->last == DEVICE_UNKNOWN)
-		out_cell(o, STATUS, OUT_DOUBTFUL, "Unknown (%s)", whys[r->why]);
-	else
-		out_cell(o, STATUS, OUT_DOUBTFUL, "Unknown (%s; was %s)", whys[r->why],
+	out_cell(o, STATUS, colours[r->status], "%s", device_status_name(r->status));
+	if (r->why != WHY_NONE && r->last == DEVICE_UNKNOWN)
+		out_cell(o, WHY, OUT_DOUBTFUL, "%s", whys[r->why]);
+	else if (r->why != WHY_NONE)
+		out_cell(o, WHY, OUT_DOUBTFUL, "%s, was %s", whys[r->why],
 			 device_status_name(r->last));
 }
 
@@ -99,15 +97,31 @@ static void add_row(struct out *o, const struct row *r, int64_t now_at_ms)
 	char text[CLOCK_TEXT_BYTES];
 
 	out_row(o);
-	status_cell(o, r);
-	for (int i = NAME; i <= ACCOUNT; i++)
+	status_cells(o, r);
+	for (size_t i = 0; i < N_COLUMNS; i++)
 		if (r->cells[i] != NULL)
-			out_cell(o, (size_t)i, OUT_PLAIN, "%s", r->cells[i]);
-	when_format(text, r->since_at_ms);
+			out_cell(o, i, OUT_PLAIN, "%s", r->cells[i]);
+	when_format_short(text, r->since_at_ms, now_at_ms);
 	out_cell(o, SINCE, OUT_PLAIN, "%s", text);
 	clock_format_duration(
 		text, now_at_ms > r->since_at_ms ? now_at_ms - r->since_at_ms : 0);
 	out_cell(o, FOR, OUT_PLAIN, "%s", text);
+}
+
+/* Columns that would say the same of every device are left out. */
+static void choose_columns(struct out *o, const struct rows *all)
+{
+	bool why = false, account = false;
+
+	for (size_t i = 0; i < all->n; i++) {
+		why = why || all->rows[i].why != WHY_NONE;
+		account = account || strcmp(all->rows[i].cells[ACCOUNT],
+					    all->rows[0].cells[ACCOUNT]) != 0;
+	}
+	if (!why)
+		out_hide(o, WHY);
+	if (!account)
+		out_hide(o, ACCOUNT);
 }
 
 static void add_count(struct out *o, const struct rows *all)
@@ -130,6 +144,7 @@ static void tell_table(struct out *o, struct rows *all, int64_t now_at_ms)
 {
 	if (all->n > 1)
 		qsort(all->rows, all->n, sizeof *all->rows, compare_rows);
+	choose_columns(o, all);
 	for (size_t i = 0; i < all->n; i++)
 		add_row(o, &all->rows[i], now_at_ms);
 	add_count(o, all);

@@ -85,11 +85,14 @@ static struct libscols_table *new_table(const struct out *o)
 	scols_table_enable_noheadings(t, o->widths != NULL);
 	scols_table_set_column_separator(t, "  ");
 	for (size_t i = 0; i < o->n_columns; i++) {
-		double width = o->widths != NULL ? (double)o->widths[i] : 0;
+		double width =
+			o->widths != NULL ? (double)o->widths[i] : o->columns[i].share;
 		int flags = o->columns[i].flags;
 
 		if (o->widths != NULL)
 			flags |= SCOLS_FL_STRICTWIDTH;
+		if ((o->hidden & 1u << i) != 0)
+			flags |= SCOLS_FL_HIDDEN;
 		if (scols_table_new_column(t, o->columns[i].name, width, flags) == NULL)
 			abort(); /* out of memory */
 	}
@@ -160,6 +163,11 @@ void out_words(struct out *o, enum out_colour colour, const char *fmt, ...)
 void out_newline(struct out *o)
 {
 	buf_add_text(&o->text, "\n");
+}
+
+void out_hide(struct out *o, size_t column)
+{
+	o->hidden |= 1u << column;
 }
 
 void out_row(struct out *o)

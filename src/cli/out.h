@@ -19,6 +19,7 @@ enum out_format { OUT_TABLE, OUT_JSON, OUT_NDJSON };
 /* A column of a table. */
 struct out_column {
 	const char *name; /* its heading; NULL ends the list */
+	double share;     /* of the terminal's width, where it is cut (SCOLS_FL_TRUNC) */
 	int flags;        /* SCOLS_FL_... */
 };
 
@@ -35,6 +36,7 @@ struct out {
 	struct libscols_line *line;   /* the last row */
 	size_t *widths;               /* of the columns, once some rows are printed */
 	size_t n_columns;
+	unsigned hidden; /* a bit for each column that is not shown */
 };
 
 /* columns is borrowed; NULL where there is none, or the format has none. */
@@ -46,6 +48,8 @@ void out_take_object(struct out *o, json_t *object);
 /* The same from text: one JSON object, compact. */
 void out_object_text(struct out *o, const char *text);
 
+/* Do not show this column. Before the first row. */
+void out_hide(struct out *o, size_t column);
 /* One row, for OUT_TABLE; then those of its cells that are not empty. */
 void out_row(struct out *o);
 void out_cell(struct out *o, size_t column, enum out_colour colour, const char *fmt, ...)

@@ -26,9 +26,13 @@ int deliveries_next(struct deliveries_walk *walk, struct store_conn *c,
 		    struct err *err)
 {
 	struct batch b = {walk, each, arg, 0};
-	int rc = store_owed_after(c, walk->which, walk->sequence, walk->sink_id, BATCH,
-				  on_delivery, &b, err);
+	int64_t version;
+	int rc;
 
+	if (store_reader_version(c, &version, err) != 0)
+		return err->code;
+	rc = store_owed_after(c, walk->which, walk->sequence, walk->sink_id, BATCH,
+			      on_delivery, &b, err);
 	return rc != 0 ? rc : b.n == BATCH;
 }
 

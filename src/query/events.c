@@ -66,8 +66,12 @@ int events_next(struct events_walk *walk, struct store_conn *c,
 		struct err *err)
 {
 	struct batch b = {walk, each, arg, 0};
-	int rc = store_events_each(c, walk->next, BATCH, on_event, &b, err);
+	int64_t version;
+	int rc;
 
+	if (store_reader_version(c, &version, err) != 0)
+		return err->code;
+	rc = store_events_each(c, walk->next, BATCH, on_event, &b, err);
 	return rc != 0 ? rc : b.n == BATCH;
 }
 

@@ -85,8 +85,11 @@ int status_next(struct status_walk *walk, struct store_conn *c, int64_t now_at_m
 		struct err *err)
 {
 	struct batch b = {walk, now_at_ms, each, arg, 0};
+	int64_t version;
 	int rc;
 
+	if (store_reader_version(c, &version, err) != 0)
+		return err->code;
 	if (walk->accounts == NULL &&
 	    store_accounts(c, &walk->accounts, &walk->n_accounts, err) != 0)
 		return err->code;

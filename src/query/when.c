@@ -1,6 +1,7 @@
 #include "query/when.h"
 
 #include <inttypes.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -69,11 +70,28 @@ int when_parse(const char *text, int64_t now_at_ms, int64_t *at_ms, struct err *
 	return 0;
 }
 
-void when_format(char out[CLOCK_TEXT_BYTES], int64_t at_ms)
+static void to_local(int64_t at_ms, struct tm *tm)
 {
 	time_t t = (time_t)((at_ms - (at_ms < 0 ? 999 : 0)) / 1000);
+
+	localtime_r(&t, tm);
+}
+
+void when_format(char out[CLOCK_TEXT_BYTES], int64_t at_ms)
+{
 	struct tm tm;
 
-	localtime_r(&t, &tm);
+	to_local(at_ms, &tm);
 	strftime(out, CLOCK_TEXT_BYTES, "%Y-%m-%d %H:%M:%S", &tm);
+}
+
+void when_format_short(char out[CLOCK_TEXT_BYTES], int64_t at_ms, int64_t now_at_ms)
+{
+	struct tm tm, now;
+	bool today;
+
+	to_local(at_ms, &tm);
+	to_local(now_at_ms, &now);
+	today = tm.tm_yday == now.tm_yday && tm.tm_year == now.tm_year;
+	strftime(out, CLOCK_TEXT_BYTES, today ? "%H:%M:%S" : "%Y-%m-%d %H:%M", &tm);
 }

@@ -20,4 +20,7 @@ int when_parse(const char *text, int64_t now_at_ms, int64_t *at_ms, struct err *
 /* "2026-11-22 19:01:02", in the local zone. */
 void when_format(char out[CLOCK_TEXT_BYTES], int64_t at_ms);
 
+/* The same without seconds; of the day of now_at_ms only "19:01:02". */
+void when_format_short(char out[CLOCK_TEXT_BYTES], int64_t at_ms, int64_t now_at_ms);
+
 #endif
