@@ -126,6 +126,11 @@ static const struct {
 	 "phonewatch.conf(5)"},
 	{ACCOUNT, "intreval = \"5s\"",
 	 "accounts.acme.intreval: unknown; did you mean \"interval\"?"},
+	{ACCOUNT, "INTERVAL = \"5s\"",
+	 "accounts.acme.INTERVAL: unknown; did you mean \"interval\"?"},
+	{WEBHOOK, URL "secret = \"x\"",
+	 "sinks.ops.secret: unknown; did you mean \"secret_file\"?"},
+	{WEBHOOK, URL "ulr = \"x\"", "sinks.ops.ulr: unknown; did you mean \"url\"?"},
 	{SINK, "kind = \"journal\" event = []",
 	 "sinks.central.event: unknown; did you mean \"events\"?"},
 	{TOP,
@@ -678,6 +683,16 @@ START_TEST(mistakes_of_all_files_are_found)
 }
 END_TEST
 
+START_TEST(accounts_that_could_not_be_read_are_not_missed)
+{
+	include("a.conf", "accounts: {");
+	ck_assert_int_eq(load("include = \"accounts.d\""), ERR_CONFIG);
+	ck_assert_str_eq(problems(),
+			 "accounts.d/a.conf:1: syntax error; look for a missing "
+			 "quote, bracket or brace, here or before\n");
+}
+END_TEST
+
 START_TEST(a_missing_folder_is_refused)
 {
 	ck_assert_int_eq(load(place(TOP, "include = \"nope\"")), ERR_CONFIG);
@@ -1044,7 +1059,7 @@ static const char *const sink_changes[] = {
 	URL "match = [\"site=x\"]",
 	URL "personal_data = true",
 	"url = \"https://ops.example.com/2\"",
-	URL "} other: { kind = \"journal\"",
+	URL "} other: { " HOOK,
 };
 
 START_TEST(a_reload_sees_what_changed_of_a_sink)
@@ -1281,6 +1296,7 @@ int main(int argc, char **argv)
 		{included_files_are_read_in_order_of_their_names, 1},
 		{a_name_of_another_file_is_refused_with_both_places, 1},
 		{mistakes_of_all_files_are_found, 1},
+		{accounts_that_could_not_be_read_are_not_missed, 1},
 		{a_missing_folder_is_refused, 1},
 		{an_account_may_stand_in_an_included_file_alone, 1},
 		{a_name_is_looked_up_among_the_credentials_first, 1},
