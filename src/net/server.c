@@ -633,11 +633,12 @@ int server_open(uv_loop_t *loop, const struct server_config *config, struct serv
 	s->body_max_bytes = config->body_max_bytes;
 	tell_url(s, fd, config->cert != NULL ? "https" : "http");
 	s->daemon = start_daemon(s, fd, config);
-	if (s->daemon == NULL) {
-		err_set(err, ERR_CONFIG, "serve %s: %s", s->url, s->complaint);
-		close(fd);
+	if (s->daemon == NULL) { /* it has closed fd */
+		rc = err_set(err, ERR_CONFIG, "serve %s: %s%s", s->url,
+			     config->cert != NULL ? "certificate or key: " : "",
+			     s->complaint);
 		free(s);
-		return ERR_CONFIG;
+		return rc;
 	}
 	s->n_handles = 2;
 	s->poll.data = s;

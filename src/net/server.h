@@ -31,9 +31,10 @@ enum server_reach {
 struct server_config {
 	const char *address; /* "127.0.0.1:8080", "[::1]:0"; port 0: any that is free */
 	enum server_reach reach;
-	const char *cert;      /* PEM text of the certificate (chain); NULL: plain HTTP */
-	const char *key;       /* PEM text of its private key; NULL with cert only */
-	size_t body_max_bytes; /* a larger request body is answered with 413 */
+	const char *cert; /* PEM text of the certificate (chain); NULL: plain HTTP */
+	const char *key;  /* PEM text of its private key; NULL with cert only */
+	/* A larger request body is answered with 413, or cut off where it comes in chunks. */
+	size_t body_max_bytes;
 	unsigned idle_s; /* close a connection that is silent for so long; 0: never */
 	server_request_cb on_request;
 	void *data; /* handed to on_request */

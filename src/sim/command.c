@@ -122,11 +122,15 @@ static bool skip(struct words *w, const char *word)
 	return true;
 }
 
+/* What should stand where the next word does, or is missing. */
 static int expected(const struct words *w, const char *what, struct err *err)
 {
-	if (w->at > 0 && w->at <= w->n && w->list[w->at - 1] != NULL)
-		return err_set(err, ERR_FORMAT, "expected %s after or instead of \"%s\"",
-			       what, w->list[w->at - 1]);
+	if (w->at < w->n)
+		return err_set(err, ERR_FORMAT, "expected %s, not \"%s\"", what,
+			       w->list[w->at]);
+	if (w->n > 0)
+		return err_set(err, ERR_FORMAT, "expected %s after \"%s\"", what,
+			       w->list[w->n - 1]);
 	return err_set(err, ERR_FORMAT, "expected %s", what);
 }
 
@@ -156,7 +160,7 @@ static int next_text(struct words *w, const char *what, char **out, struct err *
 	const char *word = next(w);
 
 	if (word == NULL)
-		return err_set(err, ERR_FORMAT, "expected %s", what);
+		return expected(w, what, err);
 	*out = mem_strdup(word);
 	return 0;
 }
@@ -405,11 +409,9 @@ static int parse_fault_status(struct fault *f, struct words *w, struct err *err)
 
 static int parse_fault_kind(struct fault *f, struct words *w, struct err *err)
 {
-	const char *word = next(w);
 	int kind = 0;
 
-	while (kind < FAULT_N_KINDS &&
-	       (word == NULL || strcmp(fault_kind_name(kind), word) != 0))
+	while (kind < FAULT_N_KINDS && !skip(w, fault_kind_name(kind)))
 		kind++;
 	f->kind = (enum fault_kind)kind;
 	switch (f->kind) {
@@ -496,10 +498,9 @@ static int parse_words(struct command *c, struct words *w, struct err *err)
 	int rc = 0;
 
 	if (skip(w, "at")) {
-		const char *when = next(w);
-
-		if (when == NULL || clock_parse_duration(when, &c->at_ms) != 0)
+		if (w->at == w->n || clock_parse_duration(w->list[w->at], &c->at_ms) != 0)
 			return expected(w, "a duration as 30s", err);
+		w->at++;
 	}
 	verb = next(w);
 	if (verb == NULL)
