@@ -8,6 +8,7 @@
 #include "api/answer.h"
 #include "api/decode.h"
 #include "api/scan.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/unpack.h"

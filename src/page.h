@@ -36,8 +36,8 @@ struct page_job {
 	int64_t n_fresh;   /* of them not seen before in this sweep */
 	int64_t n_events;  /* told */
 	int64_t n_refused; /* records that could not be read */
-	char refused
-		[160];   /* the first of them: "record 17 (id 802398804016): id: empty" */
+	/* The first of them: "record 17 (id 802398804016): id: empty". */
+	char refused[320];
 	bool state_told; /* the account is reachable again */
 };
 

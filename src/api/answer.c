@@ -1,7 +1,6 @@
 #include "api/answer.h"
 
 #include <curl/curl.h>
-#include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -126,7 +125,7 @@ static bool read_seconds(const char *text, double *seconds)
 	char *end;
 
 	*seconds = strtod(text, &end);
-	return end != text && *end == '\0' && isfinite(*seconds);
+	return end != text && *end == '\0' && __builtin_isfinite(*seconds);
 }
 
 int64_t answer_retry_after(const char *header, int64_t now_at_ms, int64_t fallback_ms)
@@ -147,7 +146,7 @@ int64_t answer_retry_after(const char *header, int64_t now_at_ms, int64_t fallba
 		return fallback_ms;
 	if (seconds >= ANSWER_MAX_WAIT_MS / SECOND_MS)
 		return ANSWER_MAX_WAIT_MS;
-	wait_ms = (int64_t)ceil(seconds * SECOND_MS) + SECOND_MS;
+	wait_ms = (int64_t)(seconds * SECOND_MS) + 1 + SECOND_MS;
 	return wait_ms < ANSWER_MAX_WAIT_MS ? wait_ms : ANSWER_MAX_WAIT_MS;
 }
 

@@ -208,7 +208,7 @@ static void write_file(struct auth *auth)
 	struct token_file *f;
 
 	/* Tokens come minutes apart: one still being written then is on a disk that hangs. */
-	if (auth->writing != NULL)
+	if (auth->path == NULL || auth->writing != NULL)
 		return;
 	f = mem_zalloc(sizeof *f);
 	f->work.data = f;
@@ -231,12 +231,13 @@ void auth_init(struct auth *auth, uv_loop_t *loop, const struct auth_settings *s
 	*auth = (struct auth){
 		.settings = *settings,
 		.loop = loop,
-		.path = mem_strdup(path),
+		.path = path != NULL ? mem_strdup(path) : NULL,
 		.url = mem_printf("%s%s", settings->server, TOKEN_PATH),
 	};
 	digest_texts(auth->binding, texts, BINDING_TEXTS);
 	http_request_init(&auth->req);
-	read_file(auth);
+	if (path != NULL)
+		read_file(auth);
 }
 
 void auth_clear(struct auth *auth)
@@ -284,7 +285,7 @@ static void build_body(struct auth *auth)
 	buf_clear(&body);
 }
 
-static void add_basic(struct auth *auth)
+void auth_add_basic(const struct auth *auth, struct http_request *req)
 {
 	char *pair = mem_printf("%s:%s", auth->settings.client_id,
 				auth->settings.client_secret->text);
@@ -292,7 +293,7 @@ static void add_basic(struct auth *auth)
 	unsigned char *encoded = mem_alloc(encoded_len + 1);
 
 	EVP_EncodeBlock(encoded, (const unsigned char *)pair, (int)len);
-	http_add_header(&auth->req, "Authorization: Basic %s", (char *)encoded);
+	http_add_header(req, "Authorization: Basic %s", (char *)encoded);
 	explicit_bzero(encoded, encoded_len);
 	explicit_bzero(pair, len);
 	free(encoded);
@@ -397,7 +398,7 @@ void auth_start(struct auth *auth, struct http_client *client, auth_cb on_done)
 	auth->req.total_ms = TIMEOUT_MS;
 	auth->req.on_done = on_answer;
 	auth->req.data = auth;
-	add_basic(auth);
+	auth_add_basic(auth, &auth->req);
 	http_add_header(&auth->req, "Content-Type: application/x-www-form-urlencoded");
 	http_add_header(&auth->req, "Accept: application/json");
 	http_start(client, &auth->req);

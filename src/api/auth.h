@@ -53,8 +53,8 @@ struct auth {
 	struct token_file *writing; /* NULL: none under way */
 };
 
-/* path is copied. Reads the token file, where there is one that fits these credentials. Blocks
- * for it: call it before the loop runs, or accept a few microseconds. */
+/* path is copied; NULL: the token is kept nowhere. Reads the token file, where there is one that
+ * fits these credentials. Blocks for it: a few microseconds. */
 void auth_init(struct auth *auth, uv_loop_t *loop, const struct auth_settings *settings,
 	       const char *path);
 /* Nothing may be under way. A token file being written is finished on its own. */
@@ -69,6 +69,9 @@ void auth_drop_refresh(struct auth *auth);
 
 /* Ask for a token; on_done follows. Spends one request of the Auth budget. */
 void auth_start(struct auth *auth, struct http_client *client, auth_cb on_done);
+/* Add the Authorization header of this client to a request to the token endpoints. */
+void auth_add_basic(const struct auth *auth, struct http_request *req);
+
 /* End it early; on_done follows with ANSWER_CANCELED. */
 void auth_cancel(struct auth *auth);
 

@@ -1,7 +1,7 @@
 #include "model/field.h"
 
 #include <inttypes.h>
-#include <math.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -182,7 +182,7 @@ static bool is_whole(const json_t *value)
 	if (json_is_integer(value))
 		return true;
 	d = json_real_value(value); /* 0 for all that is none */
-	return json_is_real(value) && d == floor(d) && fabs(d) < 9e15;
+	return json_is_real(value) && d > -9e15 && d < 9e15 && d == (double)(int64_t)d;
 }
 
 static bool has_type(const json_t *value, enum field_type type)

@@ -1,0 +1,618 @@
+/*
+ * Start    open the store -> setup job (sinks, ledger) -> on_setup -> adopt: polls, dispatches
+ * Reload   on_hup: read and check -> setup job -> on_setup -> what changed or went is stopped
+ *          -> when all of that has stopped -> adopt
+ * Stop     on_term: all are stopped -> when they have -> the store -> handles closed -> the
+ *          loop ends; on_late: it took too long, what is committed is safe, so we go
+ */
+#include "daemon.h"
+
+#include <inttypes.h>
+#include <libgen.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <uv.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "ledger.h"
+#include "notify.h"
+#include "poll.h"
+#include "sink/dispatch.h"
+
+#define STOP_MS         4500 /* of the 5 s in which we promise to be gone */
+#define USER_AGENT      "phonewatch/" VERSION
+#define SPREAD_FIRST_MS 10000 /* first sweeps of many accounts are spread over so long */
+
+/* One account or sink that runs, or is being stopped. */
+struct running_sink {
+	struct dispatch *dispatch;
+	struct sink_config *config; /* in the configuration at hand */
+	int64_t sink_id;
+};
+
+struct setup_job {
+	struct store_job job;
+	struct daemon *daemon;
+	struct config *config; /* the one to be set up */
+	int64_t *sink_ids;     /* of its sinks */
+	int64_t n_canceled;    /* deliveries to sinks that are not in it */
+	bool under_way;
+};
+
+struct daemon {
+	uv_loop_t loop;
+	struct config *config;  /* at hand */
+	struct config *waiting; /* set up, until what it replaces has stopped; or NULL */
+	struct store *store;
+	struct http_client *http;
+	struct ledger *ledger;
+	struct poll_env env;
+	char *state_folder;
+
+	struct poll **polls;
+	size_t n_polls;
+	struct running_sink *sinks;
+	size_t n_sinks;
+	unsigned n_stopping; /* polls and dispatches that have yet to report */
+
+	struct setup_job setup;
+	struct store_job alive; /* proves that the store answers */
+	bool alive_under_way;
+	uv_signal_t term, intr, hup;
+	uv_timer_t watchdog, late;
+	bool started;      /* the first setup is done */
+	bool reload_again; /* SIGHUP came while one was at work */
+	bool stopping, closed;
+	struct err err; /* why the start failed */
+};
+
+static void go_on(struct daemon *d);
+
+/* ---- sinks ---- */
+
+static void on_events(void *data)
+{
+	struct daemon *d = data;
+
+	for (size_t i = 0; i < d->n_sinks; i++)
+		dispatch_wake(d->sinks[i].dispatch);
+}
+
+static struct sink_settings sink_settings_of(const struct sink_config *s)
+{
+	return (struct sink_settings){
+		.name = s->name,
+		.kind = s->kind,
+		.address = s->address,
+		.url = s->url,
+		.secrets = s->secrets,
+		.n_secrets = s->n_secrets,
+		.allow_http = s->allow_http,
+		.personal_data = s->personal_data,
+	};
+}
+
+static struct dispatch *start_dispatch(struct daemon *d, const struct sink_config *config,
+				       int64_t sink_id)
+{
+	struct dispatch_config settings = {
+		.loop = &d->loop,
+		.store = d->store,
+		.http = d->http,
+		.sink_id = sink_id,
+		.settings = sink_settings_of(config),
+	};
+	struct dispatch *dispatch = NULL;
+	struct err err;
+
+	if (dispatch_create(&settings, &dispatch, &err) != 0)
+		log_error("sink %s: %s; its events wait", config->name, err.text);
+	return dispatch;
+}
+
+static struct routes *routes_of(const struct config *config, const int64_t *sink_ids)
+{
+	struct routes *routes = routes_create(config->n_sinks);
+
+	for (size_t i = 0; i < config->n_sinks; i++) {
+		const struct sink_config *s = &config->sinks[i];
+
+		route_copy(&routes->routes[i], sink_ids[i], s->events, s->n_events,
+			   s->match, s->n_match);
+	}
+	return routes;
+}
+
+/* ---- stopping polls and dispatches ---- */
+
+static void on_poll_stopped(struct poll *p, void *data)
+{
+	struct daemon *d = data;
+
+	poll_destroy(p);
+	d->n_stopping--;
+	go_on(d);
+}
+
+static void on_dispatch_stopped(struct dispatch *dispatch, void *data)
+{
+	struct daemon *d = data;
+
+	dispatch_destroy(dispatch);
+	d->n_stopping--;
+	go_on(d);
+}
+
+static void stop_poll(struct daemon *d, struct poll *p)
+{
+	d->n_stopping++;
+	poll_stop(p, on_poll_stopped, d);
+}
+
+static void stop_sink(struct daemon *d, struct running_sink *s)
+{
+	if (s->dispatch == NULL)
+		return;
+	d->n_stopping++;
+	dispatch_stop(s->dispatch, on_dispatch_stopped, d);
+}
+
+static const struct account_config *find_account(const struct config *c, const char *name)
+{
+	for (size_t i = 0; i < c->n_accounts; i++)
+		if (strcmp(c->accounts[i].name, name) == 0)
+			return &c->accounts[i];
+	return NULL;
+}
+
+static struct sink_config *find_sink(const struct config *c, const char *name)
+{
+	for (size_t i = 0; i < c->n_sinks; i++)
+		if (strcmp(c->sinks[i].name, name) == 0)
+			return &c->sinks[i];
+	return NULL;
+}
+
+/* Polls of accounts that are gone or changed are stopped; the others take their settings from
+ * the new configuration, since the old one goes. */
+static void sort_polls(struct daemon *d, const struct config *next)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < d->n_polls; i++) {
+		struct poll *p = d->polls[i];
+		const struct account_config *now = poll_config(p);
+		const struct account_config *then = find_account(next, now->name);
+
+		if (then != NULL && config_account_same(now, then)) {
+			poll_adopt(p, then);
+			d->polls[n++] = p;
+		} else {
+			stop_poll(d, p);
+		}
+	}
+	d->n_polls = n;
+}
+
+/* The same for sinks; one that the receiver has switched off is begun anew. */
+static void sort_sinks(struct daemon *d, const struct config *next)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < d->n_sinks; i++) {
+		struct running_sink *s = &d->sinks[i];
+		struct sink_config *then = find_sink(next, s->config->name);
+
+		if (then != NULL && s->dispatch != NULL &&
+		    !dispatch_is_gone(s->dispatch) && config_sink_same(s->config, then)) {
+			s->config = then;
+			d->sinks[n++] = *s;
+		} else {
+			stop_sink(d, s);
+		}
+	}
+	d->n_sinks = n;
+}
+
+/* ---- starting them ---- */
+
+static bool has_poll(const struct daemon *d, const char *name)
+{
+	for (size_t i = 0; i < d->n_polls; i++)
+		if (strcmp(poll_config(d->polls[i])->name, name) == 0)
+			return true;
+	return false;
+}
+
+static bool has_sink(const struct daemon *d, const char *name)
+{
+	for (size_t i = 0; i < d->n_sinks; i++)
+		if (strcmp(d->sinks[i].config->name, name) == 0)
+			return true;
+	return false;
+}
+
+static void start_polls(struct daemon *d)
+{
+	size_t n = d->config->n_accounts;
+	int64_t spread = SPREAD_FIRST_MS;
+
+	d->polls = mem_resize(d->polls, n, sizeof *d->polls);
+	for (size_t i = 0; i < n; i++) {
+		const struct account_config *a = &d->config->accounts[i];
+		struct poll *p;
+
+		if (has_poll(d, a->name))
+			continue;
+		p = poll_create(&d->env, a);
+		d->polls[d->n_polls++] = p;
+		if (a->interval_ms < spread)
+			spread = a->interval_ms;
+		poll_start(p, spread * (int64_t)i / (int64_t)n);
+	}
+}
+
+static void start_sinks(struct daemon *d)
+{
+	size_t n = d->config->n_sinks;
+
+	d->sinks = mem_resize(d->sinks, n, sizeof *d->sinks);
+	for (size_t i = 0; i < n; i++) {
+		struct sink_config *s = &d->config->sinks[i];
+		int64_t id = d->setup.sink_ids[i];
+
+		if (has_sink(d, s->name))
+			continue;
+		d->sinks[d->n_sinks++] =
+			(struct running_sink){start_dispatch(d, s, id), s, id};
+	}
+}
+
+static void report(const struct daemon *d)
+{
+	size_t accounts = d->config->n_accounts, sinks = d->config->n_sinks;
+
+	log_info("%s: watching %zu account%s, telling %zu sink%s; database %s",
+		 d->started ? "reloaded" : "phonewatchd " VERSION, accounts,
+		 accounts == 1 ? "" : "s", sinks, sinks == 1 ? "" : "s",
+		 d->config->database);
+	notify_status("watching %zu account%s, telling %zu sink%s", accounts,
+		      accounts == 1 ? "" : "s", sinks, sinks == 1 ? "" : "s");
+}
+
+/* What the waiting configuration replaces has stopped: begin what it brings. */
+static void adopt(struct daemon *d)
+{
+	struct config *old = d->config != d->waiting ? d->config : NULL;
+
+	d->config = d->waiting;
+	d->waiting = NULL;
+	routes_release(d->env.routes);
+	d->env.routes = routes_of(d->config, d->setup.sink_ids);
+	start_sinks(d);
+	start_polls(d);
+	config_unload(old);
+	log_set_level(d->config->log_level);
+	report(d);
+	d->started = true;
+	notify_ready();
+	on_events(d); /* what an earlier run left owed */
+}
+
+/* ---- setup ---- */
+
+static int run_setup(struct store_conn *c, struct store_job *job, struct err *err)
+{
+	struct setup_job *s = (struct setup_job *)job;
+	const struct config *config = s->config;
+	struct daemon *d = s->daemon;
+
+	if (!d->started && ledger_load(d->ledger, c, err) != 0)
+		return err->code;
+	if (store_begin(c, err) != 0)
+		return err->code;
+	for (size_t i = 0; i < config->n_sinks; i++) {
+		if (store_sink_load(c, config->sinks[i].name, &s->sink_ids[i], err) != 0)
+			return err->code;
+	}
+	if (store_outbox_cancel_others(c, s->sink_ids, config->n_sinks, clock_utc_ms(),
+				       &s->n_canceled, err) != 0)
+		return err->code;
+	return store_commit(c, err);
+}
+
+static void begin_stop(struct daemon *d);
+static void on_hup(uv_signal_t *signal, int number);
+
+static void on_setup(struct store_job *job, int rc)
+{
+	struct setup_job *s = (struct setup_job *)job;
+	struct daemon *d = s->daemon;
+
+	s->under_way = false;
+	if (rc != 0) {
+		if (!d->started) {
+			d->err = job->err;
+			begin_stop(d);
+		} else if (!d->stopping) {
+			log_error("the configuration is not taken up: %s", job->err.text);
+			notify_ready();
+		}
+		if (s->config != d->config)
+			config_unload(s->config);
+	} else if (d->stopping) {
+		if (s->config != d->config)
+			config_unload(s->config);
+	} else {
+		if (s->n_canceled > 0)
+			log_warning("%" PRId64
+				    " deliveries to sinks that are not configured any"
+				    " more are canceled",
+				    s->n_canceled);
+		d->waiting = s->config;
+		sort_polls(d, d->waiting);
+		sort_sinks(d, d->waiting);
+	}
+	go_on(d);
+}
+
+static void set_up(struct daemon *d, struct config *config)
+{
+	struct setup_job *s = &d->setup;
+
+	s->daemon = d;
+	s->config = config;
+	s->sink_ids = mem_resize(s->sink_ids, config->n_sinks, sizeof *s->sink_ids);
+	s->job = (struct store_job){.run = run_setup, .on_done = on_setup};
+	s->under_way = true;
+	store_submit(d->store, &s->job);
+}
+
+/* ---- reload ---- */
+
+/* Credentials are read once, at the start: systemd hands them over then, and a token belongs to
+ * those that it was had with. */
+static void keep_credentials(const struct config *now, struct config *next)
+{
+	for (size_t i = 0; i < next->n_accounts; i++) {
+		struct account_config *b = &next->accounts[i];
+		const struct account_config *a = find_account(now, b->name);
+
+		if (a == NULL || (secret_same(&a->client_secret, &b->client_secret) &&
+				  secret_same(&a->jwt, &b->jwt)))
+			continue;
+		log_warning(
+			"%s: its credentials have changed; they are taken up at the next"
+			" restart (systemctl restart phonewatchd)",
+			b->name);
+		secret_set(&b->client_secret, a->client_secret.text,
+			   a->client_secret.len);
+		secret_set(&b->jwt, a->jwt.text, a->jwt.len);
+	}
+}
+
+static void log_problems(const struct config_report *problems)
+{
+	for (size_t i = 0; i < problems->n_problems; i++)
+		log_error("%s", problems->problems[i].text);
+}
+
+static void on_hup(uv_signal_t *signal, int number)
+{
+	struct daemon *d = signal->data;
+	struct config_report problems = {0};
+	struct config *next;
+	struct err err;
+
+	(void)number;
+	d->reload_again = d->setup.under_way || d->waiting != NULL;
+	if (d->reload_again || d->stopping)
+		return;
+	notify_reloading();
+	if (config_load(d->config->path, &next, &problems, &err) != 0) {
+		log_problems(&problems);
+		log_error("the configuration is not taken up (%s); the old one goes on",
+			  err.text);
+		config_report_clear(&problems);
+		notify_ready();
+		return;
+	}
+	if (strcmp(next->database, d->config->database) != 0)
+		log_warning(
+			"another database is taken up at the next restart; %s goes on",
+			d->config->database);
+	keep_credentials(d->config, next);
+	set_up(d, next);
+}
+
+/* ---- stop ---- */
+
+static void on_late(uv_timer_t *timer)
+{
+	(void)timer;
+	log_warning("stopping takes too long: leaving now; what was committed is safe");
+	_exit(EXIT_SUCCESS);
+}
+
+static void close_handle(uv_handle_t *handle)
+{
+	if (!uv_is_closing(handle))
+		uv_close(handle, NULL);
+}
+
+static void close_all(struct daemon *d)
+{
+	d->closed = true;
+	http_client_close(d->http, NULL, NULL);
+	store_close(d->store);
+	close_handle((uv_handle_t *)&d->term);
+	close_handle((uv_handle_t *)&d->intr);
+	close_handle((uv_handle_t *)&d->hup);
+	close_handle((uv_handle_t *)&d->watchdog);
+	close_handle((uv_handle_t *)&d->late);
+}
+
+/* Something is over: do what waited for it. */
+static void go_on(struct daemon *d)
+{
+	if (d->n_stopping > 0 || d->setup.under_way)
+		return;
+	if (d->stopping) {
+		if (!d->alive_under_way && !d->closed)
+			close_all(d);
+	} else if (d->waiting != NULL) {
+		adopt(d);
+		if (d->reload_again)
+			on_hup(&d->hup, SIGHUP);
+	}
+}
+
+static void begin_stop(struct daemon *d)
+{
+	if (d->stopping)
+		return;
+	d->stopping = true;
+	notify_stopping();
+	uv_timer_start(&d->late, on_late, STOP_MS, 0);
+	uv_timer_stop(&d->watchdog);
+	for (size_t i = 0; i < d->n_polls; i++)
+		stop_poll(d, d->polls[i]);
+	for (size_t i = 0; i < d->n_sinks; i++)
+		stop_sink(d, &d->sinks[i]);
+	d->n_polls = d->n_sinks = 0;
+}
+
+static void on_term(uv_signal_t *signal, int number)
+{
+	struct daemon *d = signal->data;
+
+	log_info("stopping (%s)", number == SIGINT ? "SIGINT" : "SIGTERM");
+	begin_stop(d);
+	go_on(d);
+}
+
+/* ---- watchdog ---- */
+
+/* It is fed while the store answers, be it with an error: a full disk is no reason to be
+ * killed, a worker that hangs is. */
+static int run_alive(struct store_conn *c, struct store_job *job, struct err *err)
+{
+	(void)c;
+	(void)job;
+	(void)err;
+	return 0;
+}
+
+static void on_alive(struct store_job *job, int rc)
+{
+	struct daemon *d =
+		(struct daemon *)((char *)job - offsetof(struct daemon, alive));
+
+	(void)rc;
+	d->alive_under_way = false;
+	notify_watchdog();
+	if (d->stopping)
+		go_on(d);
+}
+
+static void on_watchdog(uv_timer_t *timer)
+{
+	struct daemon *d = timer->data;
+
+	if (d->alive_under_way)
+		return;
+	d->alive_under_way = true;
+	store_submit(d->store, &d->alive);
+}
+
+/* ---- start ---- */
+
+static void start_signal(struct daemon *d, uv_signal_t *signal, uv_signal_cb cb,
+			 int number)
+{
+	uv_signal_init(&d->loop, signal);
+	signal->data = d;
+	uv_signal_start(signal, cb, number);
+}
+
+static void start_handles(struct daemon *d)
+{
+	int64_t watchdog_ms = notify_watchdog_ms();
+
+	start_signal(d, &d->term, on_term, SIGTERM);
+	start_signal(d, &d->intr, on_term, SIGINT);
+	start_signal(d, &d->hup, on_hup, SIGHUP);
+	uv_timer_init(&d->loop, &d->watchdog);
+	uv_timer_init(&d->loop, &d->late);
+	d->watchdog.data = d;
+	d->alive = (struct store_job){.run = run_alive, .on_done = on_alive};
+	if (watchdog_ms > 0)
+		uv_timer_start(&d->watchdog, on_watchdog, (uint64_t)watchdog_ms,
+			       (uint64_t)watchdog_ms);
+}
+
+/* $STATE_DIRECTORY may name several folders; the first one is ours. */
+static char *find_state_folder(const char *database)
+{
+	const char *folders = getenv("STATE_DIRECTORY");
+	char *copy, *folder;
+
+	if (folders != NULL && folders[0] != '\0')
+		return mem_strndup(folders, strcspn(folders, ":"));
+	copy = mem_strdup(database);
+	folder = mem_strdup(dirname(copy));
+	free(copy);
+	return folder;
+}
+
+static void free_all(struct daemon *d)
+{
+	routes_release(d->env.routes);
+	ledger_destroy(d->ledger);
+	config_unload(d->waiting);
+	config_unload(d->config);
+	free(d->setup.sink_ids);
+	free(d->polls);
+	free(d->sinks);
+	free(d->state_folder);
+}
+
+int daemon_run(struct config *config, struct err *err)
+{
+	struct daemon d = {.config = config};
+	int rc;
+
+	log_set_level(config->log_level);
+	uv_loop_init(&d.loop);
+	if (store_open(config->database, &d.loop, &d.store, err) != 0) {
+		uv_loop_close(&d.loop);
+		config_unload(config);
+		return err->code;
+	}
+	d.state_folder = find_state_folder(config->database);
+	d.http = http_client_create(&d.loop, USER_AGENT);
+	d.ledger = ledger_create();
+	d.env = (struct poll_env){
+		.loop = &d.loop,
+		.http = d.http,
+		.store = d.store,
+		.ledger = d.ledger,
+		.routes = routes_create(0),
+		.state_folder = d.state_folder,
+		.on_events = on_events,
+		.data = &d,
+	};
+	start_handles(&d);
+	set_up(&d, config);
+	uv_run(&d.loop, UV_RUN_DEFAULT);
+	free_all(&d);
+	rc = uv_loop_close(&d.loop);
+	if (rc != 0)
+		log_error("a handle was left open: %s",
+			  uv_strerror(rc)); /* our mistake */
+	*err = d.err;
+	return d.err.code;
+}
