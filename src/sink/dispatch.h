@@ -8,6 +8,7 @@
 #ifndef SINK_DISPATCH_H
 #define SINK_DISPATCH_H
 
+#include <stdbool.h>
 #include <uv.h>
 
 #include "base/err.h"
@@ -35,6 +36,9 @@ int dispatch_create(const struct dispatch_config *config, struct dispatch **out,
 /* The outbox may hold more: to be called at the start, and after each commit that added events.
  * Cheap; does nothing once stopped, or once the receiver answered that it is gone (410). */
 void dispatch_wake(struct dispatch *d);
+
+/* Whether the receiver has said that it is gone (410): nothing is told until a new dispatch. */
+bool dispatch_is_gone(const struct dispatch *d);
 
 /* Stop telling: what is under way is canceled, and what is known is written. on_stopped follows
  * in a later turn of the loop, exactly once. The store must take jobs until then; a failure of

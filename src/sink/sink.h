@@ -76,9 +76,9 @@ struct sink_ops {
 		      void **out, struct err *err);
 	/* No send may be under way. NULL is fine. */
 	void (*destroy)(void *sink);
-	/* What send will want as its data, appended to out. Runs on a worker, also while sends
-	 * are under way: reads nothing that changes. The same event gives the same bytes.
-	 * Returns 0, or ERR_FORMAT where it is larger than out may become. */
+	/* What send will want as its data, into out, which is empty. Runs on a worker, also
+	 * while sends are under way: reads nothing that changes. The same event gives the same
+	 * bytes. Returns 0, or ERR_FORMAT where it is larger than out may become. */
 	int (*render)(const void *sink, const struct event *ev, struct buf *out);
 	enum sink_progress (*send)(void *sink, struct sink_send *s);
 	/* End it early: on_done follows with SINK_CANCELED, unless it was over already. */

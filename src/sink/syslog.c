@@ -1,0 +1,339 @@
+/*
+ *   send -> transmit: it has ended at once
+ *     \-> the host's addresses are not known: on_resolved -> transmit -> the dispatch's on_done
+ *           \-> cancel: on_resolved follows, at once where the resolver has not begun
+ */
+#include "sink/syslog.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "sink/syslog_format.h"
+
+#define UDP_SCHEME       "udp://"
+#define UNIX_SCHEME      "unix:"
+#define RESOLVE_EVERY_MS (300 * 1000)
+#define ADDRESSES_MAX    4
+
+struct address {
+	struct sockaddr_storage sa;
+	socklen_t len;
+};
+
+struct syslog {
+	uv_loop_t *loop;
+	struct syslog_origin from;
+	char own_host[256];
+	int fd; /* -1: none */
+
+	/* A unix socket: */
+	char *path; /* NULL: UDP */
+	int type;   /* SOCK_DGRAM or SOCK_STREAM, of fd */
+
+	/* UDP: */
+	char *host, *port;
+	struct address addresses[ADDRESSES_MAX];
+	size_t n_addresses;
+	int family;          /* of fd */
+	int64_t resolved_ms; /* monotonic: when that was last tried */
+};
+
+/* A send that waits for addresses. */
+struct resolve {
+	uv_getaddrinfo_t req;
+	struct syslog *sink;
+	struct sink_send *send;
+	bool canceled;
+};
+
+static void drop_socket(struct syslog *l)
+{
+	if (l->fd >= 0)
+		close(l->fd);
+	l->fd = -1;
+}
+
+static void destroy(void *sink)
+{
+	struct syslog *l = sink;
+
+	if (l == NULL)
+		return;
+	drop_socket(l);
+	free(l->path);
+	free(l->host);
+	free(l->port);
+	free(l);
+}
+
+/* "udp://[::1]:514" -> "::1", "514". */
+static int split_host(struct syslog *l, const char *text)
+{
+	const char *end = text[0] == '[' ? strchr(text, ']') : strrchr(text, ':');
+	const char *colon = end != NULL && text[0] == '[' ? end + 1 : end;
+
+	if (end == NULL || *colon != ':' || colon[1] == '\0' || end == text)
+		return ERR_CONFIG;
+	if (text[0] == '[')
+		text++;
+	l->host = mem_strndup(text, (size_t)(end - text));
+	l->port = mem_strdup(colon + 1);
+	return 0;
+}
+
+static int read_address(struct syslog *l, const char *address, struct err *err)
+{
+	if (strncmp(address, UNIX_SCHEME, strlen(UNIX_SCHEME)) == 0) {
+		l->path = mem_strdup(address + strlen(UNIX_SCHEME));
+		if (strlen(l->path) < sizeof((struct sockaddr_un *)0)->sun_path)
+			return 0;
+		return err_set(err, ERR_CONFIG, "the path of the socket is too long");
+	}
+	if (strncmp(address, UDP_SCHEME, strlen(UDP_SCHEME)) == 0 &&
+	    split_host(l, address + strlen(UDP_SCHEME)) == 0)
+		return 0;
+	return err_set(err, ERR_CONFIG,
+		       "the address must be unix:PATH or udp://HOST:PORT");
+}
+
+static int create(const struct sink_settings *settings, const struct sink_env *env,
+		  void **out, struct err *err)
+{
+	struct syslog *l = mem_zalloc(sizeof *l);
+
+	l->loop = env->loop;
+	l->fd = -1;
+	if (gethostname(l->own_host, sizeof l->own_host - 1) != 0)
+		l->own_host[0] = '\0';
+	l->from = (struct syslog_origin){.host = l->own_host, .pid = (int)getpid()};
+	if (read_address(l, settings->address, err) != 0) {
+		destroy(l);
+		return err->code;
+	}
+	*out = l;
+	return 0;
+}
+
+static int render(const void *sink, const struct event *ev, struct buf *out)
+{
+	const struct syslog *l = sink;
+
+	if (l->path == NULL)
+		syslog_format(out, ev, &l->from, SYSLOG_UDP_BYTES);
+	else if (strcmp(l->path, SYSLOG_LOCAL_PATH) == 0)
+		syslog_format_local(out, ev, &l->from, SYSLOG_UNIX_BYTES);
+	else
+		syslog_format(out, ev, &l->from, SYSLOG_UNIX_BYTES);
+	return 0;
+}
+
+/* ---- unix sockets ---- */
+
+/* 0 or -errno. */
+static int connect_as(struct syslog *l, int type)
+{
+	struct sockaddr_un sun = {.sun_family = AF_UNIX};
+	int rc;
+
+	memcpy(sun.sun_path, l->path, strlen(l->path)); /* create has seen that it fits */
+	l->fd = socket(AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	l->type = type;
+	if (l->fd >= 0 && connect(l->fd, (struct sockaddr *)&sun, sizeof sun) == 0)
+		return 0;
+	rc = -errno;
+	drop_socket(l);
+	return rc;
+}
+
+static int connect_unix(struct syslog *l)
+{
+	int rc = connect_as(l, SOCK_DGRAM);
+
+	return rc == -EPROTOTYPE ? connect_as(l, SOCK_STREAM) : rc;
+}
+
+/* 0 or -errno. */
+static int write_unix(struct syslog *l, const struct sink_send *s)
+{
+	struct iovec parts[] = {{(void *)s->data, s->len}, {(void *)"", 1}};
+	struct msghdr msg = {.msg_iov = parts,
+			     .msg_iovlen = l->type == SOCK_STREAM ? 2 : 1};
+	ssize_t n = sendmsg(l->fd, &msg, MSG_NOSIGNAL);
+	size_t whole = s->len + (l->type == SOCK_STREAM ? 1 : 0);
+
+	if (n < 0)
+		return -errno;
+	/* A stream that took a part: the reader gets a broken message, and the whole one on a
+	 * new connection. */
+	return (size_t)n == whole ? 0 : -ECONNRESET;
+}
+
+static bool is_full(int rc)
+{
+	return rc == -EAGAIN || rc == -ENOBUFS || rc == -EMSGSIZE;
+}
+
+static int transmit_unix(struct syslog *l, const struct sink_send *s)
+{
+	int rc = 0;
+
+	/* Twice: the other side may have started anew since the last message. */
+	for (int i = 0; i < 2; i++) {
+		bool was_open = l->fd >= 0;
+
+		if (!was_open && (rc = connect_unix(l)) != 0)
+			return rc;
+		rc = write_unix(l, s);
+		if (rc == 0 || is_full(rc))
+			return rc;
+		drop_socket(l);
+		if (!was_open)
+			return rc;
+	}
+	return rc;
+}
+
+/* ---- UDP ---- */
+
+/* 0 or -errno. The socket is not connected: so no answer to one message ends the next. */
+static int transmit_to(struct syslog *l, const struct address *to,
+		       const struct sink_send *s)
+{
+	if (l->fd < 0 || l->family != to->sa.ss_family) {
+		drop_socket(l);
+		l->family = to->sa.ss_family;
+		l->fd = socket(l->family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+		if (l->fd < 0)
+			return -errno;
+	}
+	if (sendto(l->fd, s->data, s->len, MSG_NOSIGNAL, (const struct sockaddr *)&to->sa,
+		   to->len) < 0)
+		return -errno;
+	return 0;
+}
+
+static int transmit_udp(struct syslog *l, const struct sink_send *s)
+{
+	int rc = -EHOSTUNREACH;
+
+	for (size_t i = 0; i < l->n_addresses && rc != 0; i++)
+		rc = transmit_to(l, &l->addresses[i], s);
+	return rc;
+}
+
+/* ---- sending ---- */
+
+static void transmit(struct syslog *l, struct sink_send *s)
+{
+	int rc = l->path != NULL ? transmit_unix(l, s) : transmit_udp(l, s);
+
+	if (rc == 0) {
+		s->end = SINK_DELIVERED;
+		return;
+	}
+	s->end = rc == -EMSGSIZE ? SINK_DEAD : SINK_LATER;
+	err_set(&s->err, ERR_RETRY, "%s: %s", l->path != NULL ? l->path : l->host,
+		strerror(-rc));
+}
+
+static void keep_addresses(struct syslog *l, const struct addrinfo *found)
+{
+	l->n_addresses = 0;
+	for (; found != NULL && l->n_addresses < ADDRESSES_MAX; found = found->ai_next) {
+		struct address *a = &l->addresses[l->n_addresses++];
+
+		memcpy(&a->sa, found->ai_addr, found->ai_addrlen);
+		a->len = found->ai_addrlen;
+	}
+}
+
+static void on_resolved(uv_getaddrinfo_t *req, int status, struct addrinfo *found)
+{
+	struct resolve *r = req->data;
+	struct sink_send *s = r->send;
+	struct syslog *l = r->sink;
+
+	if (status == 0)
+		keep_addresses(l, found);
+	l->resolved_ms = clock_mono_ms();
+	uv_freeaddrinfo(found);
+	if (r->canceled) {
+		s->end = SINK_CANCELED;
+		err_set(&s->err, ERR_CANCELED, "canceled");
+	} else if (l->n_addresses == 0) {
+		s->end = SINK_LATER;
+		err_set(&s->err, ERR_RETRY, "%s cannot be resolved: %s", l->host,
+			uv_strerror(status));
+	} else { /* where the name does not resolve any more, its old addresses must do */
+		transmit(l, s);
+	}
+	free(r);
+	s->on_done(s); /* the dispatch may free s here */
+}
+
+static bool must_resolve(const struct syslog *l)
+{
+	return l->path == NULL && (l->n_addresses == 0 ||
+				   clock_mono_ms() - l->resolved_ms >= RESOLVE_EVERY_MS);
+}
+
+static enum sink_progress resolve(struct syslog *l, struct sink_send *s)
+{
+	const struct addrinfo hints = {.ai_socktype = SOCK_DGRAM};
+	struct resolve *r = mem_zalloc(sizeof *r);
+	int rc;
+
+	r->req.data = r;
+	r->sink = l;
+	r->send = s;
+	s->state = r;
+	rc = uv_getaddrinfo(l->loop, &r->req, on_resolved, l->host, l->port, &hints);
+	if (rc == 0)
+		return SINK_UNDER_WAY;
+	free(r);
+	s->end = SINK_LATER;
+	err_set(&s->err, ERR_RETRY, "%s cannot be resolved: %s", l->host,
+		uv_strerror(rc));
+	return SINK_ENDED;
+}
+
+static enum sink_progress send_event(void *sink, struct sink_send *s)
+{
+	struct syslog *l = sink;
+
+	if (must_resolve(l))
+		return resolve(l, s);
+	transmit(l, s);
+	return SINK_ENDED;
+}
+
+static void cancel(void *sink, struct sink_send *s)
+{
+	struct resolve *r = s->state;
+
+	(void)sink;
+	r->canceled = true;
+	/* Where the resolver has begun, its end must be waited for. */
+	(void)uv_cancel((uv_req_t *)&r->req);
+}
+
+const struct sink_ops syslog_ops = {
+	.name = "syslog",
+	.max_under_way = 1,
+	/* A socket whose queue is full has room again soon. */
+	.rules = {.first_ms = 100,
+		  .max_ms = 60 * 1000,
+		  .refused_ms = RETRY_REFUSED_MS,
+		  .give_up_ms = INT64_C(3) * 24 * 3600 * 1000},
+	.create = create,
+	.destroy = destroy,
+	.render = render,
+	.send = send_event,
+	.cancel = cancel,
+};

@@ -1,0 +1,164 @@
+/*
+ *   send -> on_answer -> the dispatch's on_done
+ *     \-> cancel: ends the request, so on_answer follows
+ */
+#include "sink/webhook.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "base/sign.h"
+
+#define ANSWER_MAX_BYTES (64u << 10) /* it is thrown away */
+
+struct webhook {
+	struct http_client *http;
+	char *url;
+	struct secret *keys;
+	size_t n_keys;
+	bool allow_http;
+	enum event_personal personal;
+};
+
+/* A send under way. */
+struct post {
+	struct http_request req;
+	struct sink_send *send;
+};
+
+static void destroy(void *sink)
+{
+	struct webhook *w = sink;
+
+	if (w == NULL)
+		return;
+	for (size_t i = 0; i < w->n_keys; i++)
+		secret_clear(&w->keys[i]);
+	free(w->keys);
+	free(w->url);
+	free(w);
+}
+
+static int create(const struct sink_settings *settings, const struct sink_env *env,
+		  void **out, struct err *err)
+{
+	struct webhook *w = mem_zalloc(sizeof *w);
+
+	w->http = env->http;
+	w->url = mem_strdup(settings->url);
+	w->allow_http = settings->allow_http;
+	w->personal =
+		settings->personal_data ? EVENT_WITH_PERSONAL : EVENT_WITHOUT_PERSONAL;
+	w->keys = mem_resize(NULL, settings->n_secrets, sizeof *w->keys);
+	for (; w->n_keys < settings->n_secrets; w->n_keys++) {
+		w->keys[w->n_keys] = (struct secret){0};
+		if (sign_read_key(&w->keys[w->n_keys], &settings->secrets[w->n_keys],
+				  err) != 0) {
+			destroy(w);
+			return err->code;
+		}
+	}
+	*out = w;
+	return 0;
+}
+
+static int render(const void *sink, const struct event *ev, struct buf *out)
+{
+	const struct webhook *w = sink;
+	char *body = event_render(ev, w->personal);
+	int rc = buf_add_text(out, body);
+
+	free(body);
+	return rc;
+}
+
+/* What an answer of this status means; err gets its number. */
+static void judge_status(struct sink_send *s, struct http_request *req)
+{
+	s->end = retry_end_of_status(s->code);
+	if (s->end == SINK_DELIVERED)
+		return;
+	err_set(&s->err, ERR_RETRY, "HTTP %d", s->code);
+	if (s->code == 429 || s->code == 503)
+		s->wait_ms =
+			retry_after_ms(http_header(req, "Retry-After"), clock_utc_ms());
+}
+
+static void on_answer(struct http_request *req, int rc)
+{
+	struct post *p = req->data;
+	struct sink_send *s = p->send;
+
+	s->code = (int)req->status;
+	/* A body beyond our limit does not undo the status in front of it; but a connection that
+	 * breaks within the answer leaves open what the receiver did. */
+	if (rc == 0 || (rc == ERR_FORMAT && s->code != 0)) {
+		judge_status(s, req);
+	} else {
+		s->end = rc == ERR_CANCELED ? SINK_CANCELED : SINK_LATER;
+		s->err = req->err;
+	}
+	http_request_clear(req);
+	free(p);
+	s->on_done(s); /* the dispatch may free s here */
+}
+
+static void add_headers(const struct webhook *w, struct http_request *req,
+			const struct sink_send *s)
+{
+	int64_t now_s = clock_utc_ms() / 1000;
+	char *signatures =
+		sign_webhook(w->keys, w->n_keys, s->event_id, now_s, s->data, s->len);
+
+	http_add_header(req, "Content-Type: application/cloudevents+json; charset=utf-8");
+	http_add_header(req, "webhook-id: %s", s->event_id);
+	http_add_header(req, "webhook-timestamp: %" PRId64, now_s);
+	if (signatures != NULL)
+		http_add_header(req, "webhook-signature: %s", signatures);
+	free(signatures);
+}
+
+static enum sink_progress send_event(void *sink, struct sink_send *s)
+{
+	struct webhook *w = sink;
+	struct post *p = mem_zalloc(sizeof *p);
+
+	p->send = s;
+	s->state = p;
+	http_request_init(&p->req);
+	p->req.url = w->url;
+	p->req.body = s->data;
+	p->req.body_len = s->len;
+	p->req.allow_plain = w->allow_http;
+	p->req.total_ms = WEBHOOK_TOTAL_MS;
+	p->req.max_bytes = ANSWER_MAX_BYTES;
+	p->req.on_done = on_answer;
+	p->req.data = p;
+	add_headers(w, &p->req, s);
+	http_start(w->http, &p->req);
+	return SINK_UNDER_WAY;
+}
+
+static void cancel(void *sink, struct sink_send *s)
+{
+	struct post *p = s->state;
+
+	(void)sink;
+	http_cancel(&p->req);
+}
+
+const struct sink_ops webhook_ops = {
+	.name = "webhook",
+	.max_under_way = WEBHOOK_UNDER_WAY,
+	.rules = {.first_ms = 500,
+		  .max_ms = 3600 * 1000,
+		  .refused_ms = RETRY_REFUSED_MS,
+		  .give_up_ms = INT64_C(3) * 24 * 3600 * 1000},
+	.create = create,
+	.destroy = destroy,
+	.render = render,
+	.send = send_event,
+	.cancel = cancel,
+};
