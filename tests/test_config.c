@@ -126,8 +126,8 @@ static const struct {
 	 "phonewatch.conf(5)"},
 	{ACCOUNT, "intreval = \"5s\"",
 	 "accounts.acme.intreval: unknown; did you mean \"interval\"?"},
-	{ACCOUNT, "INTERVAL = \"5s\"",
-	 "accounts.acme.INTERVAL: unknown; did you mean \"interval\"?"},
+	{ACCOUNT, "INTREVAL = \"5s\"",
+	 "accounts.acme.INTREVAL: unknown; did you mean \"interval\"?"},
 	{WEBHOOK, URL "secret = \"x\"",
 	 "sinks.ops.secret: unknown; did you mean \"secret_file\"?"},
 	{WEBHOOK, URL "ulr = \"x\"", "sinks.ops.ulr: unknown; did you mean \"url\"?"},
@@ -957,7 +957,7 @@ static const struct {
 	{"\n", "\x01", 1000,
 	 "t.conf:1001: syntax error; look for a missing quote, bracket or "
 	 "brace, here or before\n"},
-	{"\"", "", 100001,
+	{"=", "", 100001,
 	 "t.conf:1: syntax error; look for a missing quote, bracket or brace, "
 	 "here or before\n"},
 };
