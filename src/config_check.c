@@ -9,13 +9,10 @@
 #include <sys/un.h>
 
 #include "base/mem.h"
+#include "base/sign.h"
 #include "model/event.h"
 #include "model/match.h"
 #include "net/http.h"
-
-#define SECRET_PREFIX    "whsec_"
-#define SECRET_MIN_BYTES 24
-#define SECRET_MAX_BYTES 64
 
 /* ---- URLs ---- */
 
@@ -173,29 +170,11 @@ int config_check_match(const char *text, struct err *err)
 
 /* ---- secrets ---- */
 
-/* The number of bytes that the base64 text (RFC 4648 section 4, padded) stands for; 0 where it
- * is none. */
-static size_t base64_bytes(const char *text)
+int config_check_webhook_secret(const struct secret *secret, struct err *err)
 {
-	size_t n = strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-				"0123456789+/");
-	size_t padding = strspn(text + n, "=");
+	struct secret key = {0};
+	int rc = sign_read_key(&key, secret, err);
 
-	if (text[n + padding] != '\0' || padding > 2 || (n + padding) % 4 != 0)
-		return 0;
-	return (n + padding) / 4 * 3 - padding;
-}
-
-int config_check_webhook_secret(const char *text, struct err *err)
-{
-	size_t n = 0;
-
-	if (strncmp(text, SECRET_PREFIX, strlen(SECRET_PREFIX)) == 0)
-		n = base64_bytes(text + strlen(SECRET_PREFIX));
-	if (n < SECRET_MIN_BYTES || n > SECRET_MAX_BYTES)
-		return err_set(err, ERR_CONFIG,
-			       "not a webhook secret; write " SECRET_PREFIX
-			       " and the base64 of %d to %d random bytes",
-			       SECRET_MIN_BYTES, SECRET_MAX_BYTES);
-	return 0;
+	secret_clear(&key);
+	return rc;
 }

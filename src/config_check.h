@@ -6,6 +6,7 @@
 #define CONFIG_CHECK_H
 
 #include "base/err.h"
+#include "base/secret.h"
 
 /* https://HOST[:PORT], or http:// to loopback; one slash may stand behind it, nothing else. */
 int config_check_server(const char *text, struct err *err);
@@ -22,7 +23,7 @@ int config_check_events(const char *text, struct err *err);
 /* KEY=PATTERN, KEY one of account site type model device name. */
 int config_check_match(const char *text, struct err *err);
 
-/* "whsec_" and the base64 of 24 to 64 bytes. Source: Standard Webhooks, "Signature scheme". */
-int config_check_webhook_secret(const char *text, struct err *err);
+/* What sign_read_key() takes. */
+int config_check_webhook_secret(const struct secret *secret, struct err *err);
 
 #endif

@@ -9,6 +9,7 @@
 #include <stdio.h>
 
 #include "base/err.h"
+#include "base/secret.h"
 
 #define CONFIG_DATABASE       "/var/lib/phonewatch/phonewatch.db"
 #define CONFIG_MAX_NAME_BYTES 64
@@ -46,11 +47,11 @@ struct config_key {
 	int64_t min, max;    /* of a number, a duration (ms), or the bytes of a text */
 	size_t max_items;    /* of a list */
 	const struct key_word *words;
-	int (*check)(const char *text,
-		     struct err *err); /* of a text, or a secret's contents */
-	unsigned kinds;                /* CONFIG_KIND() of those that have it; 0: all */
-	size_t at;   /* offset in the section's struct, or KEY_NOWHERE */
-	size_t n_at; /* of a list: offset of its length */
+	int (*check)(const char *text, struct err *err);
+	int (*check_secret)(const struct secret *secret, struct err *err);
+	unsigned kinds; /* CONFIG_KIND() of those that have it; 0: all */
+	size_t at;      /* offset in the section's struct, or KEY_NOWHERE */
+	size_t n_at;    /* of a list: offset of its length */
 	bool is_credential;
 	const char *later; /* NULL, or what is not built yet */
 	const char *built; /* the one value that works nevertheless; NULL for none */

@@ -477,8 +477,8 @@ static int secret_of(const struct reading *r, const config_setting_t *s,
 	if (path == NULL)
 		return 0;
 	rc = secret_read(into, path, place_of_file(path), &err);
-	if (rc == 0 && r->key->check != NULL) {
-		rc = r->key->check(into->text, &err);
+	if (rc == 0 && r->key->check_secret != NULL) {
+		rc = r->key->check_secret(into, &err);
 		if (rc != 0)
 			err_wrap(&err, "%s", path);
 	}

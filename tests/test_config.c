@@ -108,9 +108,8 @@ static const char *place(enum place where, const char *text)
 
 /* ---- single values ---- */
 
-#define NOT_A_SECRET \
-	"not a webhook secret; write whsec_ and the base64 of 24 to 64 random bytes"
-#define URL "url = \"https://ops.example.com/\" "
+#define NOT_A_SECRET "a webhook secret is \"whsec_\" and the base64 of 24 to 64 bytes"
+#define URL          "url = \"https://ops.example.com/\" "
 
 static const struct {
 	enum place where;
