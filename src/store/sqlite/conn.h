@@ -93,8 +93,15 @@ void conn_read_event(struct store_conn *c, sqlite3_stmt *st, int column,
 int conn_exec(struct store_conn *c, const char *sql, struct err *err);
 void conn_close(struct store_conn *c);
 
+/* Whether the database at path is one that a daemon may open: ours, of a schema that we know or
+ * can bring up to date, or empty. Looks without the right to write, so that another program's
+ * stays as it is. What cannot be looked at so is not refused here. */
+int reader_check(const char *path, struct err *err);
+
 /* Bring the schema up to date, or make it. */
 int migrate(struct store_conn *c, struct err *err);
+/* Whether migrate() could. */
+int migrate_is_possible(struct store_conn *c, struct err *err);
 /* Whether this is a database of phonewatch of the schema that we know. */
 int migrate_check(struct store_conn *c, struct err *err);
 

@@ -185,6 +185,13 @@ static int apply(struct store_conn *c, int version, struct err *err)
 	return err->code;
 }
 
+int migrate_is_possible(struct store_conn *c, struct err *err)
+{
+	int64_t version, n_tables;
+
+	return read_version(c, &version, &n_tables, err);
+}
+
 int migrate(struct store_conn *c, struct err *err)
 {
 	int64_t version, n_tables;
@@ -204,6 +211,9 @@ int migrate_check(struct store_conn *c, struct err *err)
 
 	if (read_version(c, &version, &n_tables, err) != 0)
 		return err->code;
+	if (version == 0)
+		return err_set(err, ERR_STORE,
+			       "empty: no phonewatchd has written it yet");
 	if (version < SCHEMA_VERSION)
 		return err_set(
 			err, ERR_STORE,

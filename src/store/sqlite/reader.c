@@ -61,7 +61,22 @@ static int open_file(struct store_conn *c, struct err *err)
 		return conn_error(c, err);
 	sqlite3_extended_result_codes(c->db, 1);
 	sqlite3_busy_timeout(c->db, BUSY_MS);
-	return migrate_check(c, err);
+	return 0;
+}
+
+int reader_check(const char *path, struct err *err)
+{
+	struct store_conn c = {.path = (char *)path};
+	int rc = open_file(&c, err), why;
+
+	if (rc == 0)
+		rc = migrate_is_possible(&c, err);
+	why = sqlite3_errcode(c.db) & 0xff;
+	conn_close(&c);
+	/* A log left by a crash may need the right to write before it can be read. */
+	if (rc != 0 && (why == SQLITE_CANTOPEN || why == SQLITE_READONLY))
+		return 0;
+	return rc;
 }
 
 static int read_random(struct store_conn *c, struct err *err)
@@ -85,7 +100,8 @@ int store_open_reader(const char *path, struct store_conn **out, struct err *err
 		err_set(err, ERR_STORE, "%s", strerror(errno));
 	else if (!S_ISREG(st.st_mode))
 		err_set(err, ERR_STORE, "not a file");
-	else if (open_file(c, err) == 0 && read_random(c, err) == 0) {
+	else if (open_file(c, err) == 0 && migrate_check(c, err) == 0 &&
+		 read_random(c, err) == 0) {
 		*out = c;
 		return 0;
 	}
@@ -119,7 +135,8 @@ int store_reader_version(struct store_conn *c, int64_t *version, struct err *err
 
 	if (is_outdated(c)) {
 		conn_close(c);
-		if (open_file(c, err) != 0 || read_random(c, err) != 0) {
+		if (open_file(c, err) != 0 || migrate_check(c, err) != 0 ||
+		    read_random(c, err) != 0) {
 			conn_close(c);
 			return err->code;
 		}

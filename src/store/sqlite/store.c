@@ -108,10 +108,10 @@ static int open_conn(struct store_conn *c, const char *path, struct err *err)
 		return conn_error(c, err);
 	sqlite3_extended_result_codes(c->db, 1);
 	sqlite3_busy_timeout(c->db, BUSY_MS);
-	sqlite3_wal_hook(c->db, on_wal, c);
 	if (set_pragmas(c, err) != 0 || migrate(c, err) != 0 ||
 	    conn_prepare_all(c, err) != 0 || read_meta(c, err) != 0)
 		return err->code;
+	sqlite3_wal_hook(c->db, on_wal, c); /* wal_autocheckpoint takes the hook away */
 	return 0;
 }
 
@@ -146,7 +146,8 @@ int store_open(const char *path, uv_loop_t *loop, struct store **out, struct err
 		err_set(err, ERR_STORE, "%s", strerror(errno));
 		goto fail;
 	}
-	if (lock_take(real, &s->lock_fd, err) != 0 || open_conn(&s->conn, real, err) != 0)
+	if (reader_check(real, err) != 0 || lock_take(real, &s->lock_fd, err) != 0 ||
+	    open_conn(&s->conn, real, err) != 0)
 		goto fail;
 
 	s->loop = loop;

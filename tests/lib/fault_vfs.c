@@ -1,0 +1,201 @@
+#include "lib/fault_vfs.h"
+
+#include <signal.h>
+#include <sqlite3.h>
+#include <stdbool.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Touched by one thread at a time: the test waits while the worker writes. */
+static struct {
+	bool armed, struck;
+	enum fault_kind kind;
+	int left; /* writes until then */
+} fault;
+
+static sqlite3_vfs layer, *below;
+
+struct layer_file {
+	sqlite3_file file;
+	sqlite3_file *real; /* behind this struct */
+};
+
+void fault_arm(enum fault_kind kind, int nth)
+{
+	fault.armed = true;
+	fault.struck = false;
+	fault.kind = kind;
+	fault.left = nth;
+}
+
+int fault_disarm(void)
+{
+	fault.armed = false;
+	return fault.struck;
+}
+
+static bool strikes(void)
+{
+	if (!fault.armed || (fault.struck && fault.kind == FAULT_ONCE))
+		return false;
+	if (!fault.struck && fault.left-- > 0)
+		return false;
+	fault.struck = true;
+	if (fault.kind == FAULT_KILL)
+		kill(getpid(), SIGKILL);
+	return true;
+}
+
+static sqlite3_file *real(sqlite3_file *f)
+{
+	return ((struct layer_file *)f)->real;
+}
+
+/* ---- what may fail ---- */
+
+/* Half of it reaches the disk: what follows must see through that. */
+static int on_write(sqlite3_file *f, const void *data, int len, sqlite3_int64 at)
+{
+	if (strikes()) {
+		real(f)->pMethods->xWrite(real(f), data, len / 2, at);
+		return SQLITE_IOERR_WRITE;
+	}
+	return real(f)->pMethods->xWrite(real(f), data, len, at);
+}
+
+static int on_truncate(sqlite3_file *f, sqlite3_int64 size)
+{
+	if (strikes())
+		return SQLITE_IOERR_TRUNCATE;
+	return real(f)->pMethods->xTruncate(real(f), size);
+}
+
+static int on_sync(sqlite3_file *f, int flags)
+{
+	if (strikes())
+		return SQLITE_IOERR_FSYNC;
+	return real(f)->pMethods->xSync(real(f), flags);
+}
+
+static int on_delete(sqlite3_vfs *vfs, const char *name, int sync_folder)
+{
+	(void)vfs;
+	if (strikes())
+		return SQLITE_IOERR_DELETE;
+	return below->xDelete(below, name, sync_folder);
+}
+
+/* ---- what only passes ---- */
+
+static int on_close(sqlite3_file *f)
+{
+	return real(f)->pMethods->xClose(real(f));
+}
+
+static int on_read(sqlite3_file *f, void *data, int len, sqlite3_int64 at)
+{
+	return real(f)->pMethods->xRead(real(f), data, len, at);
+}
+
+static int on_file_size(sqlite3_file *f, sqlite3_int64 *size)
+{
+	return real(f)->pMethods->xFileSize(real(f), size);
+}
+
+static int on_lock(sqlite3_file *f, int how)
+{
+	return real(f)->pMethods->xLock(real(f), how);
+}
+
+static int on_unlock(sqlite3_file *f, int how)
+{
+	return real(f)->pMethods->xUnlock(real(f), how);
+}
+
+static int on_check_lock(sqlite3_file *f, int *held)
+{
+	return real(f)->pMethods->xCheckReservedLock(real(f), held);
+}
+
+static int on_control(sqlite3_file *f, int what, void *arg)
+{
+	return real(f)->pMethods->xFileControl(real(f), what, arg);
+}
+
+static int on_sector_size(sqlite3_file *f)
+{
+	return real(f)->pMethods->xSectorSize(real(f));
+}
+
+static int on_traits(sqlite3_file *f)
+{
+	return real(f)->pMethods->xDeviceCharacteristics(real(f));
+}
+
+static int on_shm_map(sqlite3_file *f, int region, int size, int extend,
+		      void volatile **out)
+{
+	return real(f)->pMethods->xShmMap(real(f), region, size, extend, out);
+}
+
+static int on_shm_lock(sqlite3_file *f, int at, int n, int flags)
+{
+	return real(f)->pMethods->xShmLock(real(f), at, n, flags);
+}
+
+static void on_shm_barrier(sqlite3_file *f)
+{
+	real(f)->pMethods->xShmBarrier(real(f));
+}
+
+static int on_shm_unmap(sqlite3_file *f, int remove)
+{
+	return real(f)->pMethods->xShmUnmap(real(f), remove);
+}
+
+static const sqlite3_io_methods methods = {
+	.iVersion = 2,
+	.xClose = on_close,
+	.xRead = on_read,
+	.xWrite = on_write,
+	.xTruncate = on_truncate,
+	.xSync = on_sync,
+	.xFileSize = on_file_size,
+	.xLock = on_lock,
+	.xUnlock = on_unlock,
+	.xCheckReservedLock = on_check_lock,
+	.xFileControl = on_control,
+	.xSectorSize = on_sector_size,
+	.xDeviceCharacteristics = on_traits,
+	.xShmMap = on_shm_map,
+	.xShmLock = on_shm_lock,
+	.xShmBarrier = on_shm_barrier,
+	.xShmUnmap = on_shm_unmap,
+};
+
+static int on_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *f, int flags,
+		   int *out_flags)
+{
+	struct layer_file *file = (struct layer_file *)f;
+	int rc;
+
+	(void)vfs;
+	file->real = (sqlite3_file *)(file + 1);
+	file->file.pMethods = NULL;
+	rc = below->xOpen(below, name, file->real, flags, out_flags);
+	if (file->real->pMethods != NULL)
+		file->file.pMethods = &methods;
+	return rc;
+}
+
+void fault_vfs_install(void)
+{
+	below = sqlite3_vfs_find(NULL);
+	layer = *below;
+	layer.zName = "fault";
+	layer.pNext = NULL;
+	layer.szOsFile += (int)sizeof(struct layer_file);
+	layer.xOpen = on_open;
+	layer.xDelete = on_delete;
+	sqlite3_vfs_register(&layer, 1);
+}
