@@ -2,12 +2,11 @@
  *
  * Following is looking every 200 ms whether somebody has committed: one number of the database,
  * without a lock. It goes on while the daemon stops and starts. */
-#include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/poll.h> /* not <poll.h>: that is ours */
 #include <time.h>
 #include <unistd.h>
 

@@ -1,6 +1,7 @@
 #include "query/accounts.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "base/mem.h"
@@ -11,8 +12,10 @@
 bool accounts_is_observed(const struct store_account *a, int64_t now_at_ms)
 {
 	int64_t interval_ms = a->interval_ms > 0 ? a->interval_ms : FIRST_INTERVAL_MS;
+	/* Then pages do come; what they lack is not_listed, device by device. */
+	bool shrunk = a->reason != NULL && strcmp(a->reason, "list_shrunk") == 0;
 
-	return a->state != ACCOUNT_UNREACHABLE &&
+	return (a->state != ACCOUNT_UNREACHABLE || shrunk) &&
 	       now_at_ms - a->last_page_at_ms <= GAP_INTERVALS * interval_ms;
 }
 

@@ -17,9 +17,9 @@ struct account_now {
 };
 
 /*
- * Whether what is stored of the account's devices may be believed: it is not unreachable, and
- * its last page arrived no longer ago than three effective intervals. Else it is a gap: whoever
- * polls it fails, or nobody does.
+ * Whether what is stored of the account's devices may be believed: it is not unreachable (but
+ * for a list that lacks too many: what it has is true), and its last page arrived no longer ago
+ * than three effective intervals. Else it is a gap: whoever polls it fails, or nobody does.
  */
 bool accounts_is_observed(const struct store_account *a, int64_t now_at_ms);
 

@@ -60,6 +60,7 @@ struct batch {
 	void (*each)(const struct status *s, void *arg);
 	void *arg;
 	int n;
+	char *last; /* id of the last device of this read */
 };
 
 static void on_device(const struct store_device *d, void *arg)
@@ -69,8 +70,8 @@ static void on_device(const struct store_device *d, void *arg)
 	struct status s = {.account = &w->accounts[w->at], .device = d};
 
 	b->n++;
-	free(w->after);
-	w->after = mem_strdup(d->id);
+	free(b->last);
+	b->last = mem_strdup(d->id);
 	judge(&s, b->now_at_ms);
 	if (w->which == STATUS_OFFLINE && s.status != DEVICE_OFFLINE)
 		return;
@@ -84,7 +85,7 @@ int status_next(struct status_walk *walk, struct store_conn *c, int64_t now_at_m
 		void (*each)(const struct status *s, void *arg), void *arg,
 		struct err *err)
 {
-	struct batch b = {walk, now_at_ms, each, arg, 0};
+	struct batch b = {walk, now_at_ms, each, arg, 0, NULL};
 	int64_t version;
 	int rc;
 
@@ -98,6 +99,8 @@ int status_next(struct status_walk *walk, struct store_conn *c, int64_t now_at_m
 	rc = store_devices_after(c, walk->accounts[walk->at].account_id,
 				 walk->after != NULL ? walk->after : "", BATCH, on_device,
 				 &b, err);
+	free(walk->after);
+	walk->after = b.last;
 	if (rc != 0)
 		return rc;
 	if (b.n < BATCH) {
