@@ -329,6 +329,10 @@ static void add_folder(struct loading *l, const config_setting_t *s, const char 
 	struct dirent **entries;
 	int n = scandir(folder, &entries, is_conf, by_name);
 
+	if (n < 0 && (errno == ENOENT || errno == ENAMETOOLONG)) {
+		COMPLAIN(l, s, "no such folder; write the path of one");
+		return;
+	}
 	if (n < 0) {
 		COMPLAIN(l, s, "cannot read folder %s: %s", folder, strerror(errno));
 		return;

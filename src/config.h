@@ -63,7 +63,8 @@ struct config {
 };
 
 /* One mistake, ready to be shown: "FILE:LINE: path.to.key: what is wrong; what would be right".
- * Safe for a terminal, without a newline; holds no secret and no URL. */
+ * Safe for a terminal, without a newline. It names keys, and files that exist; it repeats no value
+ * of a text, which may be a secret that was written in the wrong place. */
 struct config_problem {
 	unsigned file; /* in the order of reading */
 	unsigned line; /* 0 where it belongs to no line */

@@ -150,11 +150,9 @@ int config_check_events(const char *text, struct err *err)
 {
 	if (matches_some_type(text))
 		return 0;
-	return err_set(
-		err, ERR_CONFIG,
-		"\"%.64s\" fits no type of event; as in \"device.*\", \"device.offline\" or "
-		"\"account.*\"",
-		text);
+	return err_set(err, ERR_CONFIG,
+		       "fits no type of event; as in \"device.*\", \"device.offline\" or "
+		       "\"account.*\"");
 }
 
 int config_check_match(const char *text, struct err *err)
@@ -163,9 +161,8 @@ int config_check_match(const char *text, struct err *err)
 		return 0;
 	return err_set(
 		err, ERR_CONFIG,
-		"\"%.64s\" is not KEY=PATTERN, KEY being account, site, type, model, "
-		"device or name; as in \"site=Denver\"",
-		text);
+		"is not KEY=PATTERN, KEY being account, site, type, model, device or "
+		"name; as in \"site=Denver\"");
 }
 
 /* ---- secrets ---- */

@@ -1,7 +1,7 @@
 /* What single values of the configuration must look like. Pure.
  *
- * Each returns 0 or ERR_CONFIG; err says what is wrong and what would be right. Those of URLs and
- * secrets say nothing of the value: it may hold credentials. */
+ * Each returns 0 or ERR_CONFIG; err says what is wrong and what would be right. It
+ * repeats nothing of the value, which may be a secret that was meant for another key. */
 #ifndef CONFIG_CHECK_H
 #define CONFIG_CHECK_H
 

@@ -17,7 +17,6 @@
 #define DAYS_OF_A_YEAR 365
 #define DAY_MS         INT64_C(86400000)
 #define PROBLEM_BYTES  8192 /* a path and what is wrong with it */
-#define SHOWN_BYTES    40   /* of a wrong value */
 
 /* One key being read. */
 struct reading {
@@ -172,7 +171,7 @@ static int refuse_word(const struct reading *r, const config_setting_t *s,
 	char all[256];
 
 	list_words(all, sizeof all, r->key->words);
-	return refuse(r, s, "\"%.*s\" is not %s%s%s%s", SHOWN_BYTES, text, all,
+	return refuse(r, s, "is not %s%s%s%s", all,
 		      near != NULL ? "; did you mean \"" : "", near != NULL ? near : "",
 		      near != NULL ? "\"?" : "");
 }
@@ -201,7 +200,7 @@ static int read_number(const struct reading *r, const config_setting_t *s)
 	if (s->type != CONFIG_TYPE_INT && s->type != CONFIG_TYPE_INT64)
 		return refuse(r, s, "expected a whole number without quotes");
 	if (n < r->key->min || n > r->key->max)
-		return refuse(r, s, "%lld is out of bounds; %" PRId64 " to %" PRId64, n,
+		return refuse(r, s, "is out of bounds; %" PRId64 " to %" PRId64,
 			      r->key->min, r->key->max);
 	if (r->base != NULL)
 		*(int *)place_of(r->base, r->key) = (int)n;
@@ -254,14 +253,11 @@ static int read_duration(const struct reading *r, const config_setting_t *s)
 	if (parse_duration(s->value.sval, &ms) != 0)
 		return refuse(
 			r, s,
-			"\"%.*s\" is no duration; a whole number and ms, s, m, h or d, "
-			"as in \"60s\"",
-			SHOWN_BYTES, s->value.sval);
+			"is no duration; a whole number and ms, s, m, h or d, as in \"60s\"");
 	write_duration(min, r->key->min);
 	write_duration(max, r->key->max);
 	if (ms < r->key->min || ms > r->key->max)
-		return refuse(r, s, "\"%s\" is out of bounds; %s to %s", s->value.sval,
-			      min, max);
+		return refuse(r, s, "is out of bounds; %s to %s", min, max);
 	if (r->base != NULL)
 		*(int64_t *)place_of(r->base, r->key) = ms;
 	return 0;
