@@ -344,6 +344,8 @@ START_TEST(a_reader_within_the_daemon_leaves_it_its_lock)
 	int status;
 
 	database_open(&db, path);
+	database_close(&db);
+	database_open(&db, path); /* its log is empty: the reader looks at the lock */
 	ck_assert_int_eq(store_open_reader(path, &reader, &err), 0);
 	store_close_reader(reader);
 	pid = fork();
