@@ -26,7 +26,7 @@ static const struct {
 	const char *word;
 	enum out_colour colour;
 } words[] = {
-	{EVENT_DEVICE_ONLINE, "ONLINE", OUT_GOOD},
+	{EVENT_DEVICE_ONLINE, "online", OUT_GOOD},
 	{EVENT_DEVICE_OFFLINE, "OFFLINE", OUT_BAD},
 	{EVENT_DEVICE_UNKNOWN, "UNKNOWN", OUT_DOUBTFUL},
 	{EVENT_DEVICE_LOCATION, "location", OUT_FAINT},

@@ -124,13 +124,19 @@ static void choose_columns(struct out *o, const struct rows *all)
 		out_hide(o, ACCOUNT);
 }
 
-static void add_count(struct out *o, const struct rows *all)
+static void add_count(struct out *o, const struct rows *all, enum status_which which)
 {
+	const char *plural = all->n == 1 ? "" : "s";
 	size_t n[3] = {0};
 
+	if (which == STATUS_OFFLINE) {
+		out_words(o, OUT_PLAIN, "%zu device%s offline", all->n, plural);
+		out_newline(o);
+		return;
+	}
 	for (size_t i = 0; i < all->n; i++)
 		n[all->rows[i].status]++;
-	out_words(o, OUT_PLAIN, "%zu device%s: ", all->n, all->n == 1 ? "" : "s");
+	out_words(o, OUT_PLAIN, "%zu device%s: ", all->n, plural);
 	out_words(o, n[DEVICE_OFFLINE] > 0 ? OUT_BAD : OUT_PLAIN, "%zu offline",
 		  n[DEVICE_OFFLINE]);
 	out_words(o, OUT_PLAIN, ", ");
@@ -140,14 +146,15 @@ static void add_count(struct out *o, const struct rows *all)
 	out_newline(o);
 }
 
-static void tell_table(struct out *o, struct rows *all, int64_t now_at_ms)
+static void tell_table(struct out *o, struct rows *all, enum status_which which,
+		       int64_t now_at_ms)
 {
 	if (all->n > 1)
 		qsort(all->rows, all->n, sizeof *all->rows, compare_rows);
 	choose_columns(o, all);
 	for (size_t i = 0; i < all->n; i++)
 		add_row(o, &all->rows[i], now_at_ms);
-	add_count(o, all);
+	add_count(o, all, which);
 }
 
 static void clear_rows(struct rows *all)
@@ -179,9 +186,9 @@ static int tell(struct cli *cli, struct store_conn *c, struct out *o, struct row
 		else if (out_flush(o, &cli->err) != 0)
 			status = cli_fail_output(cli);
 	} while (more > 0 && status == CLI_OK);
-	status_walk_clear(&walk);
 	if (status == CLI_OK && table)
-		tell_table(o, all, cli->now_at_ms);
+		tell_table(o, all, walk.which, cli->now_at_ms);
+	status_walk_clear(&walk);
 	if (status == CLI_OK && out_end(o, &cli->err) != 0)
 		status = cli_fail_output(cli);
 	return status;
