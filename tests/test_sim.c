@@ -473,7 +473,7 @@ START_TEST(the_window_slides)
 	ck_assert(take(&l, 0));
 	ck_assert(take(&l, 20000));
 	ck_assert_uint_eq(limit_take(&l, 40000).remaining, 0);
-	ck_assert_uint_eq(limit_take(&l, 60000).remaining, 0); /* the first is out */
+	ck_assert(take(&l, 60000)); /* the first is out */
 	ck_assert(!take(&l, 60001));
 	limit_clear(&l);
 }
