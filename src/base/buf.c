@@ -31,6 +31,8 @@ int buf_reserve(struct buf *b, size_t size)
 		grown = 256;
 	while (grown < size + 1)
 		grown *= 2;
+	if (grown - 1 > b->cap)
+		grown = b->cap + 1;
 	b->data = mem_resize(b->data, grown, 1);
 	b->size = grown;
 	b->data[b->len] = '\0';
