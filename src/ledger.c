@@ -9,7 +9,7 @@
 #include "base/digest.h"
 #include "base/mem.h"
 
-_Static_assert(BUDGET_MAX_SENT == STORE_BUDGET_SENT_MAX, "a row holds a budget");
+_Static_assert(BUDGET_SLOTS == STORE_BUDGET_SLOTS, "a row holds a budget");
 
 struct entry {
 	struct budget budget;
@@ -65,9 +65,11 @@ static void on_row(const struct store_budget *row, void *arg)
 		.remaining = row->remaining,
 		.told_ms = row->told_at_ms,
 		.blocked_until_ms = row->blocked_until_ms,
-		.n_sent = row->n_sent,
+		.n_slots = row->n_slots,
 	};
-	memcpy(b->sent_ms, row->sent_at_ms, row->n_sent * sizeof *b->sent_ms);
+	for (size_t i = 0; i < row->n_slots; i++)
+		b->slots[i] = (struct budget_slot){row->slots[i].at_ms,
+						   row->slots[i].at_ms, row->slots[i].n};
 	budget_resume(b, now_ms - clock_utc_ms(), now_ms);
 }
 
@@ -130,10 +132,12 @@ void ledger_snapshot(const struct budget *b, struct store_budget *into)
 		.told_at_ms = b->told_ms != 0 ? b->told_ms + shift_ms : 0,
 		.blocked_until_ms =
 			b->blocked_until_ms != 0 ? b->blocked_until_ms + shift_ms : 0,
-		.n_sent = b->n_sent,
+		.n_slots = b->n_slots,
 	};
 	snprintf(into->scope, sizeof into->scope, "%s", e->scope);
 	snprintf(into->group, sizeof into->group, "%s", e->group);
-	for (size_t i = 0; i < b->n_sent; i++)
-		into->sent_at_ms[i] = b->sent_ms[i] + shift_ms;
+	for (size_t i = 0; i < b->n_slots; i++) {
+		into->slots[i].at_ms = b->slots[i].last_ms + shift_ms;
+		into->slots[i].n = b->slots[i].n;
+	}
 }

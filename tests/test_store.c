@@ -526,10 +526,10 @@ END_TEST
 
 static int fill(struct store_conn *c, void *arg, struct err *err)
 {
-	struct store_budget b = {.group = "heavy", .n_sent = STORE_BUDGET_SENT_MAX};
+	struct store_budget b = {.group = "heavy", .n_slots = STORE_BUDGET_SLOTS};
 	int *n = arg;
 
-	for (int i = 0; i < 200; i++) {
+	for (int i = 0; i < 400; i++) {
 		snprintf(b.scope, sizeof b.scope, "%d", (*n)++);
 		if (store_budget_save(c, &b, err) != 0)
 			return err->code;

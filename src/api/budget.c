@@ -4,9 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SECOND_MS    INT64_C(1000)
-#define MAX_LIMIT    100000
-#define MAX_WINDOW_S 3600
+#define SECOND_MS      INT64_C(1000)
+#define MAX_LIMIT      1000000000
+#define SLOTS_A_WINDOW 60
+#define MAX_WINDOW_S   3600
 
 void budget_init(struct budget *b, int64_t limit, int64_t window_ms)
 {
@@ -17,20 +18,28 @@ int64_t budget_allowance(const struct budget *b, int share)
 {
 	int64_t n = b->limit * share / 100;
 
-	if (n > BUDGET_MAX_SENT)
-		n = BUDGET_MAX_SENT;
 	return n < 1 ? 1 : n;
 }
 
-/* Forget requests that have left the window. A second more: the vendor's clock counts. */
+/* When the slot's requests are out of the window. A second more: the vendor's clock counts. */
+static int64_t slot_end(const struct budget *b, const struct budget_slot *slot)
+{
+	return slot->last_ms + b->window_ms + SECOND_MS;
+}
+
+static void drop_slots(struct budget *b, size_t n)
+{
+	b->n_slots -= n;
+	memmove(b->slots, b->slots + n, b->n_slots * sizeof *b->slots);
+}
+
 static void forget_old(struct budget *b, int64_t now_ms)
 {
 	size_t old = 0;
 
-	while (old < b->n_sent && b->sent_ms[old] + b->window_ms + SECOND_MS <= now_ms)
+	while (old < b->n_slots && slot_end(b, &b->slots[old]) <= now_ms)
 		old++;
-	b->n_sent -= old;
-	memmove(b->sent_ms, b->sent_ms + old, b->n_sent * sizeof *b->sent_ms);
+	drop_slots(b, old);
 	if (b->remaining >= 0 && b->told_ms + b->window_ms + SECOND_MS <= now_ms)
 		b->remaining = -1; /* said of a window that is over */
 }
@@ -45,15 +54,25 @@ static int64_t at_least(int64_t a, int64_t b)
 	return a > b ? a : b;
 }
 
+/* When fewer than so many requests count; 0: now. */
+static int64_t room_ms(const struct budget *b, int64_t allowance)
+{
+	int64_t n = 0;
+
+	for (size_t i = b->n_slots; i > 0; i--) {
+		n += b->slots[i - 1].n;
+		if (n >= allowance)
+			return slot_end(b, &b->slots[i - 1]);
+	}
+	return 0;
+}
+
 int64_t budget_wait_ms(struct budget *b, int share, int64_t now_ms)
 {
-	int64_t allowance = budget_allowance(b, share);
 	int64_t until = b->blocked_until_ms;
 
 	forget_old(b, now_ms);
-	if (b->n_sent >= (size_t)allowance)
-		until = at_least(until, b->sent_ms[b->n_sent - (size_t)allowance] +
-						b->window_ms + SECOND_MS);
+	until = at_least(until, room_ms(b, budget_allowance(b, share)));
 	if (b->remaining == 0)
 		until = at_least(until, b->told_ms + b->window_ms + SECOND_MS);
 	return at_least(until - now_ms, 0);
@@ -61,13 +80,20 @@ int64_t budget_wait_ms(struct budget *b, int share, int64_t now_ms)
 
 void budget_spend(struct budget *b, int64_t now_ms)
 {
-	if (b->n_sent == BUDGET_MAX_SENT) {
-		b->n_sent--;
-		memmove(b->sent_ms, b->sent_ms + 1, b->n_sent * sizeof *b->sent_ms);
-	}
-	b->sent_ms[b->n_sent++] = now_ms;
+	struct budget_slot *last = b->n_slots > 0 ? &b->slots[b->n_slots - 1] : NULL;
+
 	if (b->remaining > 0)
 		b->remaining--;
+	if (last != NULL && now_ms - last->first_ms < b->window_ms / SLOTS_A_WINDOW) {
+		last->n++;
+		last->last_ms = now_ms;
+		return;
+	}
+	if (b->n_slots == BUDGET_SLOTS) { /* a window that has become shorter */
+		b->slots[1].n += b->slots[0].n;
+		drop_slots(b, 1);
+	}
+	b->slots[b->n_slots++] = (struct budget_slot){now_ms, now_ms, 1};
 }
 
 /* A header's whole number from least to most, or -1. */
@@ -112,8 +138,12 @@ void budget_block(struct budget *b, int64_t wait_ms, int64_t now_ms)
 
 void budget_resume(struct budget *b, int64_t shift_ms, int64_t now_ms)
 {
-	for (size_t i = 0; i < b->n_sent; i++)
-		b->sent_ms[i] = at_most(b->sent_ms[i] + shift_ms, now_ms);
+	for (size_t i = 0; i < b->n_slots; i++) {
+		struct budget_slot *slot = &b->slots[i];
+
+		slot->last_ms = at_most(slot->last_ms + shift_ms, now_ms);
+		slot->first_ms = at_most(slot->first_ms + shift_ms, slot->last_ms);
+	}
 	b->told_ms = at_most(b->told_ms + shift_ms, now_ms);
 	if (b->blocked_until_ms != 0)
 		b->blocked_until_ms = at_most(b->blocked_until_ms + shift_ms,

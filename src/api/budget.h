@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define BUDGET_MAX_SENT    256 /* requests remembered; no share goes beyond */
+#define BUDGET_SLOTS       64 /* per window, and some to spare */
 #define BUDGET_MAX_WAIT_MS 3600000
 #define BUDGET_HEAVY_LIMIT 10 /* assumed until the vendor says another */
 #define BUDGET_AUTH_LIMIT  5
@@ -21,8 +21,13 @@ struct budget {
 	int64_t remaining; /* as last told, less what was sent since; -1: not known */
 	int64_t told_ms;   /* when */
 	int64_t blocked_until_ms; /* a penalty; 0: none */
-	size_t n_sent;            /* requests that may still count, oldest first */
-	int64_t sent_ms[BUDGET_MAX_SENT];
+	/* Requests that may still count, oldest first. Those of a 60th of a window stand together
+	 * and count until the last of them is out: a little too long, never too short. */
+	size_t n_slots;
+	struct budget_slot {
+		int64_t first_ms, last_ms;
+		int64_t n;
+	} slots[BUDGET_SLOTS];
 };
 
 void budget_init(struct budget *b, int64_t limit, int64_t window_ms);

@@ -262,7 +262,7 @@ int store_outbox_save(struct store_conn *c, int64_t sink_id,
 
 /* ---- the budgets ---- */
 
-#define STORE_BUDGET_SENT_MAX 256
+#define STORE_BUDGET_SLOTS 64
 
 struct store_budget {
 	char scope[65]; /* who shares it: hex digest of server and credentials */
@@ -272,8 +272,12 @@ struct store_budget {
 	int64_t remaining;        /* as last told; -1: never told */
 	int64_t told_at_ms;       /* when it was */
 	int64_t blocked_until_ms; /* no request before; 0: none */
-	size_t n_sent;            /* requests that may still count, oldest first */
-	int64_t sent_at_ms[STORE_BUDGET_SENT_MAX];
+	/* Requests that may still count, oldest first: so many, the last of them then. */
+	size_t n_slots;
+	struct store_budget_slot {
+		int64_t at_ms;
+		int64_t n;
+	} slots[STORE_BUDGET_SLOTS];
 };
 
 int store_budgets_each(struct store_conn *c,

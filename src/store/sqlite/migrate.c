@@ -107,7 +107,7 @@ static const char *const migrations[] = {
 	"  remaining INTEGER NOT NULL," /* -1: never told */
 	"  told_ms INTEGER,"
 	"  blocked_until_ms INTEGER,"
-	"  sent BLOB," /* times, int64 in the machine's order */
+	"  sent BLOB," /* pairs of time and number, int64 in the machine's order */
 	"  PRIMARY KEY (scope, grp)"
 	") STRICT, WITHOUT ROWID;",
 };

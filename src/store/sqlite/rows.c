@@ -538,11 +538,11 @@ static void read_budget(sqlite3_stmt *st, struct store_budget *into)
 			 sqlite3_column_text(st, 0));
 	sqlite3_snprintf(sizeof into->group, into->group, "%s",
 			 sqlite3_column_text(st, 1));
-	if (bytes > sizeof into->sent_at_ms)
-		bytes = sizeof into->sent_at_ms;
-	into->n_sent = bytes / sizeof *into->sent_at_ms;
+	if (bytes > sizeof into->slots)
+		bytes = sizeof into->slots;
+	into->n_slots = bytes / sizeof *into->slots;
 	if (bytes > 0)
-		memcpy(into->sent_at_ms, sqlite3_column_blob(st, 7), bytes);
+		memcpy(into->slots, sqlite3_column_blob(st, 7), bytes);
 }
 
 int store_budgets_each(struct store_conn *c,
@@ -580,7 +580,7 @@ int store_budget_save(struct store_conn *c, const struct store_budget *b, struct
 			conn_bind(c, STMT_BUDGET_SAVE, err, "ttiiizzb", b->scope,
 				  b->group, b->limit, b->window_ms, b->remaining,
 				  b->told_at_ms, b->blocked_until_ms,
-				  b->n_sent > 0 ? b->sent_at_ms : NULL,
-				  (int)(b->n_sent * sizeof *b->sent_at_ms)),
+				  b->n_slots > 0 ? b->slots : NULL,
+				  (int)(b->n_slots * sizeof *b->slots)),
 			err);
 }
