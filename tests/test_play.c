@@ -907,6 +907,32 @@ START_TEST(a_site_goes_offline_and_no_other)
 }
 END_TEST
 
+START_TEST(what_is_not_in_use_keeps_its_status)
+{
+	unsigned n_on = 0, n_off = 0, n_none = 0;
+	json_t *truth, *device;
+	char answer[256];
+	size_t i;
+
+	start();
+	post("all offline\nall online", 200, answer, sizeof answer);
+	truth = get_truth();
+	json_array_foreach(truth, i, device)
+	{
+		bool unused = strcmp(at(device, "type"), "WebRTC") == 0 ||
+			      json_is_null(json_object_get(device, "site"));
+
+		n_on += strcmp(at(device, "status"), "Online") == 0;
+		n_off += unused && strcmp(at(device, "status"), "Offline") == 0;
+		n_none += json_is_null(json_object_get(device, "status"));
+	}
+	ck_assert_uint_eq(n_off, 10); /* 5 placeholders, 5 in stock */
+	ck_assert_uint_eq(n_none, 5);
+	ck_assert_uint_eq(n_on, 235);
+	json_decref(truth);
+}
+END_TEST
+
 START_TEST(a_device_is_made_and_changed_by_commands)
 {
 	char answer[256], text[512], *dump;
@@ -1187,6 +1213,7 @@ int main(void)
 		{a_body_may_come_from_a_file, 1},
 		{a_fault_on_tokens_leaves_lists_alone, 1},
 		{a_site_goes_offline_and_no_other, 1},
+		{what_is_not_in_use_keeps_its_status, 1},
 		{a_device_is_made_and_changed_by_commands, 1},
 		{a_wrong_command_is_answered_with_its_line, COUNT(refused)},
 		{nothing_is_run_of_what_cannot_be_read, 1},

@@ -409,11 +409,9 @@ static int parse_fault_status(struct fault *f, struct words *w, struct err *err)
 
 static int parse_fault_kind(struct fault *f, struct words *w, struct err *err)
 {
-	int kind = 0;
-
-	while (kind < FAULT_N_KINDS && !skip(w, fault_kind_name(kind)))
-		kind++;
-	f->kind = (enum fault_kind)kind;
+	f->kind = 0;
+	while (f->kind < FAULT_N_KINDS && !skip(w, fault_kind_name(f->kind)))
+		f->kind++;
 	switch (f->kind) {
 	case FAULT_STATUS:
 		return parse_fault_status(f, w, err);

@@ -1,10 +1,10 @@
 #include "sim/oauth.h"
 
-#include <openssl/evp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
+#include "base/base64.h"
 #include "base/buf.h"
 #include "base/mem.h"
 #include "sim/reply.h"
@@ -32,10 +32,10 @@ static char *basic_of(const char *id, const char *secret)
 {
 	char *pair = mem_printf("%s:%s", id, secret);
 	size_t len = strlen(pair);
-	char *base64 = mem_alloc(4 * ((len + 2) / 3) + 1);
+	char *base64 = mem_alloc(BASE64_TEXT_BYTES(len));
 	char *header;
 
-	EVP_EncodeBlock((unsigned char *)base64, (const unsigned char *)pair, (int)len);
+	base64_encode(base64, pair, len);
 	header = mem_printf("Basic %s", base64);
 	free(base64);
 	free(pair);

@@ -84,7 +84,8 @@ static void schedule(struct play *p)
 			       0);
 }
 
-/* A script's command may name a device that is gone by then: the rest still runs. */
+/* A script's command may name a device that is gone by then: schedule() sees that the rest is
+ * still due. */
 static void run_script(struct play *p)
 {
 	struct stage st = stage(p);
@@ -93,9 +94,8 @@ static void run_script(struct play *p)
 	struct err err;
 
 	buf_init(&results, RESULTS_MAX_BYTES);
-	while (script_next_ms(&p->script) <= clock.since_start_ms)
-		if (script_run(&p->script, &st, &clock, &results, &err) != 0)
-			log_warning("script: %s; going on behind it", err.text);
+	if (script_run(&p->script, &st, &clock, &results, &err) != 0)
+		log_warning("script: %s; going on behind it", err.text);
 	buf_clear(&results);
 }
 
