@@ -22,6 +22,7 @@ struct touch {
 	bool seen;        /* it was shown as it is; else only listed */
 	bool stored_seen; /* the row now says that it was seen */
 	bool lapses;      /* the row now says that it was not */
+	uint32_t len;     /* bytes of its record; 0: not looked at */
 	int64_t device_id;
 	unsigned char digest[DIGEST_BYTES];
 };
@@ -41,6 +42,9 @@ struct work {
 		n_foreign_ids;
 	unsigned char digest[DIGEST_BYTES];
 	bool page_unchanged;
+	/* The places whose record may come next, as the order of the sweep before has it; the
+	 * second one where a record has changed or is new. KNOWN_NONE: no idea. */
+	uint32_t expected, or_else;
 };
 
 void page_job_init(struct page_job *p)
@@ -75,8 +79,9 @@ static struct touch *touch(struct work *k, uint32_t place)
 	return t;
 }
 
-/* Seen as it was. The row is written only where it says otherwise. */
-static int see_unchanged(struct work *k, uint32_t place)
+/* Seen as it was, in len bytes (0: as many as before). The row is written only where it says
+ * otherwise. */
+static int see_unchanged(struct work *k, uint32_t place, size_t len)
 {
 	struct known_device *d = &k->w->known.devices[place];
 	struct touch *t = touch(k, place);
@@ -86,6 +91,7 @@ static int see_unchanged(struct work *k, uint32_t place)
 	if (t == NULL)
 		return 0;
 	t->seen = true;
+	t->len = (uint32_t)len;
 	if (!d->lapsed && d->missed == 0)
 		return 0;
 	t->stored_seen = true;
@@ -440,12 +446,13 @@ static int store_decoded(struct work *k, struct device *d, struct touch *t,
 
 /* ---- record by record ---- */
 
-static int parse_record(struct work *k, size_t n, const unsigned char *digest)
+static int parse_record(struct work *k, size_t n)
 {
 	const struct scan_record *r = &k->scan.records[n];
 	struct known *known = &k->w->known;
 	struct device d = {0};
 	struct err why = {0};
+	unsigned char digest[DIGEST_BYTES];
 	struct touch *t;
 	uint32_t place;
 	bool is_new;
@@ -462,6 +469,8 @@ static int parse_record(struct work *k, size_t n, const unsigned char *digest)
 	if (t != NULL) {
 		t->is_new = is_new;
 		t->seen = t->has_digest = t->stored_seen = true;
+		t->len = (uint32_t)r->len;
+		digest_of(digest, &k->w->key, r->text, r->len);
 		memcpy(t->digest, digest, DIGEST_BYTES);
 		rc = store_decoded(k, &d, t, digest);
 	}
@@ -469,21 +478,73 @@ static int parse_record(struct work *k, size_t n, const unsigned char *digest)
 	return rc;
 }
 
+/* Whether the record that begins here is, byte for byte, this device's of last time. */
+static bool is_record_of(const struct work *k, uint32_t place, const char *text,
+			 size_t left)
+{
+	const struct known_device *d;
+	unsigned char digest[DIGEST_BYTES];
+
+	if (place == KNOWN_NONE)
+		return false;
+	d = &k->w->known.devices[place];
+	if (!d->has_digest || d->len == 0 || d->len > left || text[d->len - 1] != '}')
+		return false;
+	digest_of(digest, &k->w->key, text, d->len);
+	return memcmp(digest, d->digest, DIGEST_BYTES) == 0;
+}
+
+static uint32_t next_place(const struct work *k, uint32_t place)
+{
+	return place != KNOWN_NONE ? k->w->known.devices[place].next : KNOWN_NONE;
+}
+
+/* Where the order is that of last time, a record needs neither a scan nor a search. */
+static size_t recognise(void *arg, const char *text, size_t left, uint32_t *known)
+{
+	struct work *k = arg;
+
+	if (is_record_of(k, k->expected, text, left))
+		*known = k->expected;
+	else if (is_record_of(k, k->or_else, text, left))
+		*known = k->or_else;
+	else
+		return 0;
+	k->expected = next_place(k, *known);
+	k->or_else = KNOWN_NONE;
+	return k->w->known.devices[*known].len;
+}
+
+/* Out of order: wherever it stood, it is known by its bytes. */
+static void found(void *arg, const char *text, size_t len, uint32_t *known)
+{
+	struct work *k = arg;
+	unsigned char digest[DIGEST_BYTES];
+	uint32_t place;
+
+	digest_of(digest, &k->w->key, text, len);
+	place = known_by_digest(&k->w->known, digest);
+	if (place != KNOWN_NONE) {
+		*known = place;
+		k->expected = next_place(k, place);
+		k->or_else = KNOWN_NONE;
+	} else { /* changed: the next one follows. Or new: the expected one is yet to come. */
+		k->or_else = k->expected;
+		k->expected = next_place(k, k->expected);
+	}
+}
+
 static int walk_records(struct work *k)
 {
 	for (size_t n = 0; n < k->scan.n_records; n++) {
 		const struct scan_record *r = &k->scan.records[n];
-		unsigned char digest[DIGEST_BYTES];
-		uint32_t place;
 		int rc;
 
-		digest_of(digest, &k->w->key, r->text, r->len);
-		place = known_by_digest(&k->w->known, digest);
-		if (place != KNOWN_NONE) {
+		if (r->known != SCAN_UNKNOWN) {
 			k->n_recognised++;
-			rc = see_unchanged(k, place);
+			rc = see_unchanged(k, r->known, r->len);
 		} else {
-			rc = parse_record(k, n, digest);
+			rc = parse_record(k, n);
 		}
 		if (rc != 0)
 			return rc;
@@ -495,7 +556,7 @@ static int walk_records(struct work *k)
 static int walk_known_page(struct work *k, const struct known_page *page)
 {
 	for (size_t i = 0; i < page->n_devices; i++) {
-		if (see_unchanged(k, page->devices[i]) != 0)
+		if (see_unchanged(k, page->devices[i], 0) != 0)
 			return k->err->code;
 	}
 	k->n_recognised += (int64_t)page->n_devices;
@@ -504,19 +565,32 @@ static int walk_known_page(struct work *k, const struct known_page *page)
 	return 0;
 }
 
+static void expect_first(struct work *k)
+{
+	const struct known_page *page = known_page(&k->w->known, k->p->page);
+
+	k->or_else = KNOWN_NONE;
+	if (k->p->page > 1)
+		k->expected = next_place(k, k->w->sweep.last);
+	else
+		k->expected = page->n_devices > 0 ? page->devices[0] : KNOWN_NONE;
+}
+
 static int read_page(struct work *k)
 {
+	const struct scan_hint hint = {recognise, found, k};
 	struct buf *answer = &k->p->answer;
 	const char *text = buf_text(answer);
 	size_t len = answer->len;
 
+	expect_first(k);
 	if (unpack_is_gzip(text, len)) {
 		if (unpack_gzip(&k->text, text, len, k->err) != 0)
 			return k->err->code;
 		text = buf_text(&k->text);
 		len = k->text.len;
 	}
-	if (scan_page(&k->scan, text, len, k->err) != 0)
+	if (scan_page_with(&k->scan, text, len, &hint, k->err) != 0)
 		return k->err->code;
 	k->p->paging = k->scan.paging;
 	k->p->n_records = (int64_t)(k->scan.n_records + k->scan.n_foreign);
@@ -568,6 +642,11 @@ static void remember_device(struct work *k, const struct touch *t)
 		d->lapsed = true;
 	if (t->has_digest)
 		known_set_digest(known, t->place, t->digest);
+	if (t->len > 0)
+		d->len = t->len;
+	if (k->w->sweep.last != KNOWN_NONE)
+		known->devices[k->w->sweep.last].next = t->place;
+	k->w->sweep.last = t->place;
 }
 
 static void count(struct work *k)
@@ -627,6 +706,7 @@ static void begin_sweep(struct watch *w, int64_t sent_at_ms)
 {
 	w->sweep = (struct sweep){
 		.number = w->sweep.number + 1,
+		.last = KNOWN_NONE,
 		.sent_at_ms = sent_at_ms,
 		.total_elements = -1,
 		.total_pages = -1,

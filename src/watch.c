@@ -68,7 +68,7 @@ int watch_load(struct watch *w, struct store_conn *c, struct err *err)
 	store_account_clear(&w->account);
 	known_clear(&w->known);
 	/* What a sweep at hand has seen is lost with it: it can say nothing any more. */
-	w->sweep = (struct sweep){.number = w->sweep.number};
+	w->sweep = (struct sweep){.number = w->sweep.number, .last = KNOWN_NONE};
 	if (store_account_load(c, w->name, &w->account, err) != 0 ||
 	    store_devices_each(c, w->account.account_id, on_device, w, err) != 0)
 		return err->code;

@@ -20,6 +20,7 @@ struct sweep {
 	int64_t total_pages; /* as the last page said; -1: it did not */
 	int64_t pages_seen;
 	int64_t pages_unchanged, records_unchanged, records_parsed;
+	uint32_t last; /* the place that the page before ended with; KNOWN_NONE: not known */
 };
 
 struct watch {

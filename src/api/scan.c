@@ -92,20 +92,13 @@ static uint64_t escaped_bytes(uint64_t backslash, uint64_t *carry)
 	return escaped;
 }
 
-/* Where in this block the depth falls to zero: the byte's number, or BLOCK for nowhere. */
+/* Where in this block the depth falls to zero: the byte's number, or BLOCK for nowhere. A block
+ * holds a bracket or two. */
 static int find_zero(uint64_t open, uint64_t close, int64_t *depth)
 {
-	int n_close = __builtin_popcountll(close);
-	uint64_t both = open | close;
-
-	if (*depth > n_close) { /* not even with all closing bytes first */
-		*depth += __builtin_popcountll(open) - n_close;
-		return BLOCK;
-	}
-	while (both != 0) {
+	for (uint64_t both = open | close; both != 0; both &= both - 1) {
 		int i = __builtin_ctzll(both);
 
-		both &= both - 1;
 		if (open >> i & 1)
 			(*depth)++;
 		else if (--*depth == 0)
@@ -189,7 +182,7 @@ static const char *read_name(const char *p, const char *end, struct scan_record 
 
 	if (p == end || *p != '"' || (quote = find_quote(p + 1, end)) == NULL)
 		return NULL;
-	*name = (struct scan_record){p + 1, (size_t)(quote - p - 1)};
+	*name = (struct scan_record){.text = p + 1, .len = (size_t)(quote - p - 1)};
 	p = skip_blanks(quote + 1, end);
 	if (p == end || *p != ':')
 		return NULL;
@@ -203,49 +196,88 @@ static bool is(const struct scan_record *name, const char *text)
 
 /* ---- the page ---- */
 
-static int add_record(struct scan_page *page, const char *text, size_t len,
-		      struct err *err)
+/* What is being read. */
+struct reading {
+	struct scan_page *page;
+	const char *end;
+	const struct scan_hint *hint; /* NULL: none */
+	struct err *err;
+};
+
+static const char *not_json(struct reading *r, const char *what)
 {
+	err_set(r->err, ERR_FORMAT, "%s", what);
+	return NULL;
+}
+
+static int add_record(struct reading *r, const char *text, size_t len, uint32_t known)
+{
+	struct scan_page *page = r->page;
+
 	if (page->n_records == SCAN_MAX_RECORDS)
-		return err_set(err, ERR_FORMAT, "more than %d records on a page",
+		return err_set(r->err, ERR_FORMAT, "more than %d records on a page",
 			       SCAN_MAX_RECORDS);
 	page->records = mem_grow(page->records, page->n_records, &page->cap,
 				 sizeof *page->records);
-	page->records[page->n_records++] = (struct scan_record){text, len};
+	page->records[page->n_records++] = (struct scan_record){text, len, known};
 	return 0;
+}
+
+/* The record at p, with what is known of it. Returns what follows it, or NULL. */
+static const char *read_record(const struct reading *r, const char *p, uint32_t *known)
+{
+	const struct scan_hint *hint = r->hint;
+	const char *end;
+	size_t len;
+
+	*known = SCAN_UNKNOWN;
+	if (hint == NULL)
+		return skip_value(p, r->end);
+	len = hint->recognise(hint->arg, p, (size_t)(r->end - p), known);
+	if (len > 0)
+		return p + len;
+	end = skip_value(p, r->end);
+	if (end != NULL)
+		hint->found(hint->arg, p, (size_t)(end - p), known);
+	return end;
+}
+
+/* One element of records, at p. Returns what follows it, or NULL with err. */
+static const char *read_element(struct reading *r, const char *p)
+{
+	bool is_record = p < r->end && *p == '{';
+	uint32_t known;
+	const char *end = is_record ? read_record(r, p, &known) : skip_value(p, r->end);
+
+	if (end == NULL)
+		return not_json(r, "records: cut off, or not JSON");
+	if (!is_record)
+		r->page->n_foreign++;
+	else if (add_record(r, p, (size_t)(end - p), known) != 0)
+		return NULL;
+	return end;
 }
 
 /* A record counts only at a structural start, followed by blanks and ',' or ']'. p stands at the
  * value. Returns what follows the array, or NULL with err. */
-static const char *read_records(struct scan_page *page, const char *p, const char *end,
-				struct err *err)
+static const char *read_records(struct reading *r, const char *p)
 {
-	if (p == end || *p != '[') {
-		err_set(err, ERR_FORMAT, "records: expected an array");
-		return NULL;
-	}
-	p = skip_blanks(p + 1, end);
-	if (p < end && *p == ']')
+	if (p == r->end || *p != '[')
+		return not_json(r, "records: expected an array");
+	p = skip_blanks(p + 1, r->end);
+	if (p < r->end && *p == ']')
 		return p + 1;
 	for (;;) {
-		const char *start = p;
-
-		p = skip_value(p, end);
+		p = read_element(r, p);
 		if (p == NULL)
-			break;
-		if (*start != '{')
-			page->n_foreign++;
-		else if (add_record(page, start, (size_t)(p - start), err) != 0)
 			return NULL;
-		p = skip_blanks(p, end);
-		if (p < end && *p == ']')
+		p = skip_blanks(p, r->end);
+		if (p < r->end && *p == ']')
 			return p + 1;
-		if (p == end || *p != ',')
-			break;
-		p = skip_blanks(p + 1, end);
+		if (p == r->end || *p != ',')
+			return not_json(r, "records: cut off, or not JSON");
+		p = skip_blanks(p + 1, r->end);
 	}
-	err_set(err, ERR_FORMAT, "records: cut off, or not JSON");
-	return NULL;
 }
 
 static int64_t number(const json_t *object, const char *name)
@@ -283,68 +315,77 @@ static void read_navigation(struct known_paging *paging, const struct scan_recor
 }
 
 /* The value of one member of the envelope, at p. Returns what follows it, or NULL with err. */
-static const char *read_envelope_value(struct scan_page *page,
-				       const struct scan_record *name, const char *p,
-				       const char *end, bool *has_records,
-				       struct err *err)
+static const char *read_envelope_value(struct reading *r, const struct scan_record *name,
+				       const char *p, bool *has_records)
 {
 	struct scan_record value = {.text = p};
 
 	if (is(name, "records")) {
-		if (*has_records) {
-			err_set(err, ERR_FORMAT, "two members \"records\"");
-			return NULL;
-		}
+		if (*has_records)
+			return not_json(r, "two members \"records\"");
 		*has_records = true;
-		return read_records(page, p, end, err);
+		return read_records(r, p);
 	}
-	p = skip_value(p, end);
-	if (p == NULL) {
-		err_set(err, ERR_FORMAT, "cut off, or not JSON");
-		return NULL;
-	}
+	p = skip_value(p, r->end);
+	if (p == NULL)
+		return not_json(r, "cut off, or not JSON");
 	value.len = (size_t)(p - value.text);
 	if (is(name, "paging"))
-		read_paging(&page->paging, &value);
+		read_paging(&r->page->paging, &value);
 	else if (is(name, "navigation"))
-		read_navigation(&page->paging, &value);
+		read_navigation(&r->page->paging, &value);
 	return p;
+}
+
+/* The members of the envelope, p behind its '{'. Returns its '}', or NULL with err. */
+static const char *read_envelope(struct reading *r, const char *p)
+{
+	bool has_records = false;
+
+	p = skip_blanks(p, r->end);
+	while (p < r->end && *p != '}') {
+		struct scan_record name;
+
+		p = read_name(p, r->end, &name);
+		if (p == NULL)
+			return not_json(r, "cut off, or not JSON");
+		p = read_envelope_value(r, &name, p, &has_records);
+		if (p == NULL)
+			return NULL;
+		p = skip_blanks(p, r->end);
+		if (p < r->end && *p == ',')
+			p = skip_blanks(p + 1, r->end);
+		else if (p < r->end && *p != '}')
+			return not_json(r, "expected ',' or '}'");
+	}
+	if (p == r->end)
+		return not_json(r, "cut off");
+	return has_records ? p : not_json(r, "no member \"records\"");
+}
+
+int scan_page_with(struct scan_page *page, const char *text, size_t len,
+		   const struct scan_hint *hint, struct err *err)
+{
+	struct reading r = {page, text + len, hint, err};
+	const char *p = skip_blanks(text, r.end);
+
+	page->n_records = page->n_foreign = 0;
+	page->paging = (struct known_paging){-1, -1, -1, -1, false};
+	if (p == r.end)
+		return err_set(err, ERR_FORMAT, "an empty answer");
+	if (*p != '{')
+		return err_set(err, ERR_FORMAT, "not a JSON object");
+	p = read_envelope(&r, p + 1);
+	if (p == NULL)
+		return err->code;
+	if (skip_blanks(p + 1, r.end) != r.end)
+		return err_set(err, ERR_FORMAT, "something behind the end of the JSON");
+	return 0;
 }
 
 int scan_page(struct scan_page *page, const char *text, size_t len, struct err *err)
 {
-	const char *end = text + len, *p = skip_blanks(text, end);
-	bool has_records = false;
-
-	page->n_records = page->n_foreign = 0;
-	page->paging = (struct known_paging){-1, -1, -1, -1, false};
-	if (p == end)
-		return err_set(err, ERR_FORMAT, "an empty answer");
-	if (*p != '{')
-		return err_set(err, ERR_FORMAT, "not a JSON object");
-	p = skip_blanks(p + 1, end);
-	while (p < end && *p != '}') {
-		struct scan_record name;
-
-		p = read_name(p, end, &name);
-		if (p == NULL)
-			return err_set(err, ERR_FORMAT, "cut off, or not JSON");
-		p = read_envelope_value(page, &name, p, end, &has_records, err);
-		if (p == NULL)
-			return err->code;
-		p = skip_blanks(p, end);
-		if (p < end && *p == ',')
-			p = skip_blanks(p + 1, end);
-		else if (p < end && *p != '}')
-			return err_set(err, ERR_FORMAT, "expected ',' or '}'");
-	}
-	if (p == end)
-		return err_set(err, ERR_FORMAT, "cut off");
-	if (skip_blanks(p + 1, end) != end)
-		return err_set(err, ERR_FORMAT, "something behind the end of the JSON");
-	if (!has_records)
-		return err_set(err, ERR_FORMAT, "no member \"records\"");
-	return 0;
+	return scan_page_with(page, text, len, NULL, err);
 }
 
 void scan_clear(struct scan_page *page)

@@ -9,6 +9,7 @@
 #define API_SCAN_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/err.h"
 #include "model/known.h"
@@ -18,6 +19,20 @@
 struct scan_record {
 	const char *text; /* "{...}", within the page's text */
 	size_t len;
+	uint32_t known; /* what the hint said of it; SCAN_UNKNOWN: nothing */
+};
+
+#define SCAN_UNKNOWN UINT32_MAX
+
+/* Somebody who may know records. */
+struct scan_hint {
+	/* The record that begins at text, with left bytes to the page's end: returns its length
+	 * and sets *known where it is known, so that it needs no scan; else 0. The bytes must be
+	 * those of a whole record seen before: what begins with a balanced object is that one. */
+	size_t (*recognise)(void *arg, const char *text, size_t left, uint32_t *known);
+	/* One that was scanned: sets *known where it is known after all. */
+	void (*found)(void *arg, const char *text, size_t len, uint32_t *known);
+	void *arg;
 };
 
 struct scan_page {
@@ -35,6 +50,9 @@ struct scan_page {
  * something behind the end, or too many records.
  */
 int scan_page(struct scan_page *into, const char *text, size_t len, struct err *err);
+/* The same with a hint. */
+int scan_page_with(struct scan_page *into, const char *text, size_t len,
+		   const struct scan_hint *hint, struct err *err);
 void scan_clear(struct scan_page *page);
 
 /*

@@ -258,7 +258,6 @@ unsigned field_clean(json_t *record)
 	return clean_object(record, field_device);
 }
 
-/* The value as it is told: ids as text, whole numbers as integers, sets in order. */
 static int compare_texts(const void *a, const void *b)
 {
 	const json_t *const *x = a, *const *y = b;
@@ -275,8 +274,10 @@ static json_t *sorted_set(const json_t *array)
 	for (size_t i = 0; i < n; i++)
 		texts[i] = json_array_get(array, i);
 	qsort(texts, n, sizeof *texts, compare_texts);
-	for (size_t i = 0; i < n; i++)
-		json_array_append(set, texts[i]);
+	for (size_t i = 0; i < n; i++) {
+		if (i == 0 || compare_texts(&texts[i - 1], &texts[i]) != 0)
+			json_array_append(set, texts[i]);
+	}
 	free(texts);
 	return set;
 }
@@ -287,6 +288,7 @@ static json_int_t whole(const json_t *value)
 				      : (json_int_t)json_real_value(value);
 }
 
+/* The value as it is told: ids as text, whole numbers as integers, sets in order, each once. */
 static json_t *told(const json_t *value, enum field_type type)
 {
 	if (type == FIELD_SET)
