@@ -365,19 +365,35 @@ static const char *credentials_dir(void)
 	return dir != NULL && dir[0] == '/' ? dir : NULL;
 }
 
-/* The path that the name of a file stands for; the caller frees it. */
+/* The path that the name of a file stands for; the caller frees it. A name without a slash is
+ * looked for where the service manager puts credentials, then beside this file; in both places
+ * also in the folder "secrets", whose files systemd hands over as secrets_NAME. */
 static char *find_file(const struct config_file *file, const char *name)
 {
 	const char *dir = credentials_dir();
-	char *path;
+	char *in_folder = mem_printf("secrets/%s", name);
+	char *paths[] = {
+		dir != NULL ? mem_printf("%s/%s", dir, name) : NULL,
+		dir != NULL ? mem_printf("%s/secrets_%s", dir, name) : NULL,
+		config_file_beside(file->path, in_folder),
+		config_file_beside(file->path,
+				   name), /* last: named where none is there */
+	};
+	const size_t last = COUNT(paths) - 1;
+	size_t chosen = last;
 
-	if (dir != NULL && strchr(name, '/') == NULL) {
-		path = mem_printf("%s/%s", dir, name);
-		if (access(path, F_OK) == 0)
-			return path;
-		free(path);
+	for (size_t i = 0; i < last && strchr(name, '/') == NULL; i++) {
+		if (paths[i] != NULL && access(paths[i], F_OK) == 0) {
+			chosen = i;
+			break;
+		}
 	}
-	return config_file_beside(file->path, name);
+	for (size_t i = 0; i <= last; i++) {
+		if (i != chosen)
+			free(paths[i]);
+	}
+	free(in_folder);
+	return paths[chosen];
 }
 
 static enum secret_place place_of_file(const char *path)
@@ -400,12 +416,12 @@ static int refuse_missing(const struct reading *r, const config_setting_t *s)
 	if (credentials_dir() == NULL)
 		return refuse(
 			r, s,
-			"no such file beside this one, and $CREDENTIALS_DIRECTORY is not "
-			"set; write the path of a file");
+			"no such file beside this one or in the folder secrets, and "
+			"$CREDENTIALS_DIRECTORY is not set; write the path of a file");
 	return refuse(
 		r, s,
-		"no such file in $CREDENTIALS_DIRECTORY nor beside this one; write the "
-		"path of a file");
+		"no such file in $CREDENTIALS_DIRECTORY, beside this one or in the folder "
+		"secrets; write the path of a file");
 }
 
 static bool is_missing(const char *path)

@@ -235,7 +235,8 @@ static const struct {
 	 "accounts.acme.server: plain http goes to this machine only; write https://HOST"},
 	/* files */
 	{ACCOUNT, "ca_file = \"nope\"",
-	 "accounts.acme.ca_file: no such file beside this one, and $CREDENTIALS_DIRECTORY is not "
+	 "accounts.acme.ca_file: no such file beside this one or in the folder secrets, and "
+	 "$CREDENTIALS_DIRECTORY is not "
 	 "set; write the path of a file"},
 	{ACCOUNT, "ca_file = \"./nope\"",
 	 "accounts.acme.ca_file: no such file; write the path of a file"},
@@ -286,7 +287,8 @@ static const struct {
 	{WEBHOOK, "url = \"HTTP://ops.example.com/\"",
 	 "sinks.ops.url: plain http goes to this machine only; write https, or allow_http = true"},
 	{WEBHOOK, URL "secret_file = [\"good\", \"nope\", \"bad\"]",
-	 "sinks.ops.secret_file[1]: no such file beside this one, and $CREDENTIALS_DIRECTORY is "
+	 "sinks.ops.secret_file[1]: no such file beside this one or in the folder secrets, and "
+	 "$CREDENTIALS_DIRECTORY is "
 	 "not set; write the path of a file\n"
 	 "sinks.ops.secret_file[2]: bad: " NOT_A_SECRET},
 	{WEBHOOK, URL "secret_file = 5",
@@ -739,6 +741,15 @@ START_TEST(a_name_is_looked_up_among_the_credentials_first)
 	load_well(ACME);
 	ck_assert_str_eq(config->accounts[0].jwt.text, "the credential");
 	ck_assert_int_eq(unlink("credentials/s"), 0);
+	write_file("credentials/secrets_s", "of the folder", 0444);
+	load_well(ACME);
+	ck_assert_str_eq(config->accounts[0].jwt.text, "of the folder");
+	ck_assert_int_eq(unlink("credentials/secrets_s"), 0);
+	ck_assert_int_eq(mkdir("secrets", 0700), 0);
+	write_file("secrets/s", "root's own", 0600);
+	load_well(ACME);
+	ck_assert_str_eq(config->accounts[0].jwt.text, "root's own");
+	ck_assert_int_eq(unlink("secrets/s"), 0);
 	load_well(ACME);
 	ck_assert_str_eq(config->accounts[0].jwt.text, SECRET);
 	ck_assert_int_eq(unlink("s"), 0);
@@ -747,7 +758,8 @@ START_TEST(a_name_is_looked_up_among_the_credentials_first)
 	ck_assert_str_eq(
 		report.problems[0].text,
 		"t.conf:2: accounts.acme.client_secret_file: no such file in "
-		"$CREDENTIALS_DIRECTORY nor beside this one; write the path of a file");
+		"$CREDENTIALS_DIRECTORY, beside this one or in the folder secrets; write the path of "
+		"a file");
 }
 END_TEST
 
