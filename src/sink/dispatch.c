@@ -527,6 +527,7 @@ void dispatch_wake(struct dispatch *d)
 		return;
 	start(d);
 	d->more = true;
+	d->store_wait_ms = 0; /* a commit went well just now */
 	turn(d);
 }
 
