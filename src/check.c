@@ -353,6 +353,7 @@ static int64_t allowed_now(struct check *k, struct ledger *ledger)
 {
 	char scope[LEDGER_SCOPE_BYTES];
 	struct budget *auth, *list;
+	const char *group;
 	int64_t now_ms = clock_mono_ms(), wait_ms, list_wait;
 	int share = k->account->budget_share;
 	char text[CLOCK_TEXT_BYTES];
@@ -360,7 +361,9 @@ static int64_t allowed_now(struct check *k, struct ledger *ledger)
 	ledger_auth_scope(scope, k->account);
 	auth = ledger_budget(ledger, scope, LEDGER_AUTH_GROUP, BUDGET_AUTH_LIMIT);
 	ledger_scope(scope, k->account);
-	list = ledger_budget(ledger, scope, PAGES_GROUP, BUDGET_HEAVY_LIMIT);
+	group = ledger_group(ledger, scope);
+	list = ledger_budget(ledger, scope, group != NULL ? group : PAGES_GROUP,
+			     BUDGET_HEAVY_LIMIT);
 	wait_ms = budget_wait_ms(auth, 100, now_ms);
 	list_wait = budget_wait_ms(list, 100, now_ms);
 	if (list_wait > wait_ms)
@@ -405,7 +408,7 @@ static int check_account(const struct account_config *a, struct ledger *ledger, 
 
 int check_online(const struct config *config, FILE *out)
 {
-	struct ledger *ledger = ledger_create();
+	struct ledger *ledger = ledger_create(NULL);
 	struct store_conn *c = open_database(config);
 	struct err err;
 	int rc = 0;

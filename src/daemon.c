@@ -48,6 +48,7 @@ struct daemon {
 	struct config *waiting; /* set up, until what it replaces has stopped; or NULL */
 	struct store *store;
 	struct http_client *http;
+	struct penalties *penalties;
 	struct ledger *ledger;
 	struct poll_env env;
 	char *state_folder;
@@ -568,10 +569,24 @@ static char *find_state_folder(const char *database)
 	return folder;
 }
 
+/* Beside the database, since it belongs to it. Without it we do no worse than the database. */
+static void open_penalties(struct daemon *d)
+{
+	char *path = mem_printf("%s.penalties", d->config->database);
+	struct err err;
+
+	if (penalties_open(path, &d->penalties, &err) != 0)
+		log_warning(
+			"%s; a penalty may be forgotten if we are killed as it begins",
+			err.text);
+	free(path);
+}
+
 static void free_all(struct daemon *d)
 {
 	routes_release(d->env.routes);
 	ledger_destroy(d->ledger);
+	penalties_close(d->penalties);
 	config_unload(d->waiting);
 	config_unload(d->config);
 	free(d->setup.sink_ids);
@@ -594,7 +609,8 @@ int daemon_run(struct config *config, struct err *err)
 	}
 	d.state_folder = find_state_folder(config->database);
 	d.http = http_client_create(&d.loop, USER_AGENT);
-	d.ledger = ledger_create();
+	open_penalties(&d);
+	d.ledger = ledger_create(d.penalties);
 	d.env = (struct poll_env){
 		.loop = &d.loop,
 		.http = d.http,

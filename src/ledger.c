@@ -20,12 +20,14 @@ struct entry {
 
 struct ledger {
 	SLIST_HEAD(, entry) entries; /* a few per credentials */
+	struct penalties *penalties;
 };
 
-struct ledger *ledger_create(void)
+struct ledger *ledger_create(struct penalties *penalties)
 {
 	struct ledger *l = mem_zalloc(sizeof *l);
 
+	l->penalties = penalties;
 	SLIST_INIT(&l->entries);
 	return l;
 }
@@ -53,6 +55,15 @@ static struct entry *add_entry(struct ledger *l, const char *scope, const char *
 	return e;
 }
 
+/* What was noted and may not be in the database. */
+static void recall(const struct penalties *penalties, struct entry *e)
+{
+	int64_t left = penalties_find(penalties, e->scope) - clock_utc_ms();
+
+	if (left > 0)
+		budget_block(&e->budget, left, clock_mono_ms());
+}
+
 static void on_row(const struct store_budget *row, void *arg)
 {
 	struct entry *e = add_entry(arg, row->scope, row->group);
@@ -71,6 +82,7 @@ static void on_row(const struct store_budget *row, void *arg)
 		b->slots[i] = (struct budget_slot){row->slots[i].at_ms,
 						   row->slots[i].at_ms, row->slots[i].n};
 	budget_resume(b, now_ms - clock_utc_ms(), now_ms);
+	recall(((struct ledger *)arg)->penalties, e);
 }
 
 int ledger_load(struct ledger *l, struct store_conn *c, struct err *err)
@@ -104,7 +116,36 @@ struct budget *ledger_budget(struct ledger *l, const char *scope, const char *gr
 	}
 	e = add_entry(l, scope, group);
 	budget_init(&e->budget, limit, BUDGET_WINDOW_MS);
+	recall(l->penalties, e);
 	return &e->budget;
+}
+
+const char *ledger_group(const struct ledger *l, const char *scope)
+{
+	const struct entry *e, *latest = NULL;
+
+	SLIST_FOREACH(e, &l->entries, next)
+	{
+		if (strcmp(e->scope, scope) == 0 &&
+		    (latest == NULL || e->budget.told_ms > latest->budget.told_ms))
+			latest = e;
+	}
+	return latest != NULL ? latest->group : NULL;
+}
+
+/* A budget handed out by ledger_budget is the first member of its entry. */
+static struct entry *entry_of(const struct budget *b)
+{
+	return (struct entry *)(uintptr_t)b;
+}
+
+void ledger_block(struct ledger *l, struct budget *b, int64_t wait_ms, int64_t now_ms)
+{
+	const struct entry *e = entry_of(b);
+
+	budget_block(b, wait_ms, now_ms);
+	penalties_note(l->penalties, e->scope,
+		       clock_utc_ms() + b->blocked_until_ms - now_ms);
 }
 
 void ledger_block_all(struct ledger *l, const char *scope, int64_t wait_ms,
@@ -115,14 +156,13 @@ void ledger_block_all(struct ledger *l, const char *scope, int64_t wait_ms,
 	SLIST_FOREACH(e, &l->entries, next)
 	{
 		if (strcmp(e->scope, scope) == 0)
-			budget_block(&e->budget, wait_ms, now_ms);
+			ledger_block(l, &e->budget, wait_ms, now_ms);
 	}
 }
 
 void ledger_snapshot(const struct budget *b, struct store_budget *into)
 {
-	/* A budget handed out by ledger_budget is the first member of its entry. */
-	const struct entry *e = (const struct entry *)(const void *)b;
+	const struct entry *e = entry_of(b);
 	int64_t shift_ms = clock_utc_ms() - clock_mono_ms();
 
 	*into = (struct store_budget){

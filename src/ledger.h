@@ -4,6 +4,7 @@
 
 #include "api/budget.h"
 #include "config.h"
+#include "penalty.h"
 #include "store/store.h"
 
 #define LEDGER_SCOPE_BYTES 65
@@ -11,7 +12,8 @@
 
 struct ledger;
 
-struct ledger *ledger_create(void);
+/* penalties: where blocks are noted at once; borrowed; NULL: nowhere. */
+struct ledger *ledger_create(struct penalties *penalties);
 void ledger_destroy(struct ledger *l);
 
 /* Take up what an earlier run has recorded: a reader's or a job's connection. */
@@ -25,7 +27,11 @@ void ledger_auth_scope(char out[LEDGER_SCOPE_BYTES], const struct account_config
 /* The budget of a group; made with this limit where it is new. Good as long as the ledger. */
 struct budget *ledger_budget(struct ledger *l, const char *scope, const char *group,
 			     int64_t limit);
-/* Block every group of this scope. */
+/* The group that answers under this scope have named last; NULL: none has. Borrowed. */
+const char *ledger_group(const struct ledger *l, const char *scope);
+/* No request of this budget for so long: at once, whatever is killed. */
+void ledger_block(struct ledger *l, struct budget *b, int64_t wait_ms, int64_t now_ms);
+/* The same for every group of this scope. */
 void ledger_block_all(struct ledger *l, const char *scope, int64_t wait_ms,
 		      int64_t now_ms);
 

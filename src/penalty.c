@@ -1,0 +1,123 @@
+#include "penalty.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <xxhash.h>
+
+#include "base/mem.h"
+
+struct slot {
+	uint64_t key;
+	int64_t until_at_ms;
+};
+
+#define FILE_BYTES (PENALTY_SLOTS * sizeof(struct slot))
+
+struct penalties {
+	/* volatile: written in this order, since a kill may come between. */
+	volatile struct slot *slots;
+};
+
+/* A file of our size: as it is, or empty. */
+static int open_file(const char *path, struct err *err)
+{
+	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0640);
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) != 0)
+		goto fail;
+	if ((size_t)st.st_size != FILE_BYTES &&
+	    (ftruncate(fd, 0) != 0 || ftruncate(fd, FILE_BYTES) != 0))
+		goto fail;
+	/* Blocks now: on a full disk a write into the mapping would be the end of us. */
+	errno = posix_fallocate(fd, 0, FILE_BYTES);
+	if (errno == 0)
+		return fd;
+
+fail:
+	err_set(err, ERR_STORE, "%s: %s", path, strerror(errno));
+	if (fd >= 0)
+		close(fd);
+	return -1;
+}
+
+int penalties_open(const char *path, struct penalties **out, struct err *err)
+{
+	int fd = open_file(path, err);
+	struct penalties *p;
+	void *map;
+
+	if (fd < 0)
+		return err->code;
+	map = mmap(NULL, FILE_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	close(fd);
+	if (map == MAP_FAILED)
+		return err_set(err, ERR_STORE, "%s: %s", path, strerror(errno));
+	p = mem_zalloc(sizeof *p);
+	p->slots = map;
+	*out = p;
+	return 0;
+}
+
+void penalties_close(struct penalties *p)
+{
+	if (p == NULL)
+		return;
+	munmap((void *)(uintptr_t)p->slots, FILE_BYTES);
+	free(p);
+}
+
+static uint64_t key_of(const char *scope)
+{
+	return XXH3_64bits(scope, strlen(scope));
+}
+
+/* The slot of this key; else the one whose penalty ended first. */
+static volatile struct slot *slot_for(const struct penalties *p, uint64_t key)
+{
+	volatile struct slot *oldest = &p->slots[0];
+
+	for (size_t i = 0; i < PENALTY_SLOTS; i++) {
+		volatile struct slot *s = &p->slots[i];
+
+		if (s->until_at_ms != 0 && s->key == key)
+			return s;
+		if (s->until_at_ms < oldest->until_at_ms)
+			oldest = s;
+	}
+	return oldest;
+}
+
+void penalties_note(struct penalties *p, const char *scope, int64_t until_at_ms)
+{
+	uint64_t key = key_of(scope);
+	volatile struct slot *s;
+
+	if (p == NULL)
+		return;
+	s = slot_for(p, key);
+	if (s->until_at_ms != 0 && s->key == key) {
+		if (until_at_ms > s->until_at_ms)
+			s->until_at_ms = until_at_ms;
+		return;
+	}
+	s->until_at_ms = 0;
+	s->key = key;
+	s->until_at_ms = until_at_ms;
+}
+
+int64_t penalties_find(const struct penalties *p, const char *scope)
+{
+	uint64_t key = key_of(scope);
+	const volatile struct slot *s;
+
+	if (p == NULL)
+		return 0;
+	s = slot_for(p, key);
+	return s->key == key ? s->until_at_ms : 0;
+}

@@ -1,0 +1,33 @@
+/* Penalties, kept in a mapped file: from the moment that one is noted it outlives a kill.
+ *
+ * The database has them too, a few milliseconds later, and outlives a power cut. Within these
+ * milliseconds a daemon that is killed and started again would send the one request that starts
+ * the penalty anew (ringcentral/api.md section 8).
+ *
+ * Format  PENALTY_SLOTS pairs of 8 bytes, in the machine's order: XXH3 (64 bits) of the scope, and
+ *         the end of the penalty in UTC milliseconds, 0 for a free slot. A file of another size
+ *         is begun anew. */
+#ifndef PENALTY_H
+#define PENALTY_H
+
+#include <stdint.h>
+
+#include "base/err.h"
+
+#define PENALTY_SLOTS 256
+
+struct penalties;
+
+/* Open or make the file. Returns 0 or ERR_STORE: it cannot be used. */
+int penalties_open(const char *path, struct penalties **out, struct err *err);
+/* NULL is fine. */
+void penalties_close(struct penalties *p);
+
+/* No request of this scope before until_at_ms: of all its groups, since which one a request will
+ * count in is known for sure only after its answer. A later end at hand stands. NULL is fine:
+ * then it is not kept. */
+void penalties_note(struct penalties *p, const char *scope, int64_t until_at_ms);
+/* When the penalty ends or ended; 0: none is known. NULL is fine: none is. */
+int64_t penalties_find(const struct penalties *p, const char *scope);
+
+#endif
