@@ -121,14 +121,14 @@ static void tell_refused(struct work *k, size_t n, const char *id, const char *w
 }
 
 /* Listed and unobserved: it is there, as what we do not know. The whole sweep's time is not
- * its own then, and its row must say so. */
+ * its own then, and its row must say so; and that the lists that lacked it are not in a row. */
 static int lapse(struct work *k, struct touch *t)
 {
 	struct known_device *d = &k->w->known.devices[t->place];
 	struct store_device row;
 	int rc;
 
-	if (d->device_id == 0 || d->lapsed)
+	if (d->device_id == 0 || (d->lapsed && d->missed == 0))
 		return 0;
 	t->lapses = true;
 	if (begin(k) != 0 ||
@@ -136,6 +136,7 @@ static int lapse(struct work *k, struct touch *t)
 		return k->err->code;
 	row.seen_at_ms = d->seen_at_ms;
 	row.lapsed = true;
+	row.missed = 0;
 	free(row.doc);
 	row.doc = NULL;
 	rc = store_device_save(k->c, &row, k->err);
@@ -638,8 +639,10 @@ static void remember_device(struct work *k, const struct touch *t)
 		d->lapsed = false;
 		d->missed = 0;
 	}
-	if (t->lapses)
+	if (t->lapses) {
 		d->lapsed = true;
+		d->missed = 0;
+	}
 	if (t->has_digest)
 		known_set_digest(known, t->place, t->digest);
 	if (t->len > 0)
