@@ -47,6 +47,7 @@
 #define TOKEN_MAX_MS     (300 * SECOND_MS)
 #define STORE_RETRY_MS   (30 * SECOND_MS)
 #define DARK_INTERVALS   3 /* without a page: account.unreachable */
+#define PARTIAL_SWEEPS   3 /* in a row: no device that came or went while we read */
 #define JITTER_PERCENT   20
 
 enum step {
@@ -110,9 +111,12 @@ struct poll {
 	int64_t interval_ms; /* effective */
 	unsigned n_failures; /* in a row, of anything */
 	int token_tries;
-	struct lasting failing;  /* requests */
+	struct lasting failing; /* requests */
+	int64_t failing_page; /* the last that failed: that another comes does not end it */
 	struct lasting refusing; /* records */
-	struct answer last;      /* the last failure */
+	struct lasting partial;  /* lists that are not whole, from the third in a row */
+	unsigned n_partial;
+	struct answer last; /* the last failure */
 
 	unsigned n_under_way; /* requests and jobs */
 	unsigned n_handles;
@@ -322,19 +326,28 @@ static void log_retry(const struct poll *p, const char *what, int64_t wait_ms)
 		    wait_text);
 }
 
-static void answering_again(struct poll *p)
+static void log_answering(struct poll *p)
 {
 	struct lasting was;
 	char lasted[CLOCK_TEXT_BYTES];
 
-	p->n_failures = 0;
-	p->token_renewed = false;
-	p->last = (struct answer){0};
+	p->failing_page = 0;
 	if (!lasting_ended(&p->failing, &was))
 		return;
 	clock_format_duration(lasted, clock_mono_ms() - was.since_ms);
 	log_info("%s: answering again after %u failure%s (%s)", p->config->name, was.n,
 		 was.n == 1 ? "" : "s", lasted);
+}
+
+/* A page came. Where one before it was given up, or one behind it failed in the last sweep, the
+ * failure lasts: else the log would tell of its end and its beginning in every sweep. */
+static void answering_again(struct poll *p)
+{
+	p->n_failures = 0;
+	p->token_renewed = false;
+	p->last = (struct answer){0};
+	if (!p->incomplete && p->page >= p->failing_page)
+		log_answering(p);
 }
 
 static void block_budget(struct poll *p, struct budget *budget,
@@ -345,7 +358,7 @@ static void block_budget(struct poll *p, struct budget *budget,
 	/* After a maintenance not all clients return at once. */
 	if (answer->reason == REASON_MAINTENANCE)
 		wait_ms += wait_ms * (int64_t)(random_u32() % JITTER_PERCENT) / 100;
-	budget_block(budget, wait_ms, now_ms);
+	ledger_block(p->env->ledger, budget, wait_ms, now_ms);
 	if (answer->scope == ANSWER_OF_ACCOUNT)
 		ledger_block_all(p->env->ledger, p->scope, wait_ms, now_ms);
 	save_ledger(p);
@@ -529,6 +542,8 @@ static void page_failed(struct poll *p, const struct answer *answer)
 	int64_t wait_ms;
 
 	snprintf(what, sizeof what, "device list, page %" PRId64, p->page);
+	if (p->page > p->failing_page)
+		p->failing_page = p->page;
 	p->page_tries++;
 	if (answer->next == ANSWER_REFUSED && answer->reason == REASON_CREDENTIALS) {
 		stop_refused(p);
@@ -665,6 +680,7 @@ static void end_sweep(struct poll *p)
 		schedule(p);
 		return;
 	}
+	log_answering(p); /* the list may end before the page that failed */
 	p->step = STEP_SWEEP_JOB;
 	sweep_job_init(s);
 	s->job.on_done = on_sweep_done;
@@ -722,6 +738,45 @@ static void on_page_stored(struct store_job *job, int rc)
 
 /* ---- sweeps ---- */
 
+/* Why, and that it has consequences: no list, no removal. */
+static void log_partial(const struct poll *p)
+{
+	const struct sweep *s = &p->watch.sweep;
+	char why[96];
+
+	if (s->n_duplicates > 0)
+		snprintf(why, sizeof why,
+			 "%" PRId64 " records are of devices listed before",
+			 s->n_duplicates);
+	else if (s->total_elements < 0)
+		snprintf(why, sizeof why, "its pages do not agree on how many there are");
+	else
+		snprintf(why, sizeof why, "it claims %" PRId64, s->total_elements);
+	log_warning("%s: the device list lists %" PRId64 " devices and is not whole: %s;"
+		    " nobody is removed until it is",
+		    p->config->name, s->n_listed, why);
+}
+
+static void log_whole(struct poll *p)
+{
+	struct lasting was;
+	char lasted[CLOCK_TEXT_BYTES];
+
+	/* A record without an id has a line of its own. */
+	if (!p->sweep_job.whole && p->watch.sweep.n_nameless == 0) {
+		if (++p->n_partial >= PARTIAL_SWEEPS &&
+		    lasting_failed(&p->partial, clock_mono_ms()))
+			log_partial(p);
+		return;
+	}
+	p->n_partial = 0;
+	if (!p->sweep_job.whole || !lasting_ended(&p->partial, &was))
+		return;
+	clock_format_duration(lasted, clock_mono_ms() - was.since_ms);
+	log_info("%s: the device list is whole again (after %s)", p->config->name,
+		 lasted);
+}
+
 static void log_sweep(struct poll *p)
 {
 	const struct sweep_job *s = &p->sweep_job;
@@ -739,6 +794,7 @@ static void log_sweep(struct poll *p)
 		log_error("%s: %s", p->config->name, a->detail);
 	if (p->n_refused == 0 && lasting_ended(&p->refusing, &was))
 		log_info("%s: all records can be read again", p->config->name);
+	log_whole(p);
 	log_debug("%s: sweep of %" PRId64 " pages, %s; %" PRId64 " missing, %" PRId64
 		  " removed",
 		  p->config->name, s->n_pages, s->whole ? "whole" : "not whole",
@@ -799,9 +855,12 @@ static struct auth_settings auth_settings_of(const struct account_config *config
 
 static void init_budgets(struct poll *p)
 {
+	const char *group;
+
 	ledger_scope(p->scope, p->config);
 	ledger_auth_scope(p->auth_scope, p->config);
-	snprintf(p->group, sizeof p->group, "%s", PAGES_GROUP);
+	group = ledger_group(p->env->ledger, p->scope);
+	snprintf(p->group, sizeof p->group, "%s", group != NULL ? group : PAGES_GROUP);
 	p->list_budget =
 		ledger_budget(p->env->ledger, p->scope, p->group, BUDGET_HEAVY_LIMIT);
 	p->auth_budget = ledger_budget(p->env->ledger, p->auth_scope, LEDGER_AUTH_GROUP,

@@ -309,6 +309,59 @@ class Receiver:
         self._listener.close()
 
 
+# ---- between the daemon and the vendor ----
+
+class Wire:
+    """Hands requests on to the simulator and keeps what they said: what its log does not tell."""
+
+    def __init__(self):
+        self.port = None  # of the simulator, when it is known
+        self.grants = []  # grant_type of each token request
+        self.headers = []  # of each request
+        self._listener = socket.create_server(("127.0.0.1", 0), backlog=128)
+        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self):
+        while True:
+            try:
+                connection, _ = self._listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
+
+    def _serve(self, connection):
+        with contextlib.suppress(OSError), connection, connection.makefile("rb") as lines:
+            while True:
+                first = lines.readline().split()
+                if not first:
+                    return
+                headers = http.client.parse_headers(lines)
+                body = lines.read(int(headers["Content-Length"] or 0))
+                self.headers.append(headers)
+                form = urllib.parse.parse_qs(body.decode())
+                self.grants += form.get("grant_type", [])
+                connection.sendall(self._hand_on(first, headers, body))
+
+    def _hand_on(self, first, headers, body):
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE_S)
+        with contextlib.closing(connection):
+            connection.request(first[0].decode(), first[1].decode(), body,
+                               {k: v for k, v in headers.items() if k != "Host"})
+            answer = connection.getresponse()
+            content = answer.read()
+            lines = [f"HTTP/1.1 {answer.status} {answer.reason}"]
+            lines += [f"{k}: {v}" for k, v in answer.getheaders()
+                      if k.lower() not in ("connection", "transfer-encoding", "content-length")]
+            lines += [f"Content-Length: {len(content)}", "", ""]
+            return "\r\n".join(lines).encode() + content
+
+    def close(self):
+        with contextlib.suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+
+
 # ---- the daemon ----
 
 LINE = re.compile(r"(\S+Z) (error|warning|info|debug): (.*)")
@@ -349,24 +402,26 @@ class Stage:
     """A vendor, a configuration, a database, a daemon, and what came of it."""
 
     def __init__(self, devices=20, sim=(), account={}, sinks=None, conf={}, folder=None,
-                 receiver=None, database="phonewatch.db", url=None):
+                 receiver=None, database="phonewatch.db", wire=None):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="phonewatch-"))
         self.data = folder or self.folder  # where the database is
         self.secrets_folder = self.folder / "secrets"
         self.secrets_folder.mkdir(mode=0o700)
         self.key = secrets.token_bytes(32)
-        self.secrets = {}
+        self.secrets, self.needles = {}, set()
         self.keep("acme.client-secret", "CLIENT-SECRET-" + secrets.token_hex(12))
         self.keep("acme.jwt", "JWT-" + secrets.token_hex(24))
         self.keep("ops.secret", "whsec_" + base64.b64encode(self.key).decode())
         self.tokens = set()
         self.transcript = open(self.folder / "cli.out", "ab")
         limits = ["--limit", "medium=1000/1", "--limit", "auth=1000/1"]
-        self.sim = Sim(self.folder, [*limits, "--devices", devices, *sim],
-                       self.secrets_folder) if url is None else None
+        self.sim = Sim(self.folder, [*limits, "--devices", devices, *sim], self.secrets_folder)
+        self.wire = wire
+        if wire is not None:
+            wire.port = self.sim.port
         self.receiver = receiver if receiver is not None else Receiver(self.key)
         self.receiver.key = self.key
-        self.account = {"server": url or self.sim.url, "client_id": "sim-client",
+        self.account = {"server": (wire or self.sim).url, "client_id": "sim-client",
                         "client_secret_file": self.secrets_folder / "acme.client-secret",
                         "jwt_file": self.secrets_folder / "acme.jwt", "interval": "1s", **account}
         self.sinks = sinks if sinks is not None else {"ops": self.webhook()}
@@ -389,6 +444,8 @@ class Stage:
         path.write_text(text + "\n")
         path.chmod(0o600)
         self.secrets[name] = text
+        self.needles |= {text, text.removeprefix("whsec_"),
+                         base64.b64encode(f"sim-client:{text}".encode()).decode()}
 
     def webhook(self, **more):
         return {"kind": "webhook", "url": self.receiver.url,
@@ -522,19 +579,16 @@ class Stage:
     def close(self):
         if self.daemon is not None and self.daemon.poll() is None:
             self.stop()
-        if self.sim is not None:
-            self.sim.stop()
+        self.sim.stop()
         self.receiver.close()
+        if self.wire is not None:
+            self.wire.close()
         expect_equal(self.receiver.wrong, [], "webhook requests that were not as they should be")
 
     def find_secrets(self):
         """Every secret in anything that was written, but for where it belongs."""
         self._note_tokens()
-        secret, jwt = self.secrets["acme.client-secret"], self.secrets["acme.jwt"]
-        needles = {secret, jwt, self.secrets["ops.secret"], *self.tokens,
-                   base64.b64encode(f"sim-client:{secret}".encode()).decode(),
-                   self.secrets["ops.secret"].removeprefix("whsec_")}
-        needles = {n.encode() for n in needles} | {self.key}
+        needles = {n.encode() for n in self.needles | self.tokens} | {self.key}
         found = []
         for folder in {self.folder, self.data}:
             for path in folder.rglob("*"):
