@@ -688,6 +688,8 @@ static void remember(struct work *k)
 		known_page_set(page, k->digest, &k->p->paging, places, k->n_touches);
 	else if (page != NULL)
 		known_page_drop(page);
+	if (page != NULL)
+		page->sweep = k->w->sweep.number;
 	free(places);
 	count(k);
 }
@@ -716,23 +718,32 @@ static void begin_sweep(struct watch *w, int64_t sent_at_ms)
 	};
 }
 
+/* Whether it is, byte for byte, that of the sweep before. Not of an older one: what stands on a
+ * page that did not come may since have been seen on another, and otherwise. */
+static bool is_unchanged(const struct work *k, const struct known_page *page)
+{
+	return page != NULL && page->valid && page->sweep + 1 == k->w->sweep.number &&
+	       memcmp(page->digest, k->digest, DIGEST_BYTES) == 0;
+}
+
 int page_run(struct store_conn *c, struct store_job *job, struct err *err)
 {
 	struct page_job *p = (struct page_job *)job;
 	struct watch *w = p->watch;
 	struct work k = {.p = p, .w = w, .c = c, .err = err};
 	const struct known_page *page;
+	struct sweep before;
 	int rc;
 
 	if (watch_load(w, c, err) != 0)
 		return err->code;
+	before = w->sweep;
 	if (p->page == 1)
 		begin_sweep(w, p->sent_at_ms);
 	buf_init(&k.text, PAGE_MAX_BYTES);
 	digest_of_named(k.digest, &w->key, p->url, buf_text(&p->answer), p->answer.len);
 	page = known_page(&w->known, p->page);
-	k.page_unchanged = page != NULL && page->valid &&
-			   memcmp(page->digest, k.digest, DIGEST_BYTES) == 0;
+	k.page_unchanged = is_unchanged(&k, page);
 	rc = k.page_unchanged ? walk_known_page(&k, page) : read_page(&k);
 	if (rc == 0)
 		rc = commit(&k);
@@ -740,6 +751,7 @@ int page_run(struct store_conn *c, struct store_job *job, struct err *err)
 		remember(&k);
 	} else {
 		forget(&k);
+		w->sweep = before;
 		if (rc == ERR_STORE)
 			watch_doubt(w);
 	}

@@ -34,6 +34,7 @@ struct known_paging {
 
 struct known_page {
 	bool valid;
+	uint32_t sweep; /* the one that showed it last */
 	unsigned char digest[KNOWN_DIGEST_BYTES];
 	struct known_paging paging;
 	uint32_t *devices; /* their places, in the page's order */
