@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "api/answer.h"
 #include "api/decode.h"
 #include "base/buf.h"
 #include "base/clock.h"
@@ -122,6 +123,15 @@ static void replace(char **text, const char *with)
 	*text = with != NULL ? mem_strdup(with) : NULL;
 }
 
+/* An account is out of sight since its last page came; a list that has shrunk is a list. */
+static int64_t since_ms(const struct store_account *a, const char *reason, int64_t at_ms)
+{
+	bool no_page = a->state == ACCOUNT_UNREACHABLE &&
+		       strcmp(reason, reason_name(REASON_LIST_SHRUNK)) != 0;
+
+	return no_page && a->last_page_at_ms != 0 ? a->last_page_at_ms : at_ms;
+}
+
 int watch_tell_state(struct watch *w, struct store_conn *c, enum account_state state,
 		     const char *reason, const char *detail, int64_t at_ms,
 		     const struct routes *routes, struct err *err)
@@ -136,7 +146,7 @@ int watch_tell_state(struct watch *w, struct store_conn *c, enum account_state s
 	int rc;
 
 	a->state = state;
-	a->since_at_ms = at_ms;
+	a->since_at_ms = since_ms(a, reason, at_ms);
 	replace(&a->reason, reason);
 	replace(&a->detail, detail);
 	if (store_account_count(c, a, err) != 0)

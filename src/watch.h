@@ -50,8 +50,9 @@ void watch_doubt(struct watch *w);
 int watch_tell(struct watch *w, struct store_conn *c, struct event *ev, int64_t device_id,
 	       int64_t version_id, const struct routes *routes, struct err *err);
 
-/* In a transaction: the account's state is this from now on, and that is told. reason and detail
- * are NULL for ACCOUNT_REACHABLE. */
+/* In a transaction: the account's state is this from at_ms on, and that is told. reason and
+ * detail are NULL for ACCOUNT_REACHABLE. What is told as `since` is when the last page came,
+ * where none comes any more. */
 int watch_tell_state(struct watch *w, struct store_conn *c, enum account_state state,
 		     const char *reason, const char *detail, int64_t at_ms,
 		     const struct routes *routes, struct err *err);
