@@ -596,8 +596,10 @@ static int read_page(struct work *k)
 	k->p->paging = k->scan.paging;
 	k->p->n_records = (int64_t)(k->scan.n_records + k->scan.n_foreign);
 	k->n_nameless += (int64_t)k->scan.n_foreign;
+	k->p->n_refused = (int64_t)k->scan.n_foreign;
 	if (k->scan.n_foreign > 0)
-		tell_refused(k, 0, NULL, "an element of \"records\" that is no object");
+		snprintf(k->p->refused, sizeof k->p->refused,
+			 "an element of \"records\" that is no object");
 	return walk_records(k);
 }
 
