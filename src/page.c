@@ -253,8 +253,9 @@ static int add_device(struct work *k, struct device *d, struct store_device *row
 	row->location_ms = d->location_ms;
 	row->observed_at_ms = k->p->arrived_at_ms;
 	/* The last whole list did not have it. */
-	row->not_before_ms =
-		a->whole_sent_at_ms != 0 ? a->whole_sent_at_ms : k->p->sent_at_ms;
+	row->not_before_ms = watch_not_before(
+		a->whole_sent_at_ms != 0 ? a->whole_sent_at_ms : k->p->sent_at_ms,
+		k->p->arrived_at_ms);
 	fill_state(row, d, k->p->sent_at_ms, digest);
 	rc = store_device_save(k->c, row, k->err);
 	if (rc == 0 && a->swept) {
@@ -374,7 +375,8 @@ static int change_device(struct work *k, struct device *d, struct store_device *
 	json_t *facts = device_facts(d);
 	int rc;
 
-	change.not_before_ms = k->w->known.devices[place].seen_at_ms;
+	change.not_before_ms = watch_not_before(k->w->known.devices[place].seen_at_ms,
+						k->p->arrived_at_ms);
 	compare_location(&change, row, d);
 	compare_record(&change, row, d);
 	compare_facts(row, facts);

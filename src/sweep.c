@@ -82,7 +82,7 @@ static int tell_removed(struct sweep_job *s, struct store_conn *c,
 		.vendor_status = row->vendor_status,
 		.has_location = row->has_location,
 		.location_ms = row->location_ms,
-		.not_before_ms = row->seen_at_ms,
+		.not_before_ms = watch_not_before(row->seen_at_ms, s->ended_at_ms),
 	};
 	int rc = watch_tell(s->watch, c, &ev, row->device_id, row->version_id, s->routes,
 			    err);

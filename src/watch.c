@@ -82,6 +82,11 @@ void watch_doubt(struct watch *w)
 	w->loaded = false;
 }
 
+int64_t watch_not_before(int64_t seen_at_ms, int64_t at_ms)
+{
+	return seen_at_ms < at_ms ? seen_at_ms : at_ms;
+}
+
 int watch_tell(struct watch *w, struct store_conn *c, struct event *ev, int64_t device_id,
 	       int64_t version_id, const struct routes *routes, struct err *err)
 {

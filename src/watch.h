@@ -20,7 +20,8 @@ struct sweep {
 	int64_t total_pages; /* as the last page said; -1: it did not */
 	int64_t pages_seen;
 	int64_t pages_unchanged, records_unchanged, records_parsed;
-	uint32_t last; /* the place that the page before ended with; KNOWN_NONE: not known */
+	uint32_t
+		last; /* the place that the page before ended with; KNOWN_NONE: not known */
 };
 
 struct watch {
@@ -45,6 +46,10 @@ int watch_load(struct watch *w, struct store_conn *c, struct err *err);
 
 /* Forget what the database may not have: after a commit that failed. */
 void watch_doubt(struct watch *w);
+
+/* The bound of what was seen at at_ms and otherwise at seen_at_ms: never behind it, though the
+ * clock may have been put back in between. */
+int64_t watch_not_before(int64_t seen_at_ms, int64_t at_ms);
 
 /* In a transaction: add the event and owe it to those who want it. */
 int watch_tell(struct watch *w, struct store_conn *c, struct event *ev, int64_t device_id,
