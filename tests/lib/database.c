@@ -152,11 +152,13 @@ static int save_device(struct store_conn *c, void *arg, struct err *err)
 	row.facts = json_dumps(facts, JSON_COMPACT);
 	row.version_id = 0;
 	row.status = d->status;
-	row.last_known = d->status != DEVICE_UNKNOWN ? d->status : row.last_known;
+	row.last_known = d->status != DEVICE_UNKNOWN ? d->status : d->last_known;
 	row.vendor_status =
 		d->vendor_status != NULL ? mem_strdup(d->vendor_status) : NULL;
-	row.not_before_ms = row.observed_at_ms = row.seen_at_ms = d->observed_at_ms;
+	row.not_before_ms = row.observed_at_ms = d->observed_at_ms;
+	row.seen_at_ms = d->seen_at_ms != 0 ? d->seen_at_ms : d->observed_at_ms;
 	row.missed = d->missed;
+	row.lapsed = d->missed > 0;
 	rc = store_device_save(c, &row, err);
 	store_device_clear(&row);
 	store_account_clear(&account);

@@ -27,9 +27,11 @@ void database_write(struct database *db, database_cb fn, void *arg);
 struct database_device {
 	const char *account, *id, *name, *extension, *site, *model, *type, *number;
 	enum device_status status;
-	const char *vendor_status; /* of DEVICE_UNKNOWN */
+	const char *vendor_status;     /* of DEVICE_UNKNOWN */
+	enum device_status last_known; /* where status is not */
 	int64_t observed_at_ms;
-	int missed;
+	int64_t seen_at_ms;
+	int missed; /* then it lapsed */
 };
 
 /* Save an account as it is; made where it is new (name). */
