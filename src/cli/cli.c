@@ -13,7 +13,6 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "config.h"
 #include "model/match.h"
 #include "query/when.h"
 
@@ -119,13 +118,13 @@ int cli_fail_output(struct cli *cli)
 
 /* ---- the database ---- */
 
-static int find_database(struct cli *cli)
+static int find_path(struct cli *cli)
 {
 	if (cli->database != NULL) {
 		cli->database_path = mem_strdup(cli->database);
 		return 0;
 	}
-	if (config_database_path(cli->config_path, &cli->database_path, &cli->err) == 0)
+	if (cli->find_database(cli->config_path, &cli->database_path, &cli->err) == 0)
 		return 0;
 	say(cli->err.text);
 	say("name the configuration with -c, or the database with -d");
@@ -136,7 +135,7 @@ struct store_conn *cli_open(struct cli *cli)
 {
 	struct store_conn *c;
 
-	if (find_database(cli) != 0)
+	if (find_path(cli) != 0)
 		return NULL;
 	if (store_open_reader(cli->database_path, &c, &cli->err) == 0)
 		return c;
@@ -395,9 +394,13 @@ static void set_locale(void)
 		setlocale(LC_CTYPE, "C.UTF-8");
 }
 
-int cli_main(int argc, char **argv)
+int cli_main(int argc, char **argv, cli_find_database_cb find_database)
 {
-	struct cli cli = {.config_path = DEFAULT_CONFIG, .now_at_ms = clock_utc_ms()};
+	struct cli cli = {
+		.config_path = DEFAULT_CONFIG,
+		.now_at_ms = clock_utc_ms(),
+		.find_database = find_database,
+	};
 	int status;
 
 	set_locale();

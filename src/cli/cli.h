@@ -23,9 +23,15 @@ enum {
 	CLI_OUTPUT = 5, /* the answer cannot be written */
 };
 
+/* Where the configuration at config_path has its database: the caller frees *database. Returns 0
+ * or ERR_CONFIG. */
+typedef int (*cli_find_database_cb)(const char *config_path, char **database,
+				    struct err *err);
+
 /* What was asked for. Texts are borrowed from argv. */
 struct cli {
 	int64_t now_at_ms;
+	cli_find_database_cb find_database;
 	const char *config_path;
 	const char *database; /* NULL: as the configuration has it */
 	const char *output;   /* NULL: as suits where it goes */
@@ -51,7 +57,7 @@ struct cli_command {
 };
 
 /* Run argv[1..]. Returns the exit status; what is wrong has been said. */
-int cli_main(int argc, char **argv);
+int cli_main(int argc, char **argv, cli_find_database_cb find_database);
 
 /* Open the database that is asked for. Where it cannot be read that is said. */
 struct store_conn *cli_open(struct cli *cli);
