@@ -133,9 +133,9 @@ static json_t *changes_of(const struct event *ev, enum event_personal personal)
 static void add_device_data(json_t *data, const struct event *ev,
 			    enum event_personal personal)
 {
-	json_object_set_new(data, "device",
-			    device_object(ev->account, ev->device_id, ev->facts,
-					  ev->vendor_status));
+	json_object_set_new(
+		data, "device",
+		device_object(ev->account, ev->device_id, ev->facts, ev->vendor_status));
 	json_object_set_new(data, "status", json_string(device_status_name(ev->status)));
 	json_object_set_new(data, "previous_status",
 			    is_transition(ev->type)

@@ -147,7 +147,8 @@ uint32_t known_add(struct known *k, const char *id)
 
 	grow_slots(k);
 	place = free_place(k);
-	k->devices[place] = (struct known_device){.id = mem_strdup(id), .next = KNOWN_NONE};
+	k->devices[place] =
+		(struct known_device){.id = mem_strdup(id), .next = KNOWN_NONE};
 	insert(k->by_id, k->n_slots, hash_in_id(k, place), place);
 	return place;
 }

@@ -18,8 +18,9 @@ struct known_device {
 	int64_t device_id;  /* ours; 0: ignored by its type, not stored */
 	int64_t seen_at_ms; /* when the last request was sent that showed it as it is */
 	uint32_t sweep; /* the sweep that listed it last; of a free place the next one */
-	uint32_t len;  /* bytes of its record; 0: not known */
-	uint32_t next; /* the place of the one that came after it; KNOWN_NONE: not known */
+	uint32_t len;   /* bytes of its record; 0: not known */
+	uint32_t
+		next; /* the place of the one that came after it; KNOWN_NONE: not known */
 	bool has_digest;
 	bool lapsed;    /* the store does not know that seen_at_ms moves on */
 	uint8_t missed; /* whole lists in a row that lacked it */
