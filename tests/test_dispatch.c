@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "lib/receiver.h"
+#include "lib/turn.h"
 
 #define MAX_ASKED   4096
 #define MAX_SINKS   2
@@ -67,12 +68,6 @@ static struct {
 
 /* ---- turning the loop ---- */
 
-#define TURN_UNTIL(condition)                         \
-	do {                                          \
-		while (!(condition))                  \
-			uv_run(&w.loop, UV_RUN_ONCE); \
-	} while (0)
-
 struct job {
 	struct store_job job;
 	int (*fn)(struct store_conn *c, void *arg, struct err *err);
@@ -105,7 +100,7 @@ static void with_store(int (*fn)(struct store_conn *c, void *arg, struct err *er
 	struct job j = {.job = {.run = on_run, .on_done = on_done}, .fn = fn, .arg = arg};
 
 	store_submit(w.store, &j.job);
-	TURN_UNTIL(j.done);
+	TURN_UNTIL(&w.loop, j.done);
 	ck_assert_msg(j.rc == 0, "%s", j.job.err.text);
 }
 
@@ -322,7 +317,7 @@ static void open_store(size_t n_sinks)
 static void close_store(void)
 {
 	store_stop(w.store);
-	TURN_UNTIL(!store_is_busy(w.store));
+	TURN_UNTIL(&w.loop, !store_is_busy(w.store));
 	store_close(w.store);
 	w.store = NULL;
 }
@@ -371,7 +366,7 @@ static void stop(size_t n)
 		return;
 	dispatch_stop(w.dispatches[n], on_stopped, NULL);
 	ck_assert_uint_eq(w.n_stopped, before); /* never from within */
-	TURN_UNTIL(w.n_stopped > before);
+	TURN_UNTIL(&w.loop, w.n_stopped > before);
 	w.dispatches[n] = NULL;
 }
 
@@ -379,7 +374,7 @@ static void open_world(void)
 {
 	memset(&w, 0, sizeof w);
 	log_set_level(LOG_LEVEL_ERROR); /* the lines are not looked at */
-	ck_assert_int_eq(uv_loop_init(&w.loop), 0);
+	turn_open(&w.loop);
 	w.http = http_client_create(&w.loop, "phonewatch/test");
 }
 
@@ -396,8 +391,7 @@ static void close_world(void)
 	}
 	close_store();
 	http_client_close(w.http, NULL, NULL);
-	uv_run(&w.loop, UV_RUN_DEFAULT);
-	ck_assert_int_eq(uv_loop_close(&w.loop), 0);
+	turn_close(&w.loop);
 }
 
 /* ---- order ---- */
@@ -410,7 +404,7 @@ START_TEST(what_is_owed_is_told_in_order)
 	open_receiver(0, accept_it);
 	owe(200, N_DEVICES, 0);
 	start(0, NULL);
-	TURN_UNTIL(n_in(0, DELIVERY_DELIVERED) == 200);
+	TURN_UNTIL(&w.loop, n_in(0, DELIVERY_DELIVERED) == 200);
 	check_order(p);
 	ck_assert_uint_eq(p->n_asked, 200);
 }
@@ -427,7 +421,7 @@ START_TEST(what_comes_later_is_told_when_woken)
 		owe(1, 1, 0);
 		ck_assert_uint_eq(w.posts[0].n_asked, (unsigned)i - 1);
 		dispatch_wake(w.dispatches[0]);
-		TURN_UNTIL(n_in(0, DELIVERY_DELIVERED) == (unsigned)i);
+		TURN_UNTIL(&w.loop, n_in(0, DELIVERY_DELIVERED) == (unsigned)i);
 	}
 	d = delivery_of(0, w.last_sequence);
 	ck_assert_int_eq(d.attempts, 1);
@@ -463,14 +457,14 @@ START_TEST(four_requests_at_a_time_and_one_of_a_subject)
 	owe(2, 1, 0);  /* of device 0 */
 	owe(10, 5, 0); /* of devices 0 to 4 */
 	start(0, NULL);
-	TURN_UNTIL(p->n_held == 4);
+	TURN_UNTIL(&w.loop, p->n_held == 4);
 	let_time_pass();
 	ck_assert_uint_eq(p->n_asked, 4);
 	check_order(p); /* four subjects, then */
 	p->answer = accept_it;
 	while (p->n_held > 0)
 		receiver_answer(take_held(p, 0), 200, "", "");
-	TURN_UNTIL(n_in(0, DELIVERY_DELIVERED) == 12);
+	TURN_UNTIL(&w.loop, n_in(0, DELIVERY_DELIVERED) == 12);
 	check_order(p);
 	ck_assert_uint_eq(p->n_asked, 12);
 	ck_assert_uint_eq(p->most_held, 4);
@@ -518,7 +512,7 @@ START_TEST(a_receiver_that_fails_half_of_the_time_gets_all_in_order)
 	open_receiver(0, fail_half);
 	owe(300, N_DEVICES, 0);
 	start(0, &quick);
-	TURN_UNTIL(n_in(0, DELIVERY_DELIVERED) == 300);
+	TURN_UNTIL(&w.loop, n_in(0, DELIVERY_DELIVERED) == 300);
 	check_order(p);
 	ck_assert_uint_eq(p->n_accepted, 300);
 	ck_assert_uint_gt(p->n_asked, 300);
@@ -542,7 +536,7 @@ START_TEST(a_receiver_that_is_gone_is_left_alone_until_a_new_dispatch)
 	open_receiver(0, say_gone);
 	owe(20, 1, 0);
 	start(0, &quick);
-	TURN_UNTIL(dispatch_is_gone(w.dispatches[0]));
+	TURN_UNTIL(&w.loop, dispatch_is_gone(w.dispatches[0]));
 	n_asked = p->n_asked;
 	owe(1, 20, 19);
 	dispatch_wake(w.dispatches[0]);
@@ -557,7 +551,7 @@ START_TEST(a_receiver_that_is_gone_is_left_alone_until_a_new_dispatch)
 
 	p->answer = accept_it;
 	start(0, &quick);
-	TURN_UNTIL(n_in(0, DELIVERY_DELIVERED) == 21);
+	TURN_UNTIL(&w.loop, n_in(0, DELIVERY_DELIVERED) == 21);
 	check_order(p);
 }
 END_TEST
@@ -583,7 +577,7 @@ START_TEST(a_refused_event_does_not_hold_up_the_recovery_behind_it)
 	open_receiver(0, refuse_the_first);
 	owe(2, 1, 0);
 	start(0, &quick);
-	TURN_UNTIL(n_in(0, DELIVERY_DELIVERED) == 1);
+	TURN_UNTIL(&w.loop, n_in(0, DELIVERY_DELIVERED) == 1);
 	check_order(p);
 	ck_assert_uint_eq(p->n_asked, 4 + 1);
 	d = delivery_of(0, 1);
@@ -614,11 +608,12 @@ START_TEST(who_asks_to_be_left_alone_is_left_alone_by_all)
 	open_receiver(0, be_busy_once);
 	owe(1, 1, 0);
 	start(0, &quick);
-	TURN_UNTIL(p->n_asked == 1);
-	TURN_UNTIL(n_in(0, DELIVERY_PENDING) == 1 && delivery_of(0, 1).attempts == 1);
+	TURN_UNTIL(&w.loop, p->n_asked == 1);
+	TURN_UNTIL(&w.loop,
+		   n_in(0, DELIVERY_PENDING) == 1 && delivery_of(0, 1).attempts == 1);
 	owe(5, 5, 0);
 	dispatch_wake(w.dispatches[0]);
-	TURN_UNTIL(n_in(0, DELIVERY_DELIVERED) == 6);
+	TURN_UNTIL(&w.loop, n_in(0, DELIVERY_DELIVERED) == 6);
 	for (size_t i = 1; i < p->n_asked; i++)
 		ck_assert_int_ge(p->asked[i].at_ms - p->asked[0].at_ms, 1000);
 	check_order(p);
@@ -633,7 +628,7 @@ START_TEST(a_sink_that_hangs_delays_no_other)
 	owe(50, 8, 0);
 	start(0, NULL);
 	start(1, NULL);
-	TURN_UNTIL(n_in(1, DELIVERY_DELIVERED) == 50);
+	TURN_UNTIL(&w.loop, n_in(1, DELIVERY_DELIVERED) == 50);
 	ck_assert_uint_eq(n_in(0, DELIVERY_PENDING), 50);
 	ck_assert_uint_eq(w.posts[0].n_held, 4);
 }
@@ -650,10 +645,10 @@ START_TEST(who_was_not_there_is_told_once_there)
 	receiver_close(w.posts[0].receiver);
 	start(0, &quick);
 	w.posts[0].receiver = NULL;
-	TURN_UNTIL(delivery_of(0, 1).attempts >= 2);
+	TURN_UNTIL(&w.loop, delivery_of(0, 1).attempts >= 2);
 	ck_assert_uint_eq(n_in(0, DELIVERY_PENDING), 20);
 	w.posts[0].receiver = receiver_open_at(&w.loop, port, on_request, &w.posts[0]);
-	TURN_UNTIL(n_in(0, DELIVERY_DELIVERED) == 20);
+	TURN_UNTIL(&w.loop, n_in(0, DELIVERY_DELIVERED) == 20);
 	check_order(&w.posts[0]);
 }
 END_TEST
@@ -687,11 +682,11 @@ START_TEST(a_receiver_that_is_down_is_not_asked_for_each_event)
 	open_receiver(0, refuse_all);
 	owe(500, 500, 0);
 	start(0, &quick);
-	TURN_UNTIL(p->n_asked >= 40);
+	TURN_UNTIL(&w.loop, p->n_asked >= 40);
 	ck_assert_uint_le(n_subjects(p),
 			  12); /* it takes 8 failures, and 4 are under way */
 	p->answer = accept_it;
-	TURN_UNTIL(n_in(0, DELIVERY_DELIVERED) == 500);
+	TURN_UNTIL(&w.loop, n_in(0, DELIVERY_DELIVERED) == 500);
 	check_order(p);
 }
 END_TEST
@@ -713,7 +708,7 @@ START_TEST(subjects_that_fail_leave_room_for_those_that_do_not)
 	open_receiver(0, refuse_most);
 	owe(2000, 2000, 0); /* 1,750 of them fail: more than fit into memory */
 	start(0, &slow);
-	TURN_UNTIL(p->n_accepted == 250);
+	TURN_UNTIL(&w.loop, p->n_accepted == 250);
 	check_order(p);
 }
 END_TEST
@@ -727,11 +722,12 @@ START_TEST(one_subjects_many_events_leave_room_for_others)
 	owe(1100, 1, 0);
 	owe(3, 4, 1);
 	start(0, &quick);
-	TURN_UNTIL(p->n_held == 4); /* while the first of the many is under way */
+	TURN_UNTIL(&w.loop,
+		   p->n_held == 4); /* while the first of the many is under way */
 	p->answer = accept_it;
 	while (p->n_held > 0)
 		receiver_answer(take_held(p, 0), 200, "", "");
-	TURN_UNTIL(n_in(0, DELIVERY_DELIVERED) == 1103);
+	TURN_UNTIL(&w.loop, n_in(0, DELIVERY_DELIVERED) == 1103);
 	check_order(p);
 }
 END_TEST
@@ -746,9 +742,9 @@ START_TEST(a_restart_in_the_middle_goes_on_where_it_was)
 	open_receiver(0, accept_it);
 	owe(300, N_DEVICES, 0);
 	start(0, NULL);
-	TURN_UNTIL(p->n_accepted >= 100);
+	TURN_UNTIL(&w.loop, p->n_accepted >= 100);
 	p->answer = hold;
-	TURN_UNTIL(p->n_held == 4); /* all answers before these have come */
+	TURN_UNTIL(&w.loop, p->n_held == 4); /* all answers before these have come */
 	stop(0);
 	close_store();
 	ck_assert_uint_eq(p->n_accepted + p->n_held, p->n_asked);
@@ -756,7 +752,7 @@ START_TEST(a_restart_in_the_middle_goes_on_where_it_was)
 	p->answer = accept_it;
 	open_store(1);
 	start(0, NULL);
-	TURN_UNTIL(n_in(0, DELIVERY_DELIVERED) == 300);
+	TURN_UNTIL(&w.loop, n_in(0, DELIVERY_DELIVERED) == 300);
 	check_order(p); /* nothing that was accepted was told again */
 	ck_assert_uint_eq(p->n_accepted, 300);
 }
@@ -770,7 +766,7 @@ START_TEST(what_could_not_be_written_is_told_again_with_the_same_bytes)
 	open_receiver(0, accept_it);
 	owe(40, 40, 0);
 	start(0, NULL);
-	TURN_UNTIL(p->n_accepted == 40);
+	TURN_UNTIL(&w.loop, p->n_accepted == 40);
 	store_stop(w.store); /* as if killed: nothing is written any more */
 	stop(0);
 	close_store();
@@ -778,7 +774,7 @@ START_TEST(what_could_not_be_written_is_told_again_with_the_same_bytes)
 	open_store(1);
 	ck_assert_uint_gt(n_in(0, DELIVERY_PENDING), 0);
 	start(0, NULL);
-	TURN_UNTIL(n_in(0, DELIVERY_DELIVERED) == 40);
+	TURN_UNTIL(&w.loop, n_in(0, DELIVERY_DELIVERED) == 40);
 	ck_assert_uint_gt(p->n_asked, 40);
 	for (size_t i = 40; i < p->n_asked; i++) {
 		const struct asked *a = &p->asked[i];
@@ -801,7 +797,7 @@ START_TEST(the_schedule_survives_a_restart)
 	open_receiver(0, refuse_all);
 	owe(1, 1, 0);
 	start(0, &slow);
-	TURN_UNTIL(delivery_of(0, 1).attempts == 1);
+	TURN_UNTIL(&w.loop, delivery_of(0, 1).attempts == 1);
 	stop(0);
 	close_store();
 
@@ -810,7 +806,7 @@ START_TEST(the_schedule_survives_a_restart)
 	owe(1, 2, 1);
 	owe(1, 1, 0);
 	start(0, &slow);
-	TURN_UNTIL(n_in(0, DELIVERY_DELIVERED) == 1); /* of the other subject */
+	TURN_UNTIL(&w.loop, n_in(0, DELIVERY_DELIVERED) == 1); /* of the other subject */
 	let_time_pass();
 	ck_assert_uint_eq(p->n_asked, 2);
 	d = delivery_of(0, 1);
@@ -844,7 +840,7 @@ START_TEST(a_stop_at_any_step_loses_nothing)
 
 	open_store(1);
 	start(0, &quick);
-	TURN_UNTIL(n_in(0, DELIVERY_DELIVERED) == 12);
+	TURN_UNTIL(&w.loop, n_in(0, DELIVERY_DELIVERED) == 12);
 	for (size_t i = 0; i < p->n_asked; i++) /* a canceled one may come again */
 		p->asked[i].accepted = false;
 	check_order(p);
@@ -894,7 +890,7 @@ START_TEST(results_outlive_a_store_that_fails)
 	run_sql("CREATE TRIGGER full BEFORE UPDATE ON outbox"
 		" BEGIN SELECT RAISE(ABORT, 'disk full'); END");
 	start(0, NULL);
-	TURN_UNTIL(p->n_accepted == 1);
+	TURN_UNTIL(&w.loop, p->n_accepted == 1);
 	let_time_pass();
 	ck_assert_uint_eq(n_in(0, DELIVERY_PENDING), 1);
 	dispatch_wake(w.dispatches[0]); /* reads it again, as still owed */
@@ -902,7 +898,7 @@ START_TEST(results_outlive_a_store_that_fails)
 	run_sql("DROP TRIGGER full");
 	owe(1, 1, 0);
 	dispatch_wake(w.dispatches[0]);
-	TURN_UNTIL(n_in(0, DELIVERY_DELIVERED) == 2);
+	TURN_UNTIL(&w.loop, n_in(0, DELIVERY_DELIVERED) == 2);
 	ck_assert_uint_eq(p->n_asked, 2);
 	check_order(p);
 }
@@ -961,7 +957,7 @@ START_TEST(a_lasting_failure_is_told_once_with_what_happens_next)
 	owe(12, 1, 0);
 	keep_log();
 	start(0, &rules);
-	TURN_UNTIL(p->n_asked == 1 && delivery_of(0, 1).attempts == 1);
+	TURN_UNTIL(&w.loop, p->n_asked == 1 && delivery_of(0, 1).attempts == 1);
 	check_log(lines, COUNT(lines));
 }
 END_TEST
@@ -979,9 +975,9 @@ START_TEST(the_end_of_a_failure_is_told_with_its_length)
 	owe(1, 1, 0);
 	keep_log();
 	start(0, &quick);
-	TURN_UNTIL(p->n_asked == 4);
+	TURN_UNTIL(&w.loop, p->n_asked == 4);
 	p->answer = accept_it;
-	TURN_UNTIL(n_in(0, DELIVERY_DELIVERED) == 1);
+	TURN_UNTIL(&w.loop, n_in(0, DELIVERY_DELIVERED) == 1);
 	check_log(lines, COUNT(lines));
 }
 END_TEST
@@ -1001,7 +997,7 @@ START_TEST(one_failure_that_the_next_try_mends_is_not_told)
 	owe(3, 3, 0);
 	keep_log();
 	start(0, &quick);
-	TURN_UNTIL(n_in(0, DELIVERY_DELIVERED) == 3);
+	TURN_UNTIL(&w.loop, n_in(0, DELIVERY_DELIVERED) == 3);
 	check_log(NULL, 0);
 }
 END_TEST
@@ -1020,7 +1016,7 @@ START_TEST(who_is_not_there_and_what_is_given_up_are_told)
 	owe(1, 1, 0);
 	keep_log();
 	start(0, &rules);
-	TURN_UNTIL(n_in(0, DELIVERY_DEAD) == 1);
+	TURN_UNTIL(&w.loop, n_in(0, DELIVERY_DEAD) == 1);
 	check_log(lines, COUNT(lines));
 }
 END_TEST
@@ -1036,7 +1032,7 @@ START_TEST(a_receiver_that_is_gone_is_an_error)
 	owe(3, 1, 0);
 	keep_log();
 	start(0, &quick);
-	TURN_UNTIL(dispatch_is_gone(w.dispatches[0]));
+	TURN_UNTIL(&w.loop, dispatch_is_gone(w.dispatches[0]));
 	check_log(lines, COUNT(lines));
 }
 END_TEST
@@ -1057,14 +1053,14 @@ START_TEST(a_store_that_fails_is_told_once)
 	keep_log();
 	start(0, NULL);
 	for (int i = 0; i < 3; i++) {
-		TURN_UNTIL(p->n_accepted == 1);
+		TURN_UNTIL(&w.loop, p->n_accepted == 1);
 		let_time_pass();
 		dispatch_wake(w.dispatches[0]);
 	}
 	let_time_pass();
 	run_sql("DROP TRIGGER full");
 	dispatch_wake(w.dispatches[0]);
-	TURN_UNTIL(n_in(0, DELIVERY_DELIVERED) == 1);
+	TURN_UNTIL(&w.loop, n_in(0, DELIVERY_DELIVERED) == 1);
 	check_log(lines, COUNT(lines));
 }
 END_TEST

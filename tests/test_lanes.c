@@ -11,7 +11,7 @@ static struct lanes *l;
 
 static void open_lanes(void)
 {
-	l = lanes_create(20, 5);
+	l = lanes_create(20, 3);
 }
 
 static void close_lanes(void)
@@ -194,19 +194,25 @@ START_TEST(lanes_that_wait_longest_are_parked_until_due)
 		lanes_later(l, i, 100 * n, 0);
 	}
 	ck_assert(lanes_make_room(l));
-	ck_assert_uint_eq(lanes_room(l), 5);
+	ck_assert_uint_eq(lanes_room(l), 3);
 	ck_assert(!lanes_make_room(l)); /* no more may be parked */
 	ck_assert_uint_eq(lanes_n_waiting(l), 20);
 	add(20, 20, LANES_KNOWN);
 	add(19, 19, LANES_BEHIND);
 	add(21, 19, LANES_BEHIND);
-	lanes_turn(l, 1400);
+	lanes_turn(l, 1600);
 	ck_assert(!lanes_must_read(l));
-	lanes_turn(l, 1700);
+	lanes_turn(l, 1800);
 	ck_assert(lanes_must_read(l));
-	ck_assert_int_eq(lanes_begin_read(l, 20), 14); /* 15, 16 and 17 were parked */
-	add(15, 15, LANES_TAKEN);
-	add(18, 18, LANES_BEHIND);
+	ck_assert_int_eq(lanes_begin_read(l, 20), 16); /* 17 and 18 were parked */
+	add(17, 17, LANES_TAKEN);
+	add(19, 19, LANES_BEHIND);
+	for (int64_t n = 1; n <= 17; n++) {
+		struct item *i = next(n);
+
+		lanes_later(l, i, 4000, 1800);
+	}
+	ck_assert(lanes_make_room(l)); /* as there is only one parked now */
 }
 END_TEST
 

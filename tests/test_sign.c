@@ -119,7 +119,7 @@ static const struct {
 START_TEST(base64_is_that_of_the_rfc)
 {
 	size_t n = strlen(pairs[_i].bytes), len = 99;
-	char text[16], bytes[16];
+	char text[16], bytes[16] = "xxxxxxxxxxxxxxx";
 
 	base64_encode(text, pairs[_i].bytes, n);
 	ck_assert_str_eq(text, pairs[_i].text);
@@ -127,6 +127,7 @@ START_TEST(base64_is_that_of_the_rfc)
 	ck_assert_int_eq(base64_decode(bytes, n, &len, text), 0);
 	ck_assert_uint_eq(len, n);
 	ck_assert_mem_eq(bytes, pairs[_i].bytes, n);
+	ck_assert_int_eq(bytes[n], 'x'); /* not written */
 	if (n > 0)
 		ck_assert_int_eq(base64_decode(bytes, n - 1, &len, text), ERR_FORMAT);
 }

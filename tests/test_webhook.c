@@ -1,0 +1,339 @@
+#include "sink/webhook.h"
+
+#include "lib/suite.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/sign.h"
+#include "lib/receiver.h"
+#include "lib/told.h"
+#include "lib/turn.h"
+
+static struct {
+	uv_loop_t loop;
+	struct http_client *http;
+	struct receiver *receiver;
+	void *sink;
+	struct event ev;
+	/* The last request. */
+	char *head, *body;
+	unsigned n_asked;
+	/* The answer: the bytes as they are; NULL: none. */
+	const char *raw;
+	bool hang_up; /* behind it */
+	struct receiver_request *held;
+} w;
+
+static void on_request(struct receiver_request *req, void *data)
+{
+	(void)data;
+	w.n_asked++;
+	free(w.head);
+	free(w.body);
+	w.head = mem_strdup(req->head);
+	w.body = mem_strdup(req->body);
+	if (w.raw != NULL)
+		receiver_write(req, w.raw, strlen(w.raw));
+	if (w.hang_up)
+		receiver_hang_up(req);
+	else if (w.raw != NULL)
+		receiver_done(req);
+	else
+		w.held = req;
+}
+
+static void open_world(void)
+{
+	memset(&w, 0, sizeof w);
+	turn_open(&w.loop);
+	w.http = http_client_create(&w.loop, "phonewatch/test");
+	w.receiver = receiver_open(&w.loop, on_request, NULL);
+	w.raw = "HTTP/1.1 204 No Content\r\n\r\n";
+	told_device(&w.ev);
+}
+
+static void close_world(void)
+{
+	webhook_ops.destroy(w.sink);
+	event_clear(&w.ev);
+	free(w.head);
+	free(w.body);
+	receiver_close(w.receiver);
+	http_client_close(w.http, NULL, NULL);
+	turn_close(&w.loop);
+}
+
+/* A webhook to this place, where rest is a path; else to rest. */
+static void open_sink(const char *rest, struct sink_settings settings)
+{
+	const struct sink_env env = {.loop = &w.loop, .http = w.http};
+	char *url = rest[0] == '/' ? mem_printf("%s%s", receiver_url(w.receiver), rest)
+				   : mem_strdup(rest);
+	struct err err = {0};
+
+	settings.name = "ops";
+	settings.kind = SINK_WEBHOOK;
+	settings.url = url;
+	ck_assert_msg(webhook_ops.create(&settings, &env, &w.sink, &err) == 0, "%s",
+		      err.text);
+	free(url); /* it has its own */
+}
+
+/* Tell the event and return how that ended. */
+static struct sink_send tell(void)
+{
+	struct told t;
+
+	told_begin(&t, &webhook_ops, w.sink, &w.ev);
+	told_wait(&t, &w.loop);
+	told_clear(&t);
+	return t.send;
+}
+
+/* The value of the request's header, or NULL; good until the next call. */
+static const char *header(const char *name)
+{
+	struct receiver_request req = {.head = w.head};
+
+	return receiver_header(&req, name);
+}
+
+START_TEST(the_request_is_what_the_contract_says)
+{
+	char *body = event_render(&w.ev, EVENT_WITHOUT_PERSONAL);
+	int64_t at_s;
+
+	open_sink("/hooks/phones?x=1", (struct sink_settings){0});
+	ck_assert_int_eq(tell().end, SINK_DELIVERED);
+	ck_assert_int_eq(strncmp(w.head, "POST /hooks/phones?x=1 HTTP/1.1\r\n", 33), 0);
+	ck_assert_str_eq(header("Content-Type"),
+			 "application/cloudevents+json; charset=utf-8");
+	ck_assert_str_eq(header("webhook-id"), TOLD_ID);
+	at_s = strtoll(header("webhook-timestamp"), NULL, 10);
+	ck_assert_int_le(at_s, clock_utc_ms() / 1000);
+	ck_assert_int_ge(at_s, clock_utc_ms() / 1000 - 30);
+	ck_assert_ptr_null(header("webhook-signature"));
+	ck_assert_ptr_null(header("Expect"));
+	ck_assert_str_eq(header("User-Agent"), "phonewatch/test");
+	ck_assert_str_eq(w.body, body);
+	free(body);
+}
+END_TEST
+
+START_TEST(a_request_is_signed_with_each_secret)
+{
+	struct secret secrets[2] = {{0}, {0}}, keys[2] = {{0}, {0}};
+	struct err err = {0};
+	char *expected;
+
+	secret_set(&secrets[0], "whsec_a2tra2tra2tra2tra2tra2tra2tra2tr", 38);
+	secret_set(&secrets[1], "whsec_bGxsbGxsbGxsbGxsbGxsbGxsbGxsbGxs", 38);
+	for (int i = 0; i < 2; i++)
+		ck_assert_int_eq(sign_read_key(&keys[i], &secrets[i], &err), 0);
+	open_sink("/", (struct sink_settings){.secrets = secrets, .n_secrets = 2});
+	ck_assert_int_eq(tell().end, SINK_DELIVERED);
+	expected = sign_webhook(keys, 2, TOLD_ID,
+				strtoll(header("webhook-timestamp"), NULL, 10), w.body,
+				strlen(w.body));
+	ck_assert_str_eq(header("webhook-signature"), expected);
+	free(expected);
+	for (int i = 0; i < 2; i++) {
+		secret_clear(&keys[i]);
+		secret_clear(&secrets[i]);
+	}
+}
+END_TEST
+
+START_TEST(a_bad_secret_is_no_sink_and_is_not_said)
+{
+	const struct sink_env env = {.loop = &w.loop, .http = w.http};
+	struct secret secret = {0};
+	struct sink_settings settings = {.name = "ops",
+					 .url = "http://127.0.0.1/",
+					 .secrets = &secret,
+					 .n_secrets = 1};
+	struct err err = {0};
+
+	secret_set(&secret, "HUSH", 4);
+	ck_assert_int_eq(webhook_ops.create(&settings, &env, &w.sink, &err), ERR_CONFIG);
+	ck_assert_ptr_null(strstr(err.text, "HUSH"));
+	secret_clear(&secret);
+}
+END_TEST
+
+START_TEST(who_is_in_the_url_is_authorized)
+{
+	char *url = mem_printf("http://user:pass@%s/", receiver_url(w.receiver) + 7);
+
+	open_sink(url, (struct sink_settings){0});
+	ck_assert_int_eq(tell().end, SINK_DELIVERED);
+	ck_assert_str_eq(header("Authorization"), "Basic dXNlcjpwYXNz");
+	free(url);
+}
+END_TEST
+
+#define LONG_BODY 70000
+
+static const struct {
+	const char *raw;
+	bool hang_up;
+	enum sink_end end;
+	int code;
+	int64_t wait_ms;
+	const char *text; /* how the error begins */
+} answers[] = {
+	{"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nOK", false, SINK_DELIVERED, 200, 0,
+	 ""},
+	{"HTTP/1.1 202 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", false,
+	 SINK_DELIVERED, 202, 0, ""},
+	{"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 201 Created\r\nContent-Length: 0\r\n\r\n",
+	 false, SINK_DELIVERED, 201, 0, ""},
+	{"HTTP/1.1 302 Found\r\nLocation: /other\r\nContent-Length: 0\r\n\r\n", false,
+	 SINK_LATER, 302, 0, "HTTP 302"},
+	{"HTTP/1.1 400 No\r\nContent-Length: 6\r\n\r\nSECRET", false, SINK_REFUSED, 400,
+	 0, "HTTP 400"},
+	{"HTTP/1.1 410 Gone\r\nContent-Length: 0\r\n\r\n", false, SINK_GONE, 410, 0,
+	 "HTTP 410"},
+	{"HTTP/1.1 429 Slow\r\nRetry-After: 7\r\nContent-Length: 0\r\n\r\n", false,
+	 SINK_LATER, 429, 7000, "HTTP 429"},
+	{"HTTP/1.1 503 Down\r\nRetry-After: 7\r\nContent-Length: 0\r\n\r\n", false,
+	 SINK_LATER, 503, 7000, "HTTP 503"},
+	{"HTTP/1.1 503 Down\r\nRetry-After: soon\r\nContent-Length: 0\r\n\r\n", false,
+	 SINK_LATER, 503, 0, "HTTP 503"},
+	{"HTTP/1.1 500 Oh\r\nRetry-After: 7\r\nContent-Length: 0\r\n\r\n", false,
+	 SINK_LATER, 500, 0, "HTTP 500"},
+	{"", true, SINK_LATER, 0, 0, "Empty reply from server"},
+	{"HTTP/1.1 200 OK\r\nContent-Len", true, SINK_DELIVERED, 200, 0, ""},
+	{"HTTP/1.1 20", true, SINK_LATER, 0, 0, ""},
+	{"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf", true, SINK_LATER, 200, 0,
+	 "transfer closed with 96 bytes remaining to read"},
+	{"SSH-2.0-OpenSSH_9.2p1\r\n\r\n", true, SINK_LATER, 0, 0, "Received HTTP/0.9"},
+};
+
+START_TEST(an_answer_means_what_the_contract_says)
+{
+	struct sink_send s;
+
+	w.raw = answers[_i].raw;
+	w.hang_up = answers[_i].hang_up;
+	open_sink("/hook/SECRET?SECRET", (struct sink_settings){0});
+	s = tell();
+	ck_assert_msg(s.end == answers[_i].end, "%d %s", s.end, s.err.text);
+	ck_assert_int_eq(s.code, answers[_i].code);
+	ck_assert_int_eq(s.wait_ms, answers[_i].wait_ms);
+	ck_assert_msg(strncmp(s.err.text, answers[_i].text, strlen(answers[_i].text)) ==
+			      0,
+		      "%s", s.err.text);
+	ck_assert_ptr_null(strstr(s.err.text, "SECRET"));
+	ck_assert_uint_eq(w.n_asked, 1); /* nothing is followed */
+}
+END_TEST
+
+static const int long_statuses[] = {200, 500};
+
+START_TEST(a_long_answer_counts_by_its_status)
+{
+	char *body = mem_alloc(LONG_BODY + 1), *raw;
+	struct sink_send s;
+
+	memset(body, 'x', LONG_BODY);
+	body[LONG_BODY] = '\0';
+	raw = mem_printf("HTTP/1.1 %d So\r\nContent-Length: %d\r\n\r\n%s",
+			 long_statuses[_i], LONG_BODY, body);
+	w.raw = raw;
+	open_sink("/", (struct sink_settings){0});
+	s = tell();
+	ck_assert_int_eq(s.end, _i == 0 ? SINK_DELIVERED : SINK_LATER);
+	ck_assert_int_eq(s.code, long_statuses[_i]);
+	free(raw);
+	free(body);
+}
+END_TEST
+
+START_TEST(a_repeat_has_the_same_body)
+{
+	char *first;
+
+	open_sink("/", (struct sink_settings){0});
+	w.raw = "HTTP/1.1 500 No\r\nContent-Length: 0\r\n\r\n";
+	ck_assert_int_eq(tell().end, SINK_LATER);
+	first = mem_strdup(w.body);
+	ck_assert_int_eq(tell().end, SINK_LATER);
+	ck_assert_str_eq(w.body, first);
+	ck_assert_str_eq(header("webhook-id"), TOLD_ID);
+	free(first);
+}
+END_TEST
+
+static const char *const secret_urls[] = {
+	"http://SECRET:SECRET@127.0.0.1:1/SECRET?SECRET#SECRET",
+	"https://SECRET@127.0.0.1:1/SECRET",
+	"http://192.0.2.1/SECRET", /* not to us, and not encrypted */
+	"http://127.0.0.1:99999/SECRET",
+	"no url SECRET",
+	"ftp://127.0.0.1:1/SECRET",
+};
+
+START_TEST(an_error_names_the_host_at_most)
+{
+	struct sink_send s;
+
+	open_sink(secret_urls[_i], (struct sink_settings){0});
+	s = tell();
+	ck_assert_int_eq(s.end, SINK_LATER);
+	ck_assert_int_eq(s.code, 0);
+	ck_assert_str_ne(s.err.text, "");
+	ck_assert_msg(strstr(s.err.text, "SECRET") == NULL, "%s", s.err.text);
+}
+END_TEST
+
+START_TEST(addresses_are_told_only_where_wanted)
+{
+	w.ev.detail = json_pack("{s:[{s:s, s:s, s:s, s:b}]}", "changes", "field",
+				"emergency.address", "from", "1 Old St", "to", "2 New St",
+				"personal", 1);
+	open_sink("/", (struct sink_settings){.personal_data = _i == 1});
+	ck_assert_int_eq(tell().end, SINK_DELIVERED);
+	ck_assert_ptr_nonnull(strstr(w.body, "emergency.address"));
+	ck_assert_int_eq(strstr(w.body, "2 New St") != NULL, _i == 1);
+}
+END_TEST
+
+START_TEST(a_send_can_be_canceled_at_each_step)
+{
+	struct told t;
+
+	open_sink("/", (struct sink_settings){0});
+	w.raw = NULL;
+	told_begin(&t, &webhook_ops, w.sink, &w.ev);
+	if (_i > 0)
+		for (int i = 0; i < _i && w.n_asked == 0; i++)
+			uv_run(&w.loop, UV_RUN_ONCE);
+	webhook_ops.cancel(w.sink, &t.send);
+	ck_assert(!t.done); /* never from within */
+	told_wait(&t, &w.loop);
+	ck_assert_int_eq(t.send.end, SINK_CANCELED);
+	told_clear(&t);
+}
+END_TEST
+
+int main(void)
+{
+	const struct suite_test tests[] = {
+		{the_request_is_what_the_contract_says, 1},
+		{a_request_is_signed_with_each_secret, 1},
+		{a_bad_secret_is_no_sink_and_is_not_said, 1},
+		{who_is_in_the_url_is_authorized, 1},
+		{an_answer_means_what_the_contract_says, COUNT(answers)},
+		{a_long_answer_counts_by_its_status, COUNT(long_statuses)},
+		{a_repeat_has_the_same_body, 1},
+		{an_error_names_the_host_at_most, COUNT(secret_urls)},
+		{addresses_are_told_only_where_wanted, 2},
+		{a_send_can_be_canceled_at_each_step, 12},
+	};
+
+	return suite_run("webhook", tests, COUNT(tests), open_world, close_world);
+}
