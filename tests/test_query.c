@@ -289,6 +289,19 @@ START_TEST(devices_are_those_that_are_meant)
 }
 END_TEST
 
+START_TEST(what_nobody_looks_at_is_not_offline)
+{
+	struct status_walk walk = {.which = STATUS_OFFLINE};
+	struct store_account account = acme();
+
+	some_devices();
+	account.last_page_at_ms = T0 - HOUR;
+	database_set_account(&db, &account);
+	walk_all(&walk);
+	ck_assert_str_eq(seen, "globex/1 ");
+}
+END_TEST
+
 static int many_devices(struct store_conn *c, void *arg, struct err *e)
 {
 	struct store_account a;
@@ -848,6 +861,10 @@ START_TEST(yesterday_is_a_day_of_the_calendar)
 	ck_assert_int_eq(when_parse("yesterday", INT64_C(1793012400000), &at_ms, &err),
 			 0);
 	ck_assert_int_eq(at_ms, INT64_C(1792879200000));
+	/* 2026-03-30 00:30: the day before had 23. */
+	ck_assert_int_eq(when_parse("yesterday", INT64_C(1774823400000), &at_ms, &err),
+			 0);
+	ck_assert_int_eq(at_ms, INT64_C(1774738800000));
 }
 END_TEST
 
@@ -875,6 +892,7 @@ int main(void)
 	const struct suite_test tests[] = {
 		{a_status_is_believed_only_while_somebody_looks, COUNT(judged)},
 		{devices_are_those_that_are_meant, COUNT(asked)},
+		{what_nobody_looks_at_is_not_offline, 1},
 		{more_devices_than_one_read_come_each_once, 1},
 		{a_status_is_the_documented_object, 1},
 		{an_account_is_the_documented_object, COUNT(budgets)},

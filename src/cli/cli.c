@@ -28,7 +28,7 @@ static const struct {
 	const char *argument; /* NULL: none */
 	const char *help;
 } options[] = {
-	{OPT_AT, 'a', "at", "T", "as it was at this time"},
+	{OPT_AT, 'a', "at", "T", "as it was at this time (comes with a later version)"},
 	{OPT_OFFLINE, 'o', "offline", NULL, "only those that are offline now"},
 	{OPT_SINCE, 's', "since", "T", "from this time on"},
 	{OPT_UNTIL, 'u', "until", "T", "before this time"},
@@ -230,18 +230,33 @@ static void add_text(char ***texts, size_t *n, char *text)
 	(*texts)[(*n)++] = text;
 }
 
-static int add_match(struct cli *cli, char *text)
+/* The first one is told, once we know that it is not about a command still to come. */
+static void complain(struct cli *cli, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+
+static void complain(struct cli *cli, const char *fmt, ...)
 {
-	if (!match_is_valid(text))
-		return cli_usage(
-			"--match %s: not KEY=PATTERN with a KEY of account, site,"
-			" type, model, device, name",
-			text);
-	add_text(&cli->matches, &cli->n_matches, text);
-	return CLI_OK;
+	va_list ap;
+
+	if (cli->complaint[0] != '\0')
+		return;
+	va_start(ap, fmt);
+	vsnprintf(cli->complaint, sizeof cli->complaint, fmt, ap);
+	va_end(ap);
 }
 
-static int take_option(struct cli *cli, int letter, char *argument)
+static void add_match(struct cli *cli, char *text)
+{
+	if (match_is_valid(text))
+		add_text(&cli->matches, &cli->n_matches, text);
+	else
+		complain(cli,
+			 "--match %s: not KEY=PATTERN with a KEY of account, site, type,"
+			 " model, device, name",
+			 text);
+}
+
+static void take_option(struct cli *cli, int letter, char *argument)
 {
 	switch (letter) {
 	case OPT_AT:
@@ -257,7 +272,8 @@ static int take_option(struct cli *cli, int letter, char *argument)
 		add_text(&cli->types, &cli->n_types, argument);
 		break;
 	case OPT_MATCH:
-		return add_match(cli, argument);
+		add_match(cli, argument);
+		break;
 	case OPT_OFFLINE:
 		cli->offline = true;
 		break;
@@ -283,10 +299,9 @@ static int take_option(struct cli *cli, int letter, char *argument)
 		cli->version = true;
 		break;
 	}
-	return CLI_OK;
 }
 
-static int read_options(struct cli *cli, int argc, char **argv)
+static void read_options(struct cli *cli, int argc, char **argv)
 {
 	struct option longs[COUNT(options) + 1] = {0};
 	char shorts[3 * COUNT(options) + 2] = ":";
@@ -306,21 +321,21 @@ static int read_options(struct cli *cli, int argc, char **argv)
 	opterr = 0;
 	while ((letter = getopt_long(argc, argv, shorts, longs, &n)) != -1) {
 		if (letter == ':')
-			return cli_usage("%s: needs a value", argv[optind - 1]);
-		if (letter == '?' && optopt != 0 && optopt < 256)
-			return cli_usage("-%c: no such option; see phonewatch --help",
-					 optopt);
-		if (letter == '?')
-			return cli_usage("%s: no such option, or not one option;"
-					 " see phonewatch --help",
-					 argv[optind - 1]);
-		if (take_option(cli, letter, optarg) != CLI_OK)
-			return CLI_USAGE;
+			complain(cli, "%s: needs a value", argv[optind - 1]);
+		else if (letter == '?' && optopt != 0 && optopt < 256)
+			complain(cli, "-%c: no such option; see phonewatch --help",
+				 optopt);
+		else if (letter == '?')
+			complain(cli,
+				 "%s: no such option, or not one option; see"
+				 " phonewatch --help",
+				 argv[optind - 1]);
+		else
+			take_option(cli, letter, optarg);
 		for (size_t i = 0; i < COUNT(options); i++)
 			if (options[i].letter == letter)
 				cli->given |= 1u << i;
 	}
-	return CLI_OK;
 }
 
 static int read_format(struct cli *cli)
@@ -366,19 +381,21 @@ static int check_options(const struct cli *cli, const struct cli_command *comman
 
 static int run_command(struct cli *cli, int argc, char **argv)
 {
-	const struct cli_command *command;
+	const struct cli_command *command = argc > 0 ? find_command(argv[0]) : NULL;
+	bool not_yet = command != NULL && command->run == NULL;
 
+	if (not_yet && !cli->help)
+		return cli_usage("%s: not yet: comes with a later version",
+				 command->name);
+	if (cli->complaint[0] != '\0')
+		return cli_usage("%s", cli->complaint);
 	if (argc == 0)
 		return cli->help ? help()
 				 : cli_usage("no command; see phonewatch --help");
-	command = find_command(argv[0]);
 	if (command == NULL)
 		return cli_usage("%s: no such command; see phonewatch --help", argv[0]);
 	if (cli->help)
 		return help_command(command);
-	if (command->run == NULL)
-		return cli_usage("%s: not yet: comes with a later version",
-				 command->name);
 	if (argc > 1)
 		return cli_usage("%s: takes no %s", command->name, argv[1]);
 	if (check_options(cli, command) != CLI_OK || read_format(cli) != CLI_OK)
@@ -404,11 +421,11 @@ int cli_main(int argc, char **argv, cli_find_database_cb find_database)
 	int status;
 
 	set_locale();
-	status = read_options(&cli, argc, argv);
-	if (status == CLI_OK && cli.version) {
+	read_options(&cli, argc, argv);
+	if (cli.version && cli.complaint[0] == '\0') {
 		puts("phonewatch " PACKAGE_VERSION);
 		status = help_end();
-	} else if (status == CLI_OK) {
+	} else {
 		status = run_command(&cli, argc - optind, argv + optind);
 	}
 	free(cli.database_path);

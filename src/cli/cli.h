@@ -42,6 +42,7 @@ struct cli {
 	size_t n_matches;
 	bool offline, failed, follow, help, version;
 	unsigned given; /* a bit for each option of the table that was given */
+	char complaint[ERR_TEXT_BYTES]; /* the first thing wrong with the options */
 
 	enum out_format format;
 	char *database_path;

@@ -37,7 +37,7 @@ static void judge(struct status *s, int64_t now_at_ms)
 	const struct store_account *a = s->account;
 	const struct store_device *d = s->device;
 
-	s->last = d->status != DEVICE_UNKNOWN ? d->status : d->last_known;
+	s->last = d->last_known;
 	s->since_at_ms = d->observed_at_ms;
 	s->status = DEVICE_UNKNOWN;
 	if (!accounts_is_observed(a, now_at_ms)) {

@@ -1,9 +1,11 @@
 /* A reader of its own, without the right to write. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/mem.h"
 #include "store/sqlite/conn.h"
@@ -100,6 +102,8 @@ int store_open_reader(const char *path, struct store_conn **out, struct err *err
 		err_set(err, ERR_STORE, "%s", strerror(errno));
 	else if (!S_ISREG(st.st_mode))
 		err_set(err, ERR_STORE, "not a file");
+	else if (faccessat(AT_FDCWD, path, R_OK, AT_EACCESS) != 0)
+		err_set(err, ERR_STORE, "%s", strerror(errno));
 	else if (open_file(c, err) == 0 && migrate_check(c, err) == 0 &&
 		 read_random(c, err) == 0) {
 		*out = c;
