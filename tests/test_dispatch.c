@@ -691,6 +691,29 @@ START_TEST(a_receiver_that_is_down_is_not_asked_for_each_event)
 }
 END_TEST
 
+START_TEST(once_it_is_not_down_any_more_nobody_waits_on)
+{
+	struct post *p = &w.posts[0];
+	struct retry_rules rules = quick;
+
+	open_store(1);
+	open_receiver(0, refuse_all);
+	owe(3, 3, 0);
+	start(0, &slow);
+	TURN_UNTIL(&w.loop, delivery_of(0, 3).attempts == 1);
+	stop(0);
+
+	rules.max_ms = slow.max_ms; /* so that the three wait for an hour */
+	owe(3, 6, 3);
+	start(0, &rules);
+	TURN_UNTIL(&w.loop, p->n_asked >= 3 + 12);
+	ck_assert_uint_eq(n_subjects(p), 6);
+	p->answer = accept_it;
+	TURN_UNTIL(&w.loop, n_in(0, DELIVERY_DELIVERED) == 6);
+	check_order(p);
+}
+END_TEST
+
 /* Seven of eight subjects fail for good. */
 static void refuse_most(struct post *p, struct receiver_request *req, struct asked *a)
 {
@@ -1079,6 +1102,7 @@ int main(void)
 		{a_sink_that_hangs_delays_no_other, 1},
 		{who_was_not_there_is_told_once_there, 1},
 		{a_receiver_that_is_down_is_not_asked_for_each_event, 1},
+		{once_it_is_not_down_any_more_nobody_waits_on, 1},
 		{subjects_that_fail_leave_room_for_those_that_do_not, 1},
 		{one_subjects_many_events_leave_room_for_others, 1},
 		{a_restart_in_the_middle_goes_on_where_it_was, 1},
