@@ -1,5 +1,6 @@
 #include "ledger.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,12 +10,17 @@
 #include "base/digest.h"
 #include "base/mem.h"
 
+#define UNANSWERED_MS \
+	61000 /* the vendor's usual penalty, and a second as its clock counts */
+
 _Static_assert(BUDGET_SLOTS == STORE_BUDGET_SLOTS, "a row holds a budget");
 
 struct entry {
 	struct budget budget;
 	char scope[LEDGER_SCOPE_BYTES];
 	char group[64];
+	unsigned n_under_way; /* requests */
+	int64_t asked_ms;     /* the last of them */
 	SLIST_ENTRY(entry) next;
 };
 
@@ -137,6 +143,50 @@ const char *ledger_group(const struct ledger *l, const char *scope)
 static struct entry *entry_of(const struct budget *b)
 {
 	return (struct entry *)(uintptr_t)b;
+}
+
+void ledger_ask(struct ledger *l, struct budget *b, int64_t now_ms)
+{
+	struct entry *e = entry_of(b);
+
+	budget_spend(b, now_ms);
+	e->n_under_way++;
+	e->asked_ms = now_ms;
+	penalties_ask(l->penalties, e->scope, clock_utc_ms() + UNANSWERED_MS);
+}
+
+static bool is_under_way(const struct ledger *l, const char *scope)
+{
+	const struct entry *e;
+
+	SLIST_FOREACH(e, &l->entries, next)
+	{
+		if (strcmp(e->scope, scope) == 0 && e->n_under_way > 0)
+			return true;
+	}
+	return false;
+}
+
+void ledger_answered(struct ledger *l, struct budget *b)
+{
+	struct entry *e = entry_of(b);
+
+	e->n_under_way--;
+	if (!is_under_way(l, e->scope))
+		penalties_answered(l->penalties, e->scope);
+}
+
+void ledger_abandon(struct ledger *l, struct budget *b, int64_t now_ms)
+{
+	struct entry *e = entry_of(b);
+
+	ledger_block(l, b, e->asked_ms + UNANSWERED_MS - now_ms, now_ms);
+	ledger_answered(l, b);
+}
+
+int64_t ledger_blocked_ms(const struct budget *b, int64_t now_ms)
+{
+	return b->blocked_until_ms > now_ms ? b->blocked_until_ms - now_ms : 0;
 }
 
 void ledger_block(struct ledger *l, struct budget *b, int64_t wait_ms, int64_t now_ms)

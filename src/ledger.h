@@ -29,6 +29,15 @@ struct budget *ledger_budget(struct ledger *l, const char *scope, const char *gr
 			     int64_t limit);
 /* The group that answers under this scope have named last; NULL: none has. Borrowed. */
 const char *ledger_group(const struct ledger *l, const char *scope);
+/* A request of this budget is sent now ... */
+void ledger_ask(struct ledger *l, struct budget *b, int64_t now_ms);
+/* ... and its answer is here, or there will be none. Where that never comes to be known, since
+ * we are killed, it may have been refused, and the next run waits accordingly. */
+void ledger_answered(struct ledger *l, struct budget *b);
+/* ... or it was given up by ourselves: the same for this run. */
+void ledger_abandon(struct ledger *l, struct budget *b, int64_t now_ms);
+/* How long a penalty still lasts; 0: there is none. */
+int64_t ledger_blocked_ms(const struct budget *b, int64_t now_ms);
 /* No request of this budget for so long: at once, whatever is killed. */
 void ledger_block(struct ledger *l, struct budget *b, int64_t wait_ms, int64_t now_ms);
 /* The same for every group of this scope. */

@@ -46,24 +46,6 @@ fail:
 	return -1;
 }
 
-int penalties_open(const char *path, struct penalties **out, struct err *err)
-{
-	int fd = open_file(path, err);
-	struct penalties *p;
-	void *map;
-
-	if (fd < 0)
-		return err->code;
-	map = mmap(NULL, FILE_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	close(fd);
-	if (map == MAP_FAILED)
-		return err_set(err, ERR_STORE, "%s: %s", path, strerror(errno));
-	p = mem_zalloc(sizeof *p);
-	p->slots = map;
-	*out = p;
-	return 0;
-}
-
 void penalties_close(struct penalties *p)
 {
 	if (p == NULL)
@@ -72,9 +54,12 @@ void penalties_close(struct penalties *p)
 	free(p);
 }
 
-static uint64_t key_of(const char *scope)
+/* What is noted of a scope. */
+enum note { PENALTY_TOLD = 0, PENALTY_ASKED = 1 };
+
+static uint64_t key_of(const char *scope, enum note note)
 {
-	return XXH3_64bits(scope, strlen(scope));
+	return (XXH3_64bits(scope, strlen(scope)) & ~UINT64_C(1)) | note;
 }
 
 /* The slot of this key; else the one whose penalty ended first. */
@@ -93,31 +78,86 @@ static volatile struct slot *slot_for(const struct penalties *p, uint64_t key)
 	return oldest;
 }
 
-void penalties_note(struct penalties *p, const char *scope, int64_t until_at_ms)
+static int64_t find(const struct penalties *p, uint64_t key)
 {
-	uint64_t key = key_of(scope);
-	volatile struct slot *s;
+	const volatile struct slot *s = slot_for(p, key);
 
-	if (p == NULL)
-		return;
-	s = slot_for(p, key);
-	if (s->until_at_ms != 0 && s->key == key) {
-		if (until_at_ms > s->until_at_ms)
-			s->until_at_ms = until_at_ms;
-		return;
-	}
-	s->until_at_ms = 0;
+	return s->key == key ? s->until_at_ms : 0;
+}
+
+static void set(struct penalties *p, uint64_t key, int64_t until_at_ms)
+{
+	volatile struct slot *s = slot_for(p, key);
+
+	if (s->key != key)
+		s->until_at_ms = 0;
 	s->key = key;
 	s->until_at_ms = until_at_ms;
 }
 
+static void note(struct penalties *p, uint64_t key, int64_t until_at_ms)
+{
+	if (until_at_ms > find(p, key))
+		set(p, key, until_at_ms);
+}
+
+void penalties_note(struct penalties *p, const char *scope, int64_t until_at_ms)
+{
+	uint64_t key = key_of(scope, PENALTY_TOLD);
+
+	if (p != NULL)
+		note(p, key, until_at_ms);
+}
+
+void penalties_ask(struct penalties *p, const char *scope, int64_t until_at_ms)
+{
+	if (p != NULL)
+		set(p, key_of(scope, PENALTY_ASKED), until_at_ms);
+}
+
+void penalties_answered(struct penalties *p, const char *scope)
+{
+	uint64_t key = key_of(scope, PENALTY_ASKED);
+
+	if (p != NULL && find(p, key) != 0)
+		set(p, key, 0);
+}
+
 int64_t penalties_find(const struct penalties *p, const char *scope)
 {
-	uint64_t key = key_of(scope);
-	const volatile struct slot *s;
+	return p != NULL ? find(p, key_of(scope, PENALTY_TOLD)) : 0;
+}
 
-	if (p == NULL)
-		return 0;
-	s = slot_for(p, key);
-	return s->key == key ? s->until_at_ms : 0;
+/* What an earlier run has asked and never had an answer to is as refused. */
+static void take_over(struct penalties *p)
+{
+	for (size_t i = 0; i < PENALTY_SLOTS; i++) {
+		volatile struct slot *s = &p->slots[i];
+		uint64_t key = s->key;
+
+		if (s->until_at_ms == 0 || (key & PENALTY_ASKED) == 0)
+			continue;
+		note(p, key & ~(uint64_t)PENALTY_ASKED, s->until_at_ms);
+		if (s->key == key) /* else its slot was needed */
+			s->until_at_ms = 0;
+	}
+}
+
+int penalties_open(const char *path, struct penalties **out, struct err *err)
+{
+	int fd = open_file(path, err);
+	struct penalties *p;
+	void *map;
+
+	if (fd < 0)
+		return err->code;
+	map = mmap(NULL, FILE_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	close(fd);
+	if (map == MAP_FAILED)
+		return err_set(err, ERR_STORE, "%s: %s", path, strerror(errno));
+	p = mem_zalloc(sizeof *p);
+	p->slots = map;
+	take_over(p);
+	*out = p;
+	return 0;
 }

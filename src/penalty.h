@@ -2,11 +2,13 @@
  *
  * The database has them too, a few milliseconds later, and outlives a power cut. Within these
  * milliseconds a daemon that is killed and started again would send the one request that starts
- * the penalty anew (ringcentral/api.md section 8).
+ * the penalty anew (ringcentral/api.md section 8). The same where it is killed while the answer
+ * that tells of a penalty is on its way: so each request under way is noted as refused until its
+ * answer is here.
  *
- * Format  PENALTY_SLOTS pairs of 8 bytes, in the machine's order: XXH3 (64 bits) of the scope, and
- *         the end of the penalty in UTC milliseconds, 0 for a free slot. A file of another size
- *         is begun anew. */
+ * Format  PENALTY_SLOTS pairs of 8 bytes, in the machine's order: XXH3 (64 bits) of the scope, with
+ *         its last bit as PENALTY_ASKED says, and the end of the penalty in UTC milliseconds, 0
+ *         for a free slot. A file of another size is begun anew. */
 #ifndef PENALTY_H
 #define PENALTY_H
 
@@ -18,7 +20,7 @@
 
 struct penalties;
 
-/* Open or make the file. Returns 0 or ERR_STORE: it cannot be used. */
+/* Open or make the file; one process at a time. Returns 0 or ERR_STORE: it cannot be used. */
 int penalties_open(const char *path, struct penalties **out, struct err *err);
 /* NULL is fine. */
 void penalties_close(struct penalties *p);
@@ -27,6 +29,11 @@ void penalties_close(struct penalties *p);
  * count in is known for sure only after its answer. A later end at hand stands. NULL is fine:
  * then it is not kept. */
 void penalties_note(struct penalties *p, const char *scope, int64_t until_at_ms);
+/* A request of this scope is sent. Where this run ends before its answer is here, the next run
+ * takes it for refused, with a penalty that ends then. */
+void penalties_ask(struct penalties *p, const char *scope, int64_t until_at_ms);
+/* The answers to all requests of this scope are here. */
+void penalties_answered(struct penalties *p, const char *scope);
 /* When the penalty ends or ended; 0: none is known. NULL is fine: none is. */
 int64_t penalties_find(const struct penalties *p, const char *scope);
 

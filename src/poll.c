@@ -86,6 +86,7 @@ struct poll {
 	struct watch watch;
 	struct auth auth;
 	struct budget *auth_budget, *list_budget;
+	struct budget *asked; /* that of the request under way */
 	char auth_scope[LEDGER_SCOPE_BYTES], scope[LEDGER_SCOPE_BYTES];
 	char group[64]; /* of the list, as its answers name it */
 
@@ -350,6 +351,12 @@ static void answering_again(struct poll *p)
 		log_answering(p);
 }
 
+static void spend(struct poll *p, struct budget *budget)
+{
+	p->asked = budget;
+	ledger_ask(p->env->ledger, budget, clock_mono_ms());
+}
+
 static void block_budget(struct poll *p, struct budget *budget,
 			 const struct answer *answer)
 {
@@ -361,7 +368,17 @@ static void block_budget(struct poll *p, struct budget *budget,
 	ledger_block(p->env->ledger, budget, wait_ms, now_ms);
 	if (answer->scope == ANSWER_OF_ACCOUNT)
 		ledger_block_all(p->env->ledger, p->scope, wait_ms, now_ms);
-	save_ledger(p);
+}
+
+/* What the answer says of waiting is noted before that it is here: a kill may come between. A
+ * good page is committed with the budgets, all else is saved here. */
+static void answered(struct poll *p, struct budget *budget, const struct answer *answer)
+{
+	if (answer->next == ANSWER_WAIT)
+		block_budget(p, budget, answer);
+	ledger_answered(p->env->ledger, p->asked);
+	if (answer->next != ANSWER_GOOD || budget == p->auth_budget)
+		save_ledger(p);
 }
 
 /* Nothing but an administrator can mend this. */
@@ -412,7 +429,6 @@ static void token_failed(struct poll *p)
 		wait_ms = 0;
 		break;
 	case ANSWER_WAIT:
-		block_budget(p, p->auth_budget, answer);
 		wait_ms = budget_wait_ms(p->auth_budget, p->config->budget_share,
 					 clock_mono_ms());
 		break;
@@ -432,12 +448,14 @@ static void on_token(struct auth *auth)
 {
 	struct poll *p = auth->data;
 
-	if (!goes_on(p))
+	if (!goes_on(p)) {
+		ledger_abandon(p->env->ledger, p->asked, clock_mono_ms());
 		return;
+	}
 	budget_told(p->auth_budget, http_header(&auth->req, "X-Rate-Limit-Limit"),
 		    http_header(&auth->req, "X-Rate-Limit-Remaining"),
 		    http_header(&auth->req, "X-Rate-Limit-Window"), clock_mono_ms());
-	save_ledger(p);
+	answered(p, p->auth_budget, &auth->answer);
 	if (auth->answer.next != ANSWER_GOOD) {
 		token_failed(p);
 		return;
@@ -451,7 +469,7 @@ static void ask_token(struct poll *p)
 {
 	p->step = STEP_TOKEN;
 	p->n_under_way++;
-	budget_spend(p->auth_budget, clock_mono_ms());
+	spend(p, p->auth_budget);
 	auth_start(&p->auth, p->env->http, on_token);
 }
 
@@ -469,7 +487,7 @@ static void ask_page(struct poll *p)
 	p->req.on_done = on_page;
 	p->req.data = p;
 	p->n_under_way++;
-	budget_spend(p->list_budget, clock_mono_ms());
+	spend(p, p->list_budget);
 	http_start(p->env->http, &p->req);
 }
 
@@ -567,7 +585,6 @@ static void page_limited(struct poll *p, const struct answer *answer)
 	bool tell = failed(p, answer);
 	int64_t wait_ms;
 
-	block_budget(p, p->list_budget, answer);
 	wait_ms =
 		budget_wait_ms(p->list_budget, p->config->budget_share, clock_mono_ms());
 	if (tell)
@@ -614,11 +631,14 @@ static void on_page(struct http_request *req, int rc)
 	struct poll *p = req->data;
 	struct answer answer;
 
-	if (!goes_on(p))
+	if (!goes_on(p)) {
+		ledger_abandon(p->env->ledger, p->asked, clock_mono_ms());
 		return;
+	}
 	answer_read(&answer, req, rc, ANSWER_OF_LIST, clock_utc_ms());
 	if (rc == 0)
 		learn_budget(p);
+	answered(p, p->list_budget, &answer);
 	switch (answer.next) {
 	case ANSWER_GOOD:
 		store_page(p);
@@ -702,6 +722,7 @@ static void page_is_bad(struct poll *p, const struct err *err)
 
 	log_escape(safe, sizeof safe, err->text);
 	snprintf(answer.text, sizeof answer.text, "unusable answer: %s", safe);
+	save_ledger(p); /* nothing of this page was committed */
 	page_failed(p, &answer);
 }
 
@@ -895,9 +916,28 @@ struct poll *poll_create(struct poll_env *env, const struct account_config *conf
 	return p;
 }
 
+/* What an earlier run has left. */
+static void log_blocked(struct poll *p)
+{
+	int64_t now_ms = clock_mono_ms();
+	int64_t list_ms = ledger_blocked_ms(p->list_budget, now_ms);
+	int64_t auth_ms = ledger_blocked_ms(p->auth_budget, now_ms);
+	char wait_text[CLOCK_TEXT_BYTES];
+
+	if (list_ms == 0 && auth_ms == 0)
+		return;
+	clock_format_duration(wait_text, list_ms > auth_ms ? list_ms : auth_ms);
+	p->last = (struct answer){.reason = REASON_LIMITED};
+	snprintf(p->last.text, sizeof p->last.text,
+		 "the vendor wants no request now, or has said so in an answer that"
+		 " came too late");
+	log_info("%s: %s; going on in %s", p->config->name, p->last.text, wait_text);
+}
+
 void poll_start(struct poll *p, int64_t delay_ms)
 {
 	start_dark(p);
+	log_blocked(p);
 	wait(p, STEP_IDLE, delay_ms);
 }
 

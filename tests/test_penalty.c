@@ -58,6 +58,39 @@ START_TEST(the_later_end_stands)
 }
 END_TEST
 
+START_TEST(what_was_asked_and_not_answered_is_as_refused)
+{
+	penalties_note(penalties, "told", 5000);
+	penalties_ask(penalties, "told", 7000);
+	penalties_ask(penalties, "later", 4000);
+	penalties_note(penalties, "later", 8000);
+	penalties_ask(penalties, "asked", 7000);
+	penalties_ask(penalties, "asked", 6000);                 /* the last request's */
+	ck_assert_int_eq(penalties_find(penalties, "asked"), 0); /* we are alive */
+	reopen();
+	ck_assert_int_eq(penalties_find(penalties, "told"), 7000);
+	ck_assert_int_eq(penalties_find(penalties, "later"), 8000);
+	ck_assert_int_eq(penalties_find(penalties, "asked"), 6000);
+	reopen();
+	ck_assert_int_eq(penalties_find(penalties, "asked"), 6000);
+}
+END_TEST
+
+START_TEST(what_was_answered_leaves_nothing)
+{
+	penalties_ask(penalties, "acme", 7000);
+	penalties_answered(penalties, "acme");
+	penalties_answered(penalties, "other");
+	reopen();
+	ck_assert_int_eq(penalties_find(penalties, "acme"), 0);
+	penalties_note(penalties, "acme", 5000);
+	penalties_ask(penalties, "acme", 7000);
+	penalties_answered(penalties, "acme");
+	reopen();
+	ck_assert_int_eq(penalties_find(penalties, "acme"), 5000);
+}
+END_TEST
+
 START_TEST(the_one_that_ended_first_makes_room)
 {
 	char scope[16];
@@ -93,6 +126,8 @@ START_TEST(where_it_cannot_be_kept_nothing_is_known)
 	ck_assert_int_eq(penalties_open("/nonexistent/x", &none, &err), ERR_STORE);
 	ck_assert_str_eq(err.text, "/nonexistent/x: No such file or directory");
 	penalties_note(none, "acme", 5000);
+	penalties_ask(none, "acme", 5000);
+	penalties_answered(none, "acme");
 	ck_assert_int_eq(penalties_find(none, "acme"), 0);
 }
 END_TEST
@@ -102,6 +137,8 @@ int main(void)
 	const struct suite_test tests[] = {
 		{a_penalty_outlives_a_kill_at_once, 1},
 		{the_later_end_stands, 1},
+		{what_was_asked_and_not_answered_is_as_refused, 1},
+		{what_was_answered_leaves_nothing, 1},
 		{the_one_that_ended_first_makes_room, 1},
 		{a_file_of_another_size_is_begun_anew, 1},
 		{where_it_cannot_be_kept_nothing_is_known, 1},
