@@ -1,0 +1,282 @@
+#include "lib/account.h"
+
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "store/sqlite/conn.h"
+
+#define MAX_EVENTS 1000000
+
+/* ---- open, close ---- */
+
+static int load_sink(struct store_conn *c, void *arg, struct err *err)
+{
+	return store_sink_load(c, "sink", arg, err);
+}
+
+static void open_all(struct account *a)
+{
+	char *everything[] = {"*"};
+	int64_t sink_id = 0;
+
+	database_open(&a->db, a->path);
+	free(account_ask_text(a, "PRAGMA synchronous=OFF")); /* nobody pulls the plug */
+	database_write(&a->db, load_sink, &sink_id);
+	a->routes = routes_create(1);
+	route_copy(&a->routes->routes[0], sink_id, everything, 1, NULL, 0);
+	watch_init(&a->watch, "acme", a->ignore, a->ignore[0] != NULL,
+		   store_secret(a->db.store));
+}
+
+static void close_all(struct account *a)
+{
+	routes_release(a->routes);
+	watch_clear(&a->watch);
+	database_close(&a->db);
+}
+
+void account_open(struct account *a, const char *path, char *ignore_type)
+{
+	*a = (struct account){.ignore = {ignore_type}, .path = mem_strdup(path)};
+	open_all(a);
+}
+
+void account_close(struct account *a)
+{
+	close_all(a);
+	free(a->events);
+	free(a->path);
+}
+
+void account_restart(struct account *a)
+{
+	close_all(a);
+	open_all(a);
+}
+
+/* ---- jobs ---- */
+
+int64_t account_sent_ms(const struct account *a, int64_t page)
+{
+	return ACCOUNT_T0 + (a->n_sweeps - 1) * ACCOUNT_SWEEP_MS +
+	       (page - 1) * ACCOUNT_PAGE_MS;
+}
+
+int64_t account_arrived_ms(const struct account *a, int64_t page)
+{
+	return account_sent_ms(a, page) + ACCOUNT_ANSWER_MS;
+}
+
+static int last_rc;
+static int n_done;
+
+static void on_done(struct store_job *job, int rc)
+{
+	(void)job;
+	last_rc = rc;
+	n_done++;
+}
+
+static int run_job(struct account *a, struct store_job *job)
+{
+	n_done = 0;
+	job->on_done = on_done;
+	store_submit(a->db.store, job);
+	uv_run(&a->db.loop, UV_RUN_DEFAULT);
+	ck_assert_int_eq(n_done, 1);
+	ck_assert_int_eq(last_rc, job->err.code);
+	return last_rc;
+}
+
+int account_page(struct account *a, int64_t page, const char *body, size_t len)
+{
+	struct page_job *p = &a->page;
+
+	if (page == 1)
+		a->n_sweeps++;
+	snprintf(a->url, sizeof a->url, ACCOUNT_URL "%lld", (long long)page);
+	page_job_init(p);
+	p->watch = &a->watch;
+	p->routes = a->routes;
+	p->page = page;
+	p->url = a->url;
+	p->sent_at_ms = account_sent_ms(a, page);
+	p->arrived_at_ms = account_arrived_ms(a, page);
+	buf_init(&p->answer, PAGE_MAX_BYTES);
+	ck_assert_int_eq(buf_add(&p->answer, body, len), 0);
+	return run_job(a, &p->job);
+}
+
+int account_page_text(struct account *a, int64_t page, const char *body)
+{
+	return account_page(a, page, body, strlen(body));
+}
+
+int account_sweep_at(struct account *a, int64_t n_pages, int64_t ended_at_ms)
+{
+	struct sweep_job *s = &a->sweep;
+
+	sweep_job_init(s);
+	s->watch = &a->watch;
+	s->routes = a->routes;
+	s->n_pages = n_pages;
+	s->ended_at_ms = ended_at_ms;
+	s->interval_ms = ACCOUNT_SWEEP_MS;
+	return run_job(a, &s->job);
+}
+
+int account_sweep(struct account *a, int64_t n_pages)
+{
+	return account_sweep_at(a, n_pages, account_arrived_ms(a, n_pages));
+}
+
+void account_list(struct account *a, const char *body)
+{
+	int rc = account_page_text(a, 1, body);
+
+	ck_assert_msg(rc == 0, "page: %s", a->page.job.err.text);
+	rc = account_sweep(a, 1);
+	ck_assert_msg(rc == 0, "sweep: %s", a->sweep.job.err.text);
+}
+
+/* ---- events ---- */
+
+struct telling {
+	struct account *a;
+	struct buf out;
+	int64_t n;
+};
+
+/* Seconds since T0, without what is zero behind the point. */
+static void write_time(struct buf *out, int64_t at_ms)
+{
+	int64_t ms = at_ms - ACCOUNT_T0;
+	const char *sign = ms < 0 ? "-" : "";
+
+	ms = ms < 0 ? -ms : ms;
+	buf_printf(out, "%s%lld", sign, (long long)(ms / 1000));
+	if (ms % 1000 != 0)
+		buf_printf(out, ".%03lld", (long long)(ms % 1000));
+}
+
+static void write_word(struct buf *out, const char *prefix, const struct event *ev)
+{
+	buf_printf(out, "%s%s", prefix, device_status_name(ev->status));
+	if (ev->status == DEVICE_UNKNOWN && ev->vendor_status != NULL)
+		buf_printf(out, "(%s)", ev->vendor_status);
+}
+
+static void write_detail(struct buf *out, const struct event *ev)
+{
+	const json_t *reason = json_object_get(ev->detail, "reason");
+	const json_t *changes = json_object_get(ev->detail, "changes");
+	char *text;
+
+	if (json_is_string(reason))
+		buf_printf(out, " %s", json_string_value(reason));
+	if (changes == NULL)
+		return;
+	text = json_dumps(changes, JSON_COMPACT);
+	buf_printf(out, " %s", text);
+	free(text);
+}
+
+static void on_event(const struct event *ev, void *arg)
+{
+	struct telling *t = arg;
+	struct buf *out = &t->out;
+
+	t->a->told = ev->sequence;
+	t->n++;
+	buf_add_text(out, strchr(event_type_name(ev->type), '.') + 1);
+	if (ev->device_id != NULL)
+		buf_printf(out, " %s", ev->device_id);
+	if (ev->type <= EVENT_DEVICE_UNKNOWN)
+		buf_printf(out, " %s", device_status_name(ev->previous));
+	if (ev->type <= EVENT_DEVICE_UNKNOWN)
+		write_word(out, "->", ev);
+	if (ev->type == EVENT_DEVICE_ADDED || ev->type == EVENT_DEVICE_REMOVED)
+		write_word(out, " ", ev);
+	buf_add_text(out, " (");
+	if (ev->device_id != NULL) {
+		write_time(out, ev->not_before_ms);
+		buf_add_text(out, ", ");
+	}
+	write_time(out, ev->at_ms);
+	buf_add_text(out, "]");
+	write_detail(out, ev);
+	buf_add_text(out, "\n");
+}
+
+static int read_events(struct store_conn *c, void *arg, struct err *err)
+{
+	struct telling *t = arg;
+
+	return store_events_each(c, t->a->told + 1, MAX_EVENTS, on_event, t, err);
+}
+
+const char *account_events(struct account *a)
+{
+	struct telling t = {.a = a};
+
+	buf_init(&t.out, PAGE_MAX_BYTES);
+	ck_assert_int_eq(database_run(&a->db, read_events, &t, NULL), 0);
+	free(a->events);
+	a->events = mem_strdup(buf_text(&t.out));
+	buf_clear(&t.out);
+	return a->events;
+}
+
+int64_t account_n_events(struct account *a)
+{
+	struct telling t = {.a = a};
+
+	buf_init(&t.out, PAGE_MAX_BYTES);
+	ck_assert_int_eq(database_run(&a->db, read_events, &t, NULL), 0);
+	buf_clear(&t.out);
+	return t.n;
+}
+
+/* ---- the database ---- */
+
+struct question {
+	const char *sql;
+	char *text;
+};
+
+static int ask(struct store_conn *c, void *arg, struct err *err)
+{
+	struct question *q = arg;
+	sqlite3_stmt *st;
+
+	if (sqlite3_prepare_v2(c->db, q->sql, -1, &st, NULL) != SQLITE_OK)
+		return conn_error(c, err);
+	if (sqlite3_step(st) == SQLITE_ROW)
+		q->text = conn_text(st, 0);
+	sqlite3_finalize(st);
+	return 0;
+}
+
+char *account_ask_text(struct account *a, const char *sql)
+{
+	struct question q = {.sql = sql};
+	struct err err = {0};
+
+	ck_assert_msg(database_run(&a->db, ask, &q, &err) == 0, "%s", err.text);
+	return q.text;
+}
+
+int64_t account_ask(struct account *a, const char *sql)
+{
+	char *text = account_ask_text(a, sql);
+	int64_t number;
+
+	ck_assert_msg(text != NULL, "%s: nothing", sql);
+	number = strtoll(text, NULL, 10);
+	free(text);
+	return number;
+}

@@ -1,0 +1,67 @@
+/* One account's list as the daemon's jobs see it, page by page: real jobs on a real store, with
+ * the test as vendor, poller and clock. */
+#ifndef TESTS_ACCOUNT_H
+#define TESTS_ACCOUNT_H
+
+#include "lib/database.h"
+#include "page.h"
+#include "sweep.h"
+
+#define ACCOUNT_T0        INT64_C(1795370462345) /* 2026-11-22T18:01:02.345Z */
+#define ACCOUNT_URL       "https://platform.invalid/device?perPage=1000&page="
+#define ACCOUNT_SWEEP_MS  60000 /* from one sweep to the next */
+#define ACCOUNT_PAGE_MS   1000  /* from one request to the next */
+#define ACCOUNT_ANSWER_MS 300   /* from a request to its answer */
+
+struct account {
+	struct database db;
+	struct watch watch;
+	struct routes *routes; /* one sink that wants every event */
+	char *ignore[1];       /* types; NULL: none */
+
+	int64_t n_sweeps;       /* begun; the first is sweep 0 */
+	int64_t told;           /* the last event that was read */
+	struct page_job page;   /* the last one */
+	struct sweep_job sweep; /* the last one */
+	char url[100];
+	char *path;
+	char *events; /* of account_events */
+};
+
+/* ignore_type may be NULL. */
+void account_open(struct account *a, const char *path, char *ignore_type);
+void account_close(struct account *a);
+/* As if the daemon had been killed and started anew: memory goes, the database stays. */
+void account_restart(struct account *a);
+
+/* When the request of a page of the last begun sweep was sent, and when its answer was whole. */
+int64_t account_sent_ms(const struct account *a, int64_t page);
+int64_t account_arrived_ms(const struct account *a, int64_t page);
+
+/* The page job. Page 1 begins a sweep. The job is a->page. */
+int account_page(struct account *a, int64_t page, const char *body, size_t len);
+int account_page_text(struct account *a, int64_t page, const char *body);
+/* The sweep job, behind n_pages. The job is a->sweep. */
+int account_sweep(struct account *a, int64_t n_pages);
+/* Another time for its end than that of its last page. */
+int account_sweep_at(struct account *a, int64_t n_pages, int64_t ended_at_ms);
+
+/* A whole sweep of one page, which must succeed. */
+void account_list(struct account *a, const char *body);
+
+/*
+ * What was told since the last call, an event a line; good until the next.
+ *
+ * Shape  "online 7 Offline->Online (60.000, 120.300]", "changed 7 (0, 60.300] CHANGES" with the
+ *        changes as JSON, "reachable (60.300] REASON": times in seconds since ACCOUNT_T0
+ */
+const char *account_events(struct account *a);
+/* How many, without their texts. */
+int64_t account_n_events(struct account *a);
+
+/* One number that the database answers with. */
+int64_t account_ask(struct account *a, const char *sql);
+/* A text, the caller's. */
+char *account_ask_text(struct account *a, const char *sql);
+
+#endif
