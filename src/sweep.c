@@ -35,11 +35,12 @@ static bool is_missing(const struct watch *w, uint32_t place)
 
 struct counts {
 	int64_t stored, missing;
+	int64_t newly; /* missing that the last whole list had */
 };
 
 static struct counts count_missing(const struct watch *w)
 {
-	struct counts n = {0, 0};
+	struct counts n = {0, 0, 0};
 
 	for (uint32_t i = 0; i < w->known.n; i++) {
 		const struct known_device *d = &w->known.devices[i];
@@ -47,12 +48,14 @@ static struct counts count_missing(const struct watch *w)
 		if (d->id == NULL || d->device_id == 0)
 			continue;
 		n.stored++;
-		n.missing += d->sweep != w->sweep.number;
+		n.missing += is_missing(w, i);
+		n.newly += is_missing(w, i) && d->missed == 0;
 	}
 	return n;
 }
 
-/* Too many at once: until whole lists have agreed for a day. */
+/* Too many at once: until whole lists have agreed for a day. They agree where they lack the same
+ * devices: none newly, and as many as before. */
 static bool is_shrunk(struct sweep_job *s, struct counts n)
 {
 	struct watch *w = s->watch;
@@ -63,7 +66,7 @@ static bool is_shrunk(struct sweep_job *s, struct counts n)
 		w->shrunk_by = 0;
 		return false;
 	}
-	if (a->shrunk_since_at_ms == 0 || n.missing != w->shrunk_by)
+	if (a->shrunk_since_at_ms == 0 || n.newly > 0 || n.missing != w->shrunk_by)
 		a->shrunk_since_at_ms = s->ended_at_ms;
 	w->shrunk_by = n.missing;
 	return s->ended_at_ms - a->shrunk_since_at_ms < SWEEP_SHRUNK_MS;

@@ -58,6 +58,8 @@ static void on_device(const struct store_device *d, void *arg)
 		k->seen_at_ms = w->account.whole_sent_at_ms;
 	k->lapsed = d->lapsed;
 	k->missed = (uint8_t)(d->missed < UINT8_MAX ? d->missed : UINT8_MAX);
+	if (w->account.shrunk_since_at_ms != 0 && d->missed > 0)
+		w->shrunk_by++;
 	if (d->has_digest)
 		known_set_digest(&w->known, place, d->digest);
 }
@@ -68,6 +70,7 @@ int watch_load(struct watch *w, struct store_conn *c, struct err *err)
 		return 0;
 	store_account_clear(&w->account);
 	known_clear(&w->known);
+	w->shrunk_by = 0;
 	/* What a sweep at hand has seen is lost with it: it can say nothing any more. */
 	w->sweep = (struct sweep){.number = w->sweep.number, .last = KNOWN_NONE};
 	if (store_account_load(c, w->name, &w->account, err) != 0 ||
