@@ -11,8 +11,8 @@
  * Early ends: a failed page is asked for again after a growing wait (page_failed), given up
  * after three tries where others may still come; a wait that the vendor asks for blocks the
  * budget and so next_request; refused credentials stop the poll; a failing store pauses it, and
- * the sweep begins anew. poll_stop cancels what is under way; when nothing is, the handles are
- * closed and on_stopped follows.
+ * the sweep begins anew. After poll_stop a request under way has two more seconds, then it is
+ * canceled; when nothing is under way, the handles are closed and on_stopped follows.
  *
  * Beside it two jobs of their own: the ledger is saved when something was learned outside of a
  * page, and account.unreachable is told when no page has come for three intervals (on_dark).
@@ -46,8 +46,9 @@
 #define TOKEN_FIRST_MS   (30 * SECOND_MS)
 #define TOKEN_MAX_MS     (300 * SECOND_MS)
 #define STORE_RETRY_MS   (30 * SECOND_MS)
-#define DARK_INTERVALS   3 /* without a page: account.unreachable */
-#define PARTIAL_SWEEPS   3 /* in a row: no device that came or went while we read */
+#define DARK_INTERVALS   3    /* without a page: account.unreachable */
+#define PARTIAL_SWEEPS   3    /* in a row: no device that came or went while we read */
+#define STOP_PATIENCE_MS 2000 /* for an answer under way; then it is canceled */
 #define JITTER_PERCENT   20
 
 enum step {
@@ -156,6 +157,14 @@ static bool goes_on(struct poll *p)
 	return !p->stopping;
 }
 
+static void on_patience(uv_timer_t *timer)
+{
+	struct poll *p = timer->data;
+
+	http_cancel(&p->req);
+	auth_cancel(&p->auth);
+}
+
 void poll_stop(struct poll *p, void (*on_stopped)(struct poll *p, void *data), void *data)
 {
 	p->stopping = true;
@@ -163,8 +172,10 @@ void poll_stop(struct poll *p, void (*on_stopped)(struct poll *p, void *data), v
 	p->stopped_data = data;
 	uv_timer_stop(&p->timer);
 	uv_timer_stop(&p->dark);
-	http_cancel(&p->req);
-	auth_cancel(&p->auth);
+	/* An answer that we do not wait for may be a refusal, and would cost the next run a
+	 * minute: most are here soon. */
+	if (p->step == STEP_TOKEN || p->step == STEP_PAGE)
+		uv_timer_start(&p->timer, on_patience, STOP_PATIENCE_MS, 0);
 	close_if_quiet(p);
 }
 
@@ -374,10 +385,14 @@ static void block_budget(struct poll *p, struct budget *budget,
  * good page is committed with the budgets, all else is saved here. */
 static void answered(struct poll *p, struct budget *budget, const struct answer *answer)
 {
+	if (answer->next == ANSWER_CANCELED) {
+		ledger_abandon(p->env->ledger, p->asked, clock_mono_ms());
+		return;
+	}
 	if (answer->next == ANSWER_WAIT)
 		block_budget(p, budget, answer);
 	ledger_answered(p->env->ledger, p->asked);
-	if (answer->next != ANSWER_GOOD || budget == p->auth_budget)
+	if (!p->stopping && (answer->next != ANSWER_GOOD || budget == p->auth_budget))
 		save_ledger(p);
 }
 
@@ -448,14 +463,12 @@ static void on_token(struct auth *auth)
 {
 	struct poll *p = auth->data;
 
-	if (!goes_on(p)) {
-		ledger_abandon(p->env->ledger, p->asked, clock_mono_ms());
-		return;
-	}
 	budget_told(p->auth_budget, http_header(&auth->req, "X-Rate-Limit-Limit"),
 		    http_header(&auth->req, "X-Rate-Limit-Remaining"),
 		    http_header(&auth->req, "X-Rate-Limit-Window"), clock_mono_ms());
 	answered(p, p->auth_budget, &auth->answer);
+	if (!goes_on(p))
+		return;
 	if (auth->answer.next != ANSWER_GOOD) {
 		token_failed(p);
 		return;
@@ -631,14 +644,12 @@ static void on_page(struct http_request *req, int rc)
 	struct poll *p = req->data;
 	struct answer answer;
 
-	if (!goes_on(p)) {
-		ledger_abandon(p->env->ledger, p->asked, clock_mono_ms());
-		return;
-	}
 	answer_read(&answer, req, rc, ANSWER_OF_LIST, clock_utc_ms());
 	if (rc == 0)
 		learn_budget(p);
 	answered(p, p->list_budget, &answer);
+	if (!goes_on(p))
+		return;
 	switch (answer.next) {
 	case ANSWER_GOOD:
 		store_page(p);

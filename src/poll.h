@@ -38,7 +38,7 @@ void poll_adopt(struct poll *p, const struct account_config *config);
 
 const struct account_config *poll_config(const struct poll *p);
 
-/* End requests; a transaction at hand is finished. on_stopped follows in a later turn of the
+/* Send no more; an answer under way has two seconds to come, and a transaction at hand is finished. on_stopped follows in a later turn of the
  * loop, exactly once; the poll may be destroyed in it. */
 void poll_stop(struct poll *p, void (*on_stopped)(struct poll *p, void *data),
 	       void *data);
