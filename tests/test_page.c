@@ -749,6 +749,18 @@ START_TEST(a_set_aside_device_keeps_its_bounds_over_a_restart)
 }
 END_TEST
 
+START_TEST(a_missing_device_keeps_its_bounds_over_a_restart)
+{
+	list(PHONE("1", "Online") "," PHONE("2", "Online"));
+	list(PHONE("2", "Online")); /* whole, at 60 */
+	account_restart(&a);
+	check_events(FIRST);
+	list(PHONE("1", "Offline") "," PHONE("2", "Offline"));
+	check_events("offline 1 Online->Offline (0, 120.300]\n"
+		     "offline 2 Online->Offline (60, 120.300]\n");
+}
+END_TEST
+
 START_TEST(an_interrupted_sweep_says_nothing_of_absence)
 {
 	static const char *const two[] = {PHONE("1", "Online"), PHONE("2", "Online")};
@@ -1349,6 +1361,7 @@ int main(void)
 		{one_in_front_of_many_is_one_to_parse, 1},
 		{after_a_restart_bounds_reach_back_to_the_last_whole_list, 1},
 		{a_set_aside_device_keeps_its_bounds_over_a_restart, 1},
+		{a_missing_device_keeps_its_bounds_over_a_restart, 1},
 		{an_interrupted_sweep_says_nothing_of_absence, 1},
 		{bounds_are_in_order_whatever_the_clock_does, 1},
 		{a_page_is_committed_as_a_whole_or_not_at_all, 1},

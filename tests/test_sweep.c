@@ -1,0 +1,403 @@
+/* The sweep job: what only the whole list can say. Time is an argument. */
+#include "sweep.h"
+
+#include "lib/suite.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/account.h"
+#include "lib/fault_vfs.h"
+
+#define HOUR_MS (INT64_C(3600) * 1000)
+
+static struct account a;
+static char path[300];
+
+static void open_account(void)
+{
+	fault_vfs_install();
+	snprintf(path, sizeof path, "%s/phonewatch.db", suite_dir());
+	account_open(&a, path, NULL);
+}
+
+static void close_account(void)
+{
+	account_close(&a);
+}
+
+/* A page with phones first to last, all Online. total < 0: as many as there are. */
+static void give(int first, int last, int total)
+{
+	struct buf body;
+
+	buf_init(&body, PAGE_MAX_BYTES);
+	buf_add_text(&body, "{\"records\":[");
+	for (int n = first; n <= last; n++)
+		buf_printf(&body, "%s{\"id\":\"%d\",\"status\":\"Online\"}",
+			   n > first ? "," : "", n);
+	buf_printf(&body, "],\"paging\":{\"totalElements\":%d}}",
+		   total < 0 ? last - first + 1 : total);
+	ck_assert_int_eq(account_page(&a, 1, body.data, body.len), 0);
+	buf_clear(&body);
+}
+
+static void list(int first, int last)
+{
+	give(first, last, -1);
+	ck_assert_int_eq(account_sweep(&a, 1), 0);
+	ck_assert(a.sweep.whole);
+}
+
+/* A whole list that ends so long after T0. */
+static void list_at(int first, int last, int64_t after_ms)
+{
+	give(first, last, -1);
+	ck_assert_int_eq(account_sweep_at(&a, 1, ACCOUNT_T0 + after_ms), 0);
+}
+
+static void check_events(const char *expected)
+{
+	const char *told = account_events(&a);
+
+	ck_assert_msg(strcmp(told, expected) == 0, "told:\n%sexpected:\n%s", told,
+		      expected);
+}
+
+static int64_t n_listed(void)
+{
+	return account_ask(&a, "SELECT count(*) FROM device WHERE removed_ms IS NULL");
+}
+
+/* ---- how many may be missing ---- */
+
+static const struct {
+	int64_t n_devices, most;
+} bounds[] = {
+	{0, 5},   {1, 5},    {5, 5},     {100, 5},      {119, 5},
+	{120, 6}, {200, 10}, {1000, 50}, {20000, 1000}, {1000000, 50000},
+};
+
+START_TEST(the_larger_of_five_and_five_percent_may_be_missing)
+{
+	ck_assert_int_eq(sweep_most_missing(bounds[_i].n_devices), bounds[_i].most);
+}
+END_TEST
+
+static const struct {
+	int n, missing;
+	bool shrunk;
+} sizes[] = {
+	{5, 5, false},    {6, 5, false},     {6, 6, true},    {100, 5, false},
+	{100, 6, true},   {200, 10, false},  {200, 11, true}, {1000, 50, false},
+	{1000, 51, true}, {1000, 999, true},
+};
+
+START_TEST(more_than_that_removes_nobody)
+{
+	int n = sizes[_i].n, left = n - sizes[_i].missing;
+
+	list(1, n);
+	for (int i = 0; i < 5; i++) {
+		list(1, left);
+		ck_assert_int_eq(a.sweep.shrunk, sizes[_i].shrunk);
+		ck_assert_int_eq(a.sweep.n_removed,
+				 i == 1 && !sizes[_i].shrunk ? sizes[_i].missing : 0);
+	}
+	ck_assert_int_eq(n_listed(), sizes[_i].shrunk ? n : left);
+	ck_assert_int_eq(account_ask(&a, "SELECT count(*) FROM event WHERE type = 8"),
+			 sizes[_i].shrunk);
+}
+END_TEST
+
+/* ---- two whole lists in a row ---- */
+
+START_TEST(missing_once_is_not_gone)
+{
+	list(1, 3);
+	list(1, 2);
+	ck_assert_int_eq(a.sweep.n_missing, 1);
+	ck_assert_int_eq(a.sweep.n_removed, 0);
+	list(1, 3);
+	list(1, 2);
+	ck_assert_int_eq(a.sweep.n_removed, 0);
+	check_events("reachable (0.300]\n");
+	list(1, 2);
+	ck_assert_int_eq(a.sweep.n_removed, 1);
+	check_events("removed 3 Online (120, 240.300]\n");
+	list(1, 2);
+	check_events("");
+}
+END_TEST
+
+START_TEST(a_list_that_is_not_whole_neither_counts_nor_interrupts)
+{
+	list(1, 3);
+	for (int i = 0; i < 3; i++) {
+		give(1, 2, 3);
+		ck_assert_int_eq(account_sweep(&a, 1), 0);
+		ck_assert(!a.sweep.whole);
+	}
+	check_events("reachable (0.300]\n");
+	list(1, 2);
+	give(1, 2, 3);
+	ck_assert_int_eq(account_sweep(&a, 1), 0);
+	check_events("");
+	list(1, 2);
+	check_events("removed 3 Online (0, 360.300]\n");
+}
+END_TEST
+
+START_TEST(one_whole_list_before_a_restart_counts)
+{
+	list(1, 3);
+	list(1, 3);
+	list(1, 2);
+	account_restart(&a);
+	check_events("reachable (0.300]\n");
+	list(1, 2);
+	check_events("removed 3 Online (60, 180.300]\n");
+	account_restart(&a);
+	list(1, 2);
+	check_events("");
+	list(1, 3);
+	check_events("added 3 Online (240, 300.300]\n");
+}
+END_TEST
+
+START_TEST(a_sweep_needs_all_its_pages)
+{
+	list(1, 3);
+	give(1, 2, 2);
+	ck_assert_int_eq(account_sweep(&a, 2), ERR_STORE);
+	check_events("reachable (0.300]\n");
+	list(1, 2);
+	ck_assert_int_eq(a.sweep.n_missing, 1);
+}
+END_TEST
+
+START_TEST(a_list_with_copies_proves_no_absence)
+{
+	list(1, 3);
+	for (int i = 0; i < 3; i++) {
+		ck_assert_int_eq(account_page_text(&a, 1,
+						   "{\"records\":[{\"id\":\"1\"},{\"id\":"
+						   "\"1\"}],\"paging\":{"
+						   "\"totalElements\":1}}"),
+				 0);
+		ck_assert_int_eq(account_sweep(&a, 1), 0);
+		ck_assert(!a.sweep.whole);
+	}
+	ck_assert_int_eq(n_listed(), 3);
+}
+END_TEST
+
+/* ---- a list that shrinks ---- */
+
+START_TEST(a_shrunk_list_is_told_once_and_its_end_too)
+{
+	list(1, 100);
+	list(1, 50);
+	list(1, 50);
+	list(1, 50);
+	check_events("reachable (0.300]\nunreachable (60.300] list_shrunk\n");
+	ck_assert_str_eq(
+		a.watch.account.detail,
+		"the list lacks 50 devices at once; nobody is removed until whole"
+		" lists have agreed for 24 hours");
+	list(1, 100);
+	check_events("reachable (240.300]\n");
+	list(1, 100);
+	ck_assert_int_eq(account_ask(&a, "SELECT sum(missed) FROM device_state"), 0);
+	give(1, 100, 101); /* not whole: that is no news of what is over */
+	ck_assert_int_eq(account_sweep(&a, 1), 0);
+	ck_assert(!a.sweep.shrunk);
+	check_events("");
+}
+END_TEST
+
+START_TEST(a_page_alone_does_not_end_it)
+{
+	list(1, 100);
+	list(1, 50);
+	give(1, 50, 100);
+	ck_assert_int_eq(account_sweep(&a, 1), 0);
+	ck_assert(!a.sweep.whole);
+	ck_assert(a.sweep.shrunk);
+	check_events("reachable (0.300]\nunreachable (60.300] list_shrunk\n");
+}
+END_TEST
+
+START_TEST(what_is_left_still_tells)
+{
+	list(1, 100);
+	list(1, 50);
+	check_events("reachable (0.300]\nunreachable (60.300] list_shrunk\n");
+	ck_assert_int_eq(account_page_text(&a, 1,
+					   "{\"records\":[{\"id\":\"1\","
+					   "\"status\":\"Offline\"}]}"),
+			 0);
+	check_events("offline 1 Online->Offline (60, 120.300]\n");
+}
+END_TEST
+
+START_TEST(after_a_day_of_agreement_it_is_believed)
+{
+	list(1, 100);
+	list_at(1, 50, HOUR_MS);
+	list_at(1, 50, 12 * HOUR_MS);
+	list_at(1, 50, 25 * HOUR_MS - 1);
+	ck_assert(a.sweep.shrunk);
+	ck_assert_int_eq(n_listed(), 100);
+	list_at(1, 50, 25 * HOUR_MS);
+	ck_assert(!a.sweep.shrunk);
+	ck_assert_int_eq(a.sweep.n_removed, 50);
+	ck_assert_int_eq(n_listed(), 50);
+	ck_assert_int_eq(account_n_events(&a), 3 + 50);
+	list_at(1, 50, 26 * HOUR_MS);
+	list_at(1, 45, 27 * HOUR_MS); /* what may be missing is of what is left */
+	list_at(1, 45, 28 * HOUR_MS);
+	ck_assert_int_eq(n_listed(), 45);
+}
+END_TEST
+
+START_TEST(a_restart_does_not_begin_the_day_anew)
+{
+	list(1, 100);
+	list_at(1, 50, HOUR_MS);
+	for (int i = 2; i < 25; i++) {
+		account_restart(&a);
+		list_at(1, 50, i * HOUR_MS);
+		ck_assert(a.sweep.shrunk);
+	}
+	account_restart(&a);
+	list_at(1, 50, 25 * HOUR_MS);
+	ck_assert(!a.sweep.shrunk);
+	ck_assert_int_eq(a.sweep.n_removed, 50);
+}
+END_TEST
+
+/* Lists that lack as many, but others, do not agree. */
+static const struct {
+	int first, last;
+} others[] = {{1, 49}, {1, 51}, {51, 100}, {2, 51}};
+
+START_TEST(a_list_that_lacks_others_begins_the_day_anew)
+{
+	list(1, 100);
+	list_at(1, 50, HOUR_MS);
+	list_at(1, 50, 20 * HOUR_MS);
+	list_at(others[_i].first, others[_i].last, 21 * HOUR_MS);
+	list_at(others[_i].first, others[_i].last, 25 * HOUR_MS);
+	ck_assert(a.sweep.shrunk);
+	ck_assert_int_eq(n_listed(), 100);
+	list_at(others[_i].first, others[_i].last, 45 * HOUR_MS - 1);
+	ck_assert(a.sweep.shrunk);
+	list_at(others[_i].first, others[_i].last, 45 * HOUR_MS);
+	ck_assert(!a.sweep.shrunk);
+	ck_assert_int_eq(n_listed(), others[_i].last - others[_i].first + 1);
+}
+END_TEST
+
+START_TEST(a_few_that_stay_away_are_removed_when_the_others_return)
+{
+	list(1, 100);
+	list(1, 50);
+	list(1, 50);
+	account_events(&a);
+	list(1, 97);
+	ck_assert_int_eq(a.sweep.n_removed, 3);
+	check_events("removed 98 Online (0, 180.300]\nremoved 99 Online (0, 180.300]\n"
+		     "removed 100 Online (0, 180.300]\nreachable (180.300]\n");
+}
+END_TEST
+
+/* ---- the account's row ---- */
+
+START_TEST(a_sweep_writes_what_queries_ask_for)
+{
+	list(1, 3);
+	list(1, 4);
+	ck_assert_int_eq(account_ask(&a, "SELECT swept FROM account"), 1);
+	ck_assert_int_eq(account_ask(&a, "SELECT whole_sent_ms FROM account"),
+			 account_sent_ms(&a, 1));
+	ck_assert_int_eq(account_ask(&a, "SELECT last_sweep_ms FROM account"),
+			 account_arrived_ms(&a, 1));
+	ck_assert_int_eq(account_ask(&a, "SELECT interval_ms FROM account"),
+			 ACCOUNT_SWEEP_MS);
+	ck_assert_int_eq(account_ask(&a, "SELECT records_parsed FROM account"), 1);
+	ck_assert_int_eq(account_ask(&a, "SELECT records_unchanged FROM account"), 3);
+	give(1, 4, 5);
+	ck_assert_int_eq(account_sweep(&a, 1), 0);
+	/* Not whole: bounds still reach back to the list before. */
+	ck_assert_int_eq(account_ask(&a, "SELECT whole_sent_ms FROM account"),
+			 account_sent_ms(&a, 1) - ACCOUNT_SWEEP_MS);
+}
+END_TEST
+
+START_TEST(a_sweep_is_committed_as_a_whole_or_not_at_all) /* the nth write fails */
+{
+	int n = 0;
+
+	list(1, 5);
+	list(1, 3);
+	account_events(&a);
+	account_ask_text(&a, "PRAGMA synchronous=FULL");
+	for (;; n++) {
+		int rc;
+
+		give(1, 3, 3);
+		fault_arm(FAULT_ONCE, n);
+		rc = account_sweep(&a, 1);
+		if (!fault_disarm() || rc == 0)
+			break;
+		ck_assert_int_eq(rc, ERR_STORE);
+		check_events("");
+		ck_assert_int_eq(n_listed(), 5);
+		ck_assert_int_eq(account_ask(&a, "SELECT sum(missed) FROM device_state"),
+				 2);
+	}
+	ck_assert_int_gt(n, 1);
+	ck_assert_int_eq(a.sweep.n_removed, 2);
+	ck_assert_int_eq(account_n_events(&a), 2);
+	ck_assert_int_eq(n_listed(), 3);
+}
+END_TEST
+
+START_TEST(a_first_sweep_that_fails_is_told_when_it_does_not)
+{
+	give(1, 3, 3);
+	fault_arm(FAULT_FOREVER, 0);
+	ck_assert_int_eq(account_sweep(&a, 1), ERR_STORE);
+	fault_disarm();
+	check_events("");
+	list(1, 3);
+	check_events("reachable (60.300]\n");
+}
+END_TEST
+
+int main(void)
+{
+	const struct suite_test tests[] = {
+		{the_larger_of_five_and_five_percent_may_be_missing, COUNT(bounds)},
+		{more_than_that_removes_nobody, COUNT(sizes)},
+		{missing_once_is_not_gone, 1},
+		{a_list_that_is_not_whole_neither_counts_nor_interrupts, 1},
+		{one_whole_list_before_a_restart_counts, 1},
+		{a_sweep_needs_all_its_pages, 1},
+		{a_list_with_copies_proves_no_absence, 1},
+		{a_shrunk_list_is_told_once_and_its_end_too, 1},
+		{a_page_alone_does_not_end_it, 1},
+		{what_is_left_still_tells, 1},
+		{after_a_day_of_agreement_it_is_believed, 1},
+		{a_restart_does_not_begin_the_day_anew, 1},
+		{a_list_that_lacks_others_begins_the_day_anew, COUNT(others)},
+		{a_few_that_stay_away_are_removed_when_the_others_return, 1},
+		{a_sweep_writes_what_queries_ask_for, 1},
+		{a_sweep_is_committed_as_a_whole_or_not_at_all, 1},
+		{a_first_sweep_that_fails_is_told_when_it_does_not, 1},
+	};
+
+	return suite_run("sweep", tests, COUNT(tests), open_account, close_account);
+}
