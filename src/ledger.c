@@ -10,8 +10,12 @@
 #include "base/digest.h"
 #include "base/mem.h"
 
-#define UNANSWERED_MS \
-	61000 /* the vendor's usual penalty, and a second as its clock counts */
+/* What an answer that never came is taken for: the vendor's usual penalty, and a second as its
+ * clock counts. */
+#define UNANSWERED_MS 61000
+/* Not so where the vendor has said of a request no older than this that half of the limit or
+ * more was left: nobody uses up that much so soon, and a run that was killed need not wait. */
+#define PLENTY_MS 3000
 
 _Static_assert(BUDGET_SLOTS == STORE_BUDGET_SLOTS, "a row holds a budget");
 
@@ -21,6 +25,7 @@ struct entry {
 	char group[64];
 	unsigned n_under_way; /* requests */
 	int64_t asked_ms;     /* the last of them */
+	int64_t plenty_ms;    /* the last that was answered with plenty left; 0: none */
 	SLIST_ENTRY(entry) next;
 };
 
@@ -61,6 +66,11 @@ static struct entry *add_entry(struct ledger *l, const char *scope, const char *
 	return e;
 }
 
+static bool has_plenty(const struct budget *b)
+{
+	return b->remaining >= 0 && 2 * b->remaining >= b->limit;
+}
+
 /* What was noted and may not be in the database. */
 static void recall(const struct penalties *penalties, struct entry *e)
 {
@@ -88,6 +98,7 @@ static void on_row(const struct store_budget *row, void *arg)
 		b->slots[i] = (struct budget_slot){row->slots[i].at_ms,
 						   row->slots[i].at_ms, row->slots[i].n};
 	budget_resume(b, now_ms - clock_utc_ms(), now_ms);
+	e->plenty_ms = has_plenty(b) ? b->told_ms : 0;
 	recall(((struct ledger *)arg)->penalties, e);
 }
 
@@ -152,7 +163,8 @@ void ledger_ask(struct ledger *l, struct budget *b, int64_t now_ms)
 	budget_spend(b, now_ms);
 	e->n_under_way++;
 	e->asked_ms = now_ms;
-	penalties_ask(l->penalties, e->scope, clock_utc_ms() + UNANSWERED_MS);
+	if (e->plenty_ms == 0 || now_ms - e->plenty_ms > PLENTY_MS)
+		penalties_ask(l->penalties, e->scope, clock_utc_ms() + UNANSWERED_MS);
 }
 
 static bool is_under_way(const struct ledger *l, const char *scope)
@@ -171,6 +183,8 @@ void ledger_answered(struct ledger *l, struct budget *b)
 {
 	struct entry *e = entry_of(b);
 
+	if (b->told_ms >= e->asked_ms) /* else it was no answer, or told nothing */
+		e->plenty_ms = has_plenty(b) ? e->asked_ms : 0;
 	e->n_under_way--;
 	if (!is_under_way(l, e->scope))
 		penalties_answered(l->penalties, e->scope);

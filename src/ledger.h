@@ -32,7 +32,8 @@ const char *ledger_group(const struct ledger *l, const char *scope);
 /* A request of this budget is sent now ... */
 void ledger_ask(struct ledger *l, struct budget *b, int64_t now_ms);
 /* ... and its answer is here, or there will be none. Where that never comes to be known, since
- * we are killed, it may have been refused, and the next run waits accordingly. */
+ * we are killed, it may have been refused, and the next run waits accordingly; unless the vendor
+ * has said just before that plenty was left. */
 void ledger_answered(struct ledger *l, struct budget *b);
 /* ... or it was given up by ourselves: the same for this run. */
 void ledger_abandon(struct ledger *l, struct budget *b, int64_t now_ms);
