@@ -201,7 +201,9 @@ class Told:
 
     def __init__(self, ident, body, timestamp, at_ms):
         self.id, self.body, self.timestamp, self.at_ms = ident, body, timestamp, at_ms
+        self.arrived = time.monotonic_ns()
         self.status = None  # as answered; None: it was not
+        self.answered = None  # by the clock of arrived
         self.event = json.loads(body)
 
 
@@ -273,6 +275,7 @@ class Receiver:
         if how.retry_after is not None:
             lines.append(f"Retry-After: {how.retry_after}")
         told.status = how.status  # before it leaves: what the sender knows is never ahead of us
+        told.answered = time.monotonic_ns()
         connection.sendall("\r\n".join(lines + ["", ""]).encode())
         return True
 
