@@ -263,7 +263,8 @@ START_TEST(a_clock_put_back_cuts_the_future)
 	resume_after(-HOUR_MS);
 	ck_assert_int_eq(budget_wait_ms(&b, 50, BOOT_MS), BUDGET_MAX_WAIT_MS);
 	start(10);
-	spend(5, NOW_MS);
+	spend(5, NOW_MS - 10000);
+	spend(1, NOW_MS);
 	resume_after(-HOUR_MS);
 	ck_assert_int_eq(budget_wait_ms(&b, 50, BOOT_MS), WINDOW_MS + SPARE_MS);
 	ck_assert_int_eq(budget_wait_ms(&b, 50, BOOT_MS + WINDOW_MS + SPARE_MS), 0);
@@ -375,6 +376,21 @@ START_TEST(no_window_ever_holds_more_than_our_share)
 }
 END_TEST
 
+/* More moments in a window than are told apart. */
+START_TEST(a_steady_stream_in_a_short_window_is_counted_whole)
+{
+	budget_init(&b, 110, 1000);
+	for (int64_t now_ms = NOW_MS; now_ms < NOW_MS + 20000; now_ms += 17) {
+		if (budget_wait_ms(&b, 100, now_ms) > 0)
+			continue;
+		sent_ms[n_sent++] = now_ms;
+		budget_spend(&b, now_ms);
+		ck_assert_int_le(n_in_window(now_ms, 1000 + SPARE_MS), 110);
+	}
+	ck_assert_uint_gt(n_sent, 1000);
+}
+END_TEST
+
 /* Everything else at random: a promise to wait is kept whatever happens in between. */
 START_TEST(a_wait_is_never_broken_by_itself)
 {
@@ -432,6 +448,7 @@ int main(void)
 		{a_clock_put_back_cuts_the_future, 1},
 		{a_clock_put_forward_forgets, 1},
 		{no_window_ever_holds_more_than_our_share, COUNT(settings)},
+		{a_steady_stream_in_a_short_window_is_counted_whole, 1},
 		{a_wait_is_never_broken_by_itself, 5},
 	};
 
