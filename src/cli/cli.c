@@ -34,8 +34,7 @@ static const struct {
 	{OPT_UNTIL, 'u', "until", "T", "before this time"},
 	{OPT_TYPE, 't', "type", "PATTERN", "only events of this type; may be repeated"},
 	{OPT_MATCH, 'm', "match", "KEY=PATTERN",
-	 "only what this holds for; keys: account, site, type, model, device, name;"
-	 " may be repeated"},
+	 "only what this holds for, as in site=Den*; may be repeated"},
 	{'f', 'f', "follow", NULL, "go on with new ones as they happen"},
 	{OPT_FAILED, 'x', "failed", NULL, "only those that fail, and dead ones"},
 	{'c', 0, "config", "FILE", "where the path of the database stands"},
@@ -50,11 +49,15 @@ static const struct cli_command commands[] = {
 	 "Whether each device is online, since when, and whether that may be believed.\n"
 	 "A status is Unknown because of no_status (the vendor gives none), not_listed\n"
 	 "(the last whole list lacked the device) or unobserved (nobody looks: the account\n"
-	 "cannot be watched, or phonewatchd does not run).",
+	 "cannot be watched, or phonewatchd does not run).\n"
+	 "KEY is account, site, type, model, device (its id) or name; PATTERN a shell\n"
+	 "pattern.",
 	 cmd_status},
 	{"events", "sutmf", "what happened",
 	 "The events in their order. With --follow and without --since: the last ten and\n"
-	 "then new ones as they happen, until you press Ctrl-C.",
+	 "then new ones as they happen, until you press Ctrl-C.\n"
+	 "T is 2026-11-22T18:01:02Z, 2026-11-22, -2h, yesterday, today or now. KEY is\n"
+	 "account, site, type, model, device (its id) or name; PATTERN a shell pattern.",
 	 cmd_events},
 	{"accounts", "", "how the watching of each account goes",
 	 "State, route, counts, speed and budget of each account.", cmd_accounts},

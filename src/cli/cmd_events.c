@@ -108,7 +108,8 @@ static int tell_all(struct cli *cli, struct events_walk *walk, struct out *o)
 struct follow {
 	struct events_walk *walk;
 	struct store_conn *db;
-	int64_t seen; /* the version whose events have been told; -1: none */
+	int64_t random; /* the database's */
+	int64_t seen;   /* the version whose events have been told; -1: none */
 	bool in_trouble;
 	sigset_t while_waiting; /* the signals that are blocked then */
 };
@@ -152,21 +153,32 @@ static int wait_a_little(const sigset_t *while_waiting)
 static void on_trouble(struct cli *cli, struct follow *f)
 {
 	if (!f->in_trouble)
-		cli_warn("%s; trying again", cli->err.text);
+		cli_warn("database %s: %s; trying again", cli->database_path,
+			 cli->err.text);
 	f->in_trouble = true;
 	f->seen = -1;
 }
 
-/* Where another database has taken the place of ours, its past is not news. */
-static int check_sequence(struct cli *cli, struct follow *f)
+/* Where to go on: all of another database is news, nothing of an older state of this one is. */
+static int find_next(struct cli *cli, struct follow *f)
 {
-	int64_t last;
+	int64_t last, random = store_reader_random(f->db);
 
 	if (store_last_sequence(f->db, &last, &cli->err) != 0)
 		return cli->err.code;
-	if (f->walk->next > last + 1)
+	if (random != f->random)
+		f->walk->next = 1;
+	else if (f->walk->next > last + 1)
 		f->walk->next = last + 1;
+	f->random = random;
 	return 0;
+}
+
+static void on_working(struct follow *f, const struct cli *cli)
+{
+	if (f->in_trouble)
+		cli_warn("database %s: it can be read again", cli->database_path);
+	f->in_trouble = false;
 }
 
 /* Returns CLI_OK, or what ends it. */
@@ -178,12 +190,12 @@ static int look(struct cli *cli, struct follow *f, struct out *o)
 	if (store_reader_version(f->db, &version, &cli->err) == 0) {
 		if (version == f->seen)
 			return wait_a_little(&f->while_waiting);
-		if (check_sequence(cli, f) == 0)
+		if (find_next(cli, f) == 0)
 			status = tell(cli, f->db, f->walk, o);
 		f->seen = version;
 	}
 	if (status != CLI_DATABASE) {
-		f->in_trouble = false;
+		on_working(f, cli);
 		return status;
 	}
 	on_trouble(cli, f);
@@ -198,6 +210,7 @@ static int follow(struct cli *cli, struct events_walk *walk, struct out *o)
 	f.db = cli_open(cli);
 	if (f.db == NULL)
 		return CLI_DATABASE;
+	f.random = store_reader_random(f.db);
 	catch_signals(&f.while_waiting);
 	if ((cli->since != NULL
 		     ? events_start(walk, f.db, &cli->err)

@@ -1,6 +1,7 @@
 #include "cli/out.h"
 
 #include <errno.h>
+#include <langinfo.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -79,8 +80,10 @@ static struct libscols_table *new_table(const struct out *o)
 	struct libscols_table *t = scols_new_table();
 
 	if (t == NULL)
-		abort();                     /* out of memory */
-	scols_table_enable_noencoding(t, 1); /* we escape, whatever the locale */
+		abort(); /* out of memory */
+	/* We escape. Where the locale is not UTF-8 smartcols does, too: else it would look for the
+	 * end of a character for ever. */
+	scols_table_enable_noencoding(t, strcmp(nl_langinfo(CODESET), "UTF-8") == 0);
 	scols_table_enable_colors(t, o->colours);
 	scols_table_enable_noheadings(t, o->widths != NULL);
 	scols_table_set_column_separator(t, "  ");

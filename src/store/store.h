@@ -83,6 +83,9 @@ void store_close_reader(struct store_conn *c);
  * error it may be asked again, and nothing else. */
 int store_reader_version(struct store_conn *c, int64_t *version, struct err *err);
 
+/* The database's random number, by which one that took the place of another is told apart. */
+int64_t store_reader_random(const struct store_conn *c);
+
 /* A reader sees one state of the database from store_begin_read to store_end_read. */
 int store_begin_read(struct store_conn *c, struct err *err);
 void store_end_read(struct store_conn *c);

@@ -152,3 +152,8 @@ int store_reader_version(struct store_conn *c, int64_t *version, struct err *err
 	*version = sqlite3_column_int64(st, 0) + (c->reopened << 32);
 	return conn_run(c, st, err);
 }
+
+int64_t store_reader_random(const struct store_conn *c)
+{
+	return c->random;
+}

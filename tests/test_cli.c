@@ -1,0 +1,989 @@
+/* phonewatch as a whole: what it prints, where, and how it ends. */
+#include "cli/cli.h"
+
+#include "lib/suite.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pty.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "lib/database.h"
+#include "query/when.h"
+
+#define WAIT_MS  20000 /* a test that waits longer has failed */
+#define MAX_ARGS 16
+
+static char path[300];
+static struct database db;
+static int64_t now_ms;
+
+static void in_fresh_folder(void)
+{
+	snprintf(path, sizeof path, "%s/phonewatch.db", suite_dir());
+	now_ms = clock_utc_ms();
+	setenv("TZ", "UTC", 1);
+	tzset();
+	setenv("LC_ALL", "C", 1);
+	setenv("TERM", "xterm", 1);
+	unsetenv("NO_COLOR");
+	unsetenv("COLUMNS");
+}
+
+/* ---- running it ---- */
+
+struct answer {
+	char *out, *err;
+	int status; /* exit status; 128 + signal */
+};
+
+static const char *program(void)
+{
+	static char name[512];
+	const char *bin = getenv("TEST_BIN");
+
+	snprintf(name, sizeof name, "%s/phonewatch", bin != NULL ? bin : ".");
+	return name;
+}
+
+/* "status -o table" and the like; no argument has a blank. "@" is the database. */
+static char **arguments(const char *line)
+{
+	char **argv = mem_zalloc((MAX_ARGS + 2) * sizeof *argv);
+	char *rest = mem_strdup(line), *word;
+	int n = 0;
+
+	argv[n++] = mem_strdup(program());
+	while ((word = strsep(&rest, " ")) != NULL && n <= MAX_ARGS)
+		if (word[0] != '\0')
+			argv[n++] = mem_strdup(strcmp(word, "@") == 0 ? path : word);
+	return argv;
+}
+
+static pid_t start(const char *line, int out, int err)
+{
+	posix_spawn_file_actions_t files;
+	posix_spawnattr_t attr;
+	sigset_t set;
+	pid_t pid;
+
+	posix_spawn_file_actions_init(&files);
+	posix_spawn_file_actions_adddup2(&files, out, STDOUT_FILENO);
+	posix_spawn_file_actions_adddup2(&files, err, STDERR_FILENO);
+	posix_spawnattr_init(&attr);
+	sigemptyset(&set);
+	sigaddset(&set, SIGPIPE);
+	posix_spawnattr_setsigdefault(&attr, &set);
+	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGDEF);
+	ck_assert_int_eq(
+		posix_spawn(&pid, program(), &files, &attr, arguments(line), environ), 0);
+	posix_spawn_file_actions_destroy(&files);
+	posix_spawnattr_destroy(&attr);
+	return pid;
+}
+
+static int end_of(pid_t pid)
+{
+	int status;
+
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+static char *text_of(const char *name)
+{
+	struct buf b;
+	char bytes[65536];
+	ssize_t n;
+	int fd = open(name, O_RDONLY);
+
+	buf_init(&b, 1 << 28);
+	while ((n = read(fd, bytes, sizeof bytes)) > 0)
+		buf_add(&b, bytes, (size_t)n);
+	close(fd);
+	return b.data != NULL ? b.data : mem_strdup("");
+}
+
+static int make(const char *name)
+{
+	return open(name, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+}
+
+static struct answer run(const char *line)
+{
+	char *out_name = mem_printf("%s/out", suite_dir());
+	char *err_name = mem_printf("%s/err", suite_dir());
+	int out = make(out_name), err = make(err_name);
+	struct answer a;
+
+	a.status = end_of(start(line, out, err));
+	close(out);
+	close(err);
+	a.out = text_of(out_name);
+	a.err = text_of(err_name);
+	return a;
+}
+
+/* On a terminal of so many columns. */
+static struct answer run_on_terminal(const char *line, unsigned short columns)
+{
+	struct winsize size = {.ws_row = 40, .ws_col = columns};
+	int terminal, keyboard;
+	struct answer a = {0};
+	struct buf b;
+	char bytes[4096];
+	ssize_t n;
+	pid_t pid;
+
+	ck_assert_int_eq(openpty(&keyboard, &terminal, NULL, NULL, &size), 0);
+	fcntl(keyboard, F_SETFD, FD_CLOEXEC);
+	pid = start(line, terminal, terminal);
+	close(terminal);
+	buf_init(&b, 1 << 20);
+	while ((n = read(keyboard, bytes, sizeof bytes)) > 0) /* EIO at the end */
+		buf_add(&b, bytes, (size_t)n);
+	close(keyboard);
+	a.out = b.data != NULL ? b.data : mem_strdup("");
+	a.status = end_of(pid);
+	return a;
+}
+
+/* ---- a database ---- */
+
+static void make_account(const char *name, int64_t last_page_at_ms)
+{
+	database_set_account(&db,
+			     &(struct store_account){.name = (char *)name,
+						     .state = ACCOUNT_REACHABLE,
+						     .since_at_ms = now_ms - 3600000,
+						     .last_page_at_ms = last_page_at_ms,
+						     .last_sweep_at_ms = last_page_at_ms,
+						     .interval_ms = 60000});
+}
+
+static void make_database(void)
+{
+	static const struct database_device devices[] = {
+		{.account = "acme",
+		 .id = "1",
+		 .name = "Lobby phone",
+		 .extension = "101",
+		 .site = "Denver",
+		 .model = "Polycom VVX 450",
+		 .status = DEVICE_ONLINE},
+		{.account = "acme",
+		 .id = "2",
+		 .name = "K\xc3\xbc"
+			 "che \x1b[31mrot\nzwei",
+		 .extension = "102",
+		 .site = "Z\xc3\xbcrich",
+		 .status = DEVICE_ONLINE},
+		{.account = "acme",
+		 .id = "3",
+		 .name = "Annex",
+		 .site = "Denver",
+		 .status = DEVICE_UNKNOWN,
+		 .vendor_status = "Initial"},
+	};
+
+	database_open(&db, path);
+	make_account("acme", now_ms);
+	for (size_t i = 0; i < COUNT(devices); i++) {
+		struct database_device d = devices[i];
+
+		d.observed_at_ms = now_ms - 7200000;
+		database_set_device(&db, &d);
+	}
+	database_transition(&db, "acme", "1", DEVICE_OFFLINE, now_ms - 90000,
+			    now_ms - 60000);
+}
+
+/* ---- wrong use ---- */
+
+static const struct {
+	const char *line;
+	const char *said;
+} wrong[] = {
+	{"", "no command; see phonewatch --help"},
+	{"dance", "dance: no such command; see phonewatch --help"},
+	{"status dance", "status: takes no dance"},
+	{"status --dance",
+	 "--dance: no such option, or not one option; see phonewatch --help"},
+	{"status -z", "-z: no such option; see phonewatch --help"},
+	{"status --match", "--match: needs a value"},
+	{"-d", "-d: needs a value"},
+	{"status --match nose=long",
+	 "--match nose=long: not KEY=PATTERN with a KEY of account, site, type, model,"
+	 " device, name"},
+	{"status --match name",
+	 "--match name: not KEY=PATTERN with a KEY of account, site,"
+	 " type, model, device, name"},
+	{"status --since -2h", "status: has no option --since"},
+	{"accounts --offline", "accounts: has no option --offline"},
+	{"-f accounts", "accounts: has no option --follow"},
+	{"events --failed", "events: has no option --failed"},
+	{"status -o xml", "-o xml: not table, json, ndjson or csv"},
+	{"-o csv status", "-o csv: not yet: comes with a later version"},
+	{"status --at -2h", "status --at: not yet: comes with a later version"},
+	{"show 101", "show: not yet: comes with a later version"},
+	{"history 101", "history: not yet: comes with a later version"},
+	{"report --by site", "report: not yet: comes with a later version"},
+	{"alerts", "alerts: not yet: comes with a later version"},
+	{"silence add --for 2h", "silence: not yet: comes with a later version"},
+	{"poll acme", "poll: not yet: comes with a later version"},
+	{"backup /x", "backup: not yet: comes with a later version"},
+	{"check", "check: not yet: comes with a later version"},
+	{"events --since soon",
+	 "--since soon: not a time; a time is 2026-11-22T18:00:00Z,"
+	 " 2026-11-22, -2h, yesterday, today or now"},
+	{"events --since 9000-01-01", "--since 9000-01-01: that is still to come"},
+	{"events --since -1h --until -2h", "--since -1h is after --until -2h"},
+	{"events --follow --until now",
+	 "events: --follow has no end: no --until with it"},
+	{"events --follow -o json", "events: --follow has no end: no -o json with it;"
+				    " -o ndjson has a line for each"},
+};
+
+START_TEST(wrong_use_is_told_in_one_line)
+{
+	struct answer a = run(wrong[_i].line);
+	char *said = mem_printf("phonewatch: %s\n", wrong[_i].said);
+
+	ck_assert_str_eq(a.err, said);
+	ck_assert_str_eq(a.out, "");
+	ck_assert_int_eq(a.status, CLI_USAGE);
+}
+END_TEST
+
+static const struct {
+	const char *line, *begin, *has;
+} helps[] = {
+	{"--help", "Usage: phonewatch ", "deliveries"},
+	{"-h", "Usage: phonewatch ", "--output FORMAT"},
+	{"status --help", "Usage: phonewatch status ", "--offline"},
+	{"--help events", "Usage: phonewatch events ", "--follow"},
+	{"accounts -h", "Usage: phonewatch accounts ", "--database FILE"},
+	{"deliveries -h", "Usage: phonewatch deliveries ", "--failed"},
+	{"report --help", "Usage: phonewatch report ", "later version"},
+	{"--version", "phonewatch ", "."},
+	{"status -V", "phonewatch ", "."},
+};
+
+START_TEST(help_is_told)
+{
+	struct answer a = run(helps[_i].line);
+
+	ck_assert_int_eq(a.status, CLI_OK);
+	ck_assert_str_eq(a.err, "");
+	ck_assert_int_eq(strncmp(a.out, helps[_i].begin, strlen(helps[_i].begin)), 0);
+	ck_assert_ptr_nonnull(strstr(a.out, helps[_i].has));
+	for (char *rest = a.out, *line; (line = strsep(&rest, "\n")) != NULL;)
+		ck_assert_uint_le(strlen(line), 100);
+}
+END_TEST
+
+/* ---- which database ---- */
+
+static void write_text(const char *name, const char *text)
+{
+	FILE *f = fopen(name, "w");
+
+	ck_assert_ptr_nonnull(f);
+	fputs(text, f);
+	fclose(f);
+}
+
+static const char *const configured[] = {
+	"-c %s/p.conf accounts", "accounts --config=%s/p.conf",
+	"accounts --database %s/phonewatch.db", "-o ndjson accounts -d %s/phonewatch.db"};
+
+START_TEST(the_database_is_found_by_either_path)
+{
+	char *conf = mem_printf("%s/p.conf", suite_dir());
+	char *line = mem_printf(configured[_i], suite_dir());
+	struct answer a;
+
+	make_database();
+	write_text(conf, "database = \"phonewatch.db\"\nnonsense = 5\n");
+	a = run(line);
+	ck_assert_str_eq(a.err, "");
+	ck_assert_int_eq(a.status, CLI_OK);
+	ck_assert_int_eq(strncmp(a.out, "{\"account\":\"acme\",", 18), 0);
+	database_close(&db);
+}
+END_TEST
+
+START_TEST(without_a_configuration_it_says_what_to_do)
+{
+	struct answer a = run("-c /nowhere/p.conf status");
+
+	ck_assert_int_eq(a.status, CLI_DATABASE);
+	ck_assert_str_eq(
+		a.err, "phonewatch: /nowhere/p.conf: cannot read it: No such file or"
+		       " directory\n"
+		       "phonewatch: name the configuration with -c, or the database with"
+		       " -d\n");
+}
+END_TEST
+
+static const struct {
+	const char *bytes; /* NULL: no file */
+	const char *said;
+} unreadable[] = {
+	{NULL, "No such file or directory"},
+	{"", "empty: no phonewatchd has written it yet"},
+	{"This is no database; it is just text, but there is enough of it to fill the"
+	 " header of one, which has a hundred bytes.",
+	 "file is not a database"},
+};
+static const char *const commands[] = {"status", "events", "accounts", "deliveries",
+				       "events --follow"};
+
+START_TEST(a_database_that_cannot_be_read_is_told_in_one_line)
+{
+	size_t i = (size_t)_i / COUNT(commands);
+	char *line = mem_printf("-d @ %s", commands[(size_t)_i % COUNT(commands)]);
+	char *said =
+		mem_printf("phonewatch: database %s: %s\n", path, unreadable[i].said);
+	struct answer a;
+
+	if (unreadable[i].bytes != NULL)
+		write_text(path, unreadable[i].bytes);
+	a = run(line);
+	ck_assert_str_eq(a.err, said);
+	ck_assert_str_eq(a.out, "");
+	ck_assert_int_eq(a.status, CLI_DATABASE);
+	if (unreadable[i].bytes != NULL)
+		ck_assert_str_eq(text_of(path), unreadable[i].bytes);
+	else
+		ck_assert_int_ne(access(path, F_OK), 0);
+}
+END_TEST
+
+START_TEST(a_path_of_control_characters_stays_a_line)
+{
+	struct answer a = run("status -d /nowhere/\x1b[31m\nred");
+
+	ck_assert_str_eq(a.err,
+			 "phonewatch: database /nowhere/\\x1b[31m\\x0ared: No such file"
+			 " or directory\n");
+}
+END_TEST
+
+/* ---- formats ---- */
+
+static const struct {
+	const char *line;
+	bool empty; /* the database is */
+	const char *out;
+} empties[] = {
+	{"-d @ status -o json", true, "[]\n"},
+	{"-d @ status -o ndjson", true, ""},
+	{"-d @ events -o json", true, "[]\n"},
+	{"-d @ accounts -o json", true, "[]\n"},
+	{"-d @ deliveries -o json", true, "[]\n"},
+	{"-d @ deliveries", true, ""},
+	{"-d @ status -o table", true, "0 devices: 0 offline, 0 unknown, 0 online\n"},
+	{"-d @ events -o table", true, ""},
+	{"-d @ accounts -o table", true, ""},
+	{"-d @ deliveries -o table", true, ""},
+	{"-d @ status --match site=Nowhere -o json", false, "[]\n"},
+	{"-d @ events --type device.added", false, ""},
+	{"-d @ events --until 2020-01-01", false, ""},
+};
+
+START_TEST(an_empty_list_is_an_answer)
+{
+	struct answer a;
+
+	if (empties[_i].empty)
+		database_open(&db, path);
+	else
+		make_database();
+	a = run(empties[_i].line);
+	ck_assert_str_eq(a.err, "");
+	ck_assert_str_eq(a.out, empties[_i].out);
+	ck_assert_int_eq(a.status, CLI_OK);
+	database_close(&db);
+}
+END_TEST
+
+static const char *const lists[] = {"status", "events", "accounts", "status --offline",
+				    "events --since -1h --type device.*"};
+
+START_TEST(json_is_one_array_of_the_lines_of_ndjson)
+{
+	char *plain = mem_printf("-d @ %s", lists[_i]);
+	char *json = mem_printf("-d @ %s -o json", lists[_i]);
+	struct answer lines, array;
+	json_t *all, *one;
+	size_t i = 0;
+
+	make_database();
+	lines = run(plain); /* no terminal: ndjson */
+	array = run(json);
+	ck_assert_int_eq(lines.status + array.status, 0);
+	all = json_loads(array.out, 0, NULL);
+	ck_assert(json_is_array(all));
+	ck_assert_uint_gt(json_array_size(all), 0);
+	for (char *rest = lines.out, *line; (line = strsep(&rest, "\n")) != NULL;) {
+		if (line[0] == '\0')
+			continue;
+		one = json_loads(line, 0, NULL);
+		ck_assert(json_equal(one, json_array_get(all, i++)));
+	}
+	ck_assert_uint_eq(i, json_array_size(all));
+	database_close(&db);
+}
+END_TEST
+
+static char *rendered;
+
+static void on_event(const struct event *ev, void *arg)
+{
+	(void)arg;
+	rendered = event_render(ev, EVENT_WITHOUT_PERSONAL);
+}
+
+START_TEST(events_are_told_byte_for_byte)
+{
+	struct answer a;
+	struct store_conn *c;
+	struct err err = {0};
+	char *expected;
+
+	make_database();
+	ck_assert_int_eq(store_open_reader(path, &c, &err), 0);
+	ck_assert_int_eq(store_events_each(c, 1, 1, on_event, NULL, &err), 0);
+	store_close_reader(c);
+	expected = mem_printf("%s\n", rendered);
+	a = run("events -d @");
+	ck_assert_str_eq(a.out, expected);
+	database_close(&db);
+}
+END_TEST
+
+static int move_away(struct store_conn *c, void *arg, struct err *e)
+{
+	struct event ev = {.type = EVENT_DEVICE_CHANGED,
+			   .at_ms = now_ms,
+			   .account = (char *)"acme",
+			   .device_id = (char *)"1"};
+	struct store_device d;
+	int rc;
+
+	(void)arg;
+	ev.detail = json_pack("{s:[{s:s, s:s, s:s, s:b}]}", "changes", "field",
+			      "emergency.address.street", "from", "1 Example Way", "to",
+			      "2 Example Way", "personal", 1);
+	if (store_device_load(c, 1, "1", &d, e) != 0)
+		return e->code;
+	rc = store_event_add(c, &ev, 1, d.device_id, d.version_id, NULL, 0, e);
+	json_decref(ev.detail);
+	store_device_clear(&d);
+	return rc;
+}
+
+START_TEST(personal_data_is_not_told)
+{
+	static const char *const formats[] = {"ndjson", "json", "table"};
+	struct answer a;
+
+	make_database();
+	database_write(&db, move_away, NULL);
+	for (size_t i = 0; i < COUNT(formats); i++) {
+		a = run(mem_printf("-d @ events --type device.changed -o %s",
+				   formats[i]));
+		ck_assert_ptr_nonnull(strstr(a.out, "emergency.address.street"));
+		ck_assert_ptr_null(strstr(a.out, "Example Way"));
+	}
+	database_close(&db);
+}
+END_TEST
+
+START_TEST(the_table_has_what_needs_somebody_first)
+{
+	char since[CLOCK_TEXT_BYTES];
+	struct answer a;
+	const char *offline, *unknown, *online;
+
+	make_database();
+	when_format_short(since, now_ms - 60000, now_ms);
+	a = run("-d @ status -o table");
+	ck_assert_int_eq(strncmp(a.out, "STATUS   WHY        NAME  ", 26), 0);
+	offline = strstr(a.out, "\nOffline             Lobby phone  ");
+	unknown = strstr(a.out, "\nUnknown  no status  Annex  ");
+	online = strstr(a.out, "\nOnline              K");
+	ck_assert_ptr_nonnull(offline);
+	ck_assert(offline < unknown && unknown < online);
+	ck_assert_ptr_nonnull(strstr(a.out, "K\xc3\xbc"
+					    "che \\x1b[31mrot\\x0azwei  102  "
+					    "Z\xc3\xbcrich"));
+	ck_assert_ptr_nonnull(strstr(a.out, since));
+	ck_assert_ptr_null(strchr(a.out, '\x1b'));
+	ck_assert_ptr_null(strstr(a.out, "ACCOUNT")); /* there is only one */
+	ck_assert_ptr_nonnull(
+		strstr(a.out, "\n3 devices: 1 offline, 1 unknown, 1 online\n"));
+
+	make_account("globex", now_ms);
+	database_set_device(&db, &(struct database_device){.account = "globex",
+							   .id = "9",
+							   .status = DEVICE_OFFLINE,
+							   .observed_at_ms = now_ms});
+	a = run("-d @ status -o table --offline");
+	ck_assert_ptr_nonnull(strstr(a.out, "ACCOUNT"));
+	ck_assert_ptr_null(strstr(a.out, "WHY"));
+	ck_assert_ptr_nonnull(strstr(a.out, "\n2 devices offline\n"));
+	database_close(&db);
+}
+END_TEST
+
+START_TEST(what_nobody_watches_is_unknown)
+{
+	struct answer a;
+
+	make_database();
+	make_account("acme", now_ms - 600000);
+	database_close(&db);
+	a = run("-d @ status -o table");
+	ck_assert_ptr_nonnull(
+		strstr(a.out, "Unknown  unobserved, was Offline  Lobby phone"));
+	ck_assert_ptr_nonnull(
+		strstr(a.out, "\n3 devices: 0 offline, 3 unknown, 0 online\n"));
+	a = run("-d @ status --offline");
+	ck_assert_str_eq(a.out, "");
+	a = run("-d @ accounts -o table");
+	ck_assert_ptr_nonnull(strstr(a.out, "not watched now"));
+	ck_assert_ptr_nonnull(strstr(a.out,
+				     "\nacme: nothing came for three intervals; does"
+				     " phonewatchd run?\n"));
+}
+END_TEST
+
+START_TEST(an_event_is_a_line)
+{
+	char at[CLOCK_TEXT_BYTES], *expected;
+	struct answer a;
+
+	make_database();
+	database_transition(&db, "acme", "2", DEVICE_OFFLINE, now_ms, now_ms);
+	a = run("-d @ events -o table --match device=2");
+	when_format(at, now_ms);
+	expected = mem_printf("%s  OFFLINE   K\xc3\xbc"
+			      "che \\x1b[31mrot\\x0azwei (ext 102,"
+			      " Z\xc3\xbcrich) is offline\n",
+			      at);
+	ck_assert_str_eq(a.out, expected);
+	database_close(&db);
+}
+END_TEST
+
+/* ---- terminals ---- */
+
+START_TEST(a_terminal_gets_a_table_in_colours)
+{
+	struct answer a;
+
+	make_database();
+	a = run_on_terminal("-d @ status", 100);
+	ck_assert_int_eq(a.status, CLI_OK);
+	ck_assert_int_eq(strncmp(a.out, "STATUS ", 7), 0);
+	ck_assert_ptr_nonnull(strstr(a.out, "\x1b[31mOffline"));
+	ck_assert_ptr_nonnull(strstr(a.out, "\x1b[33mUnknown"));
+	ck_assert_ptr_nonnull(strstr(a.out, "\x1b[31m1 offline\x1b[0m"));
+	a = run_on_terminal("-d @ events", 100);
+	ck_assert_ptr_nonnull(strstr(a.out, "\x1b[31m  OFFLINE \x1b[0m"));
+	a = run_on_terminal("-d @ status -o ndjson", 100);
+	ck_assert_int_eq(a.out[0], '{');
+	ck_assert_ptr_null(strchr(a.out, '\x1b'));
+
+	setenv("NO_COLOR", "1", 1);
+	a = run_on_terminal("-d @ status", 100);
+	ck_assert_ptr_nonnull(strstr(a.out, "\nOffline"));
+	ck_assert_ptr_null(strchr(a.out, '\x1b'));
+	setenv("NO_COLOR", "", 1); /* present, but empty, is no wish */
+	a = run_on_terminal("-d @ status", 100);
+	ck_assert_ptr_nonnull(strchr(a.out, '\x1b'));
+	setenv("TERM", "dumb", 1);
+	a = run_on_terminal("-d @ status", 100);
+	ck_assert_ptr_null(strchr(a.out, '\x1b'));
+	database_close(&db);
+}
+END_TEST
+
+START_TEST(a_table_fits_its_terminal)
+{
+	static const unsigned short columns[] = {200, 100, 80};
+	struct answer a;
+
+	setenv("NO_COLOR", "1", 1);
+	make_database();
+	for (size_t i = 0; i < COUNT(columns); i++) {
+		a = run_on_terminal("-d @ status", columns[i]);
+		for (char *rest = a.out, *line; (line = strsep(&rest, "\n")) != NULL;)
+			/* Two of the bytes are no columns, one is the carriage return. */
+			ck_assert_uint_le(strlen(line), columns[i] + 3u);
+	}
+	database_close(&db);
+}
+END_TEST
+
+/* ---- where it goes ---- */
+
+START_TEST(a_full_disk_is_told)
+{
+	static const char *const lines[] = {"-d @ status", "-d @ events", "-d @ accounts",
+					    "-d @ status -o table",
+					    "-d @ events --follow"};
+	char *name = mem_printf("%s/err", suite_dir());
+	int full = open("/dev/full", O_WRONLY), err = make(name);
+
+	make_database();
+	ck_assert_int_eq(end_of(start(lines[_i], full, err)), CLI_OUTPUT);
+	ck_assert_str_eq(text_of(name),
+			 "phonewatch: standard output: No space left on device\n");
+	database_close(&db);
+}
+END_TEST
+
+START_TEST(a_reader_that_goes_ends_it)
+{
+	char *name = mem_printf("%s/err", suite_dir());
+	int err = make(name), ends[2];
+
+	make_database();
+	ck_assert_int_eq(pipe2(ends, O_CLOEXEC), 0);
+	close(ends[0]);
+	ck_assert_int_eq(end_of(start(_i == 0 ? "-d @ status" : "-d @ events --follow",
+				      ends[1], err)),
+			 128 + SIGPIPE);
+	ck_assert_str_eq(text_of(name), "");
+	database_close(&db);
+}
+END_TEST
+
+/* ---- many ---- */
+
+#define N_OWED 2500
+
+static int many_owed(struct store_conn *c, void *arg, struct err *e)
+{
+	struct store_account a;
+	int64_t sink;
+
+	(void)arg;
+	if (store_account_load(c, "acme", &a, e) != 0 ||
+	    store_sink_load(c, "ops", &sink, e) != 0)
+		return e->code;
+	for (int i = 0; i < N_OWED; i++) {
+		struct event ev = {.type = EVENT_ACCOUNT_REACHABLE,
+				   .at_ms = 1,
+				   .account = (char *)"acme"};
+
+		if (store_event_add(c, &ev, a.account_id, 0, 0, &sink, 1, e) != 0)
+			return e->code;
+	}
+	store_account_clear(&a);
+	return store_outbox_save(c, sink,
+				 &(struct store_delivery){.sequence = N_OWED,
+							  .state = DELIVERY_DEAD,
+							  .attempts = 3,
+							  .code = 400,
+							  .error = (char *)"HTTP 400"},
+				 e);
+}
+
+START_TEST(a_long_table_is_one_table)
+{
+	struct answer a;
+	int n = 0;
+	char last[200] = "";
+
+	database_open(&db, path);
+	database_write(&db, many_owed, NULL);
+	a = run("-d @ deliveries -o table");
+	for (char *rest = a.out, *line; (line = strsep(&rest, "\n")) != NULL;) {
+		if (line[0] == '\0')
+			continue;
+		if (n == 0)
+			ck_assert_ptr_nonnull(strstr(line, "EVENT"));
+		else if (strstr(line, "pending") == NULL && n < N_OWED)
+			ck_abort_msg("%s", line);
+		n++;
+		snprintf(last, sizeof last, "%s", line);
+	}
+	ck_assert_int_eq(n, N_OWED + 1);
+	ck_assert_ptr_nonnull(strstr(last, "dead"));
+	ck_assert_ptr_nonnull(strstr(last, "HTTP 400"));
+	a = run("-d @ deliveries --failed");
+	ck_assert_ptr_nonnull(strstr(a.out, "\"sequence\":2500,\"sink\":\"ops\","
+					    "\"state\":\"dead\",\"attempts\":3,"
+					    "\"next_at\":null,\"delivered_at\":null,"
+					    "\"code\":400,\"error\":\"HTTP 400\"}\n"));
+	ck_assert_ptr_eq(strchr(a.out, '\n') + 1, strchr(a.out, '\0'));
+	database_close(&db);
+}
+END_TEST
+
+/* ---- following ---- */
+
+struct follower {
+	pid_t pid;
+	int from;
+	struct buf text;
+};
+
+static struct follower follow(const char *line)
+{
+	struct follower f;
+	int ends[2];
+
+	ck_assert_int_eq(pipe2(ends, O_CLOEXEC), 0);
+	f.pid = start(line, ends[1], ends[1]);
+	close(ends[1]);
+	f.from = ends[0];
+	buf_init(&f.text, 1 << 20);
+	return f;
+}
+
+/* Wait until it has printed this, and forget all up to there. */
+static void sees(struct follower *f, const char *text)
+{
+	struct pollfd in = {.fd = f->from, .events = POLLIN};
+	int64_t deadline = clock_mono_ms() + WAIT_MS;
+	char bytes[4096], *found;
+
+	while ((found = strstr(buf_text(&f->text), text)) == NULL) {
+		ssize_t n;
+
+		ck_assert_msg(clock_mono_ms() < deadline, "no \"%s\" in \"%s\"", text,
+			      buf_text(&f->text));
+		if (poll(&in, 1, 100) <= 0)
+			continue;
+		n = read(f->from, bytes, sizeof bytes);
+		ck_assert_msg(n > 0, "it ended before \"%s\"", text);
+		buf_add(&f->text, bytes, (size_t)n);
+	}
+	found = mem_strdup(found + strlen(text));
+	f->text.len = 0;
+	buf_add_text(&f->text, found);
+	free(found);
+}
+
+static int stop(struct follower *f, int signal)
+{
+	int status;
+
+	kill(f->pid, signal);
+	status = end_of(f->pid);
+	close(f->from);
+	return status;
+}
+
+/* Its line as a table has it. */
+static void next_change(struct follower *f, enum device_status to)
+{
+	database_transition(&db, "acme", "1", to, now_ms, now_ms);
+	sees(f, to == DEVICE_OFFLINE ? "Lobby phone (ext 101, Denver) is offline\n"
+				     : "Lobby phone (ext 101, Denver) is online\n");
+}
+
+START_TEST(a_follower_is_told_as_it_happens)
+{
+	static const int signals[] = {SIGINT, SIGTERM};
+	struct follower f;
+
+	make_database();
+	f = follow("-d @ events --follow -o table");
+	sees(&f, "is offline\n"); /* the past */
+	next_change(&f, DEVICE_ONLINE);
+	next_change(&f, DEVICE_OFFLINE);
+	ck_assert_int_eq(stop(&f, signals[_i]), CLI_OK);
+	database_close(&db);
+}
+END_TEST
+
+START_TEST(a_follower_outlives_the_daemon)
+{
+	struct follower f;
+
+	make_database();
+	f = follow("-d @ events -f -o table");
+	sees(&f, "is offline\n");
+	database_close(&db);
+	database_open(&db, path);
+	next_change(&f, DEVICE_ONLINE);
+	next_change(&f, DEVICE_OFFLINE);
+	database_close(&db);
+	database_open(&db, path);
+	next_change(&f, DEVICE_ONLINE);
+	ck_assert_int_eq(stop(&f, SIGTERM), CLI_OK);
+	database_close(&db);
+}
+END_TEST
+
+START_TEST(a_follower_of_a_database_at_rest_sees_the_daemon_come)
+{
+	struct follower f;
+
+	make_database();
+	database_close(&db);
+	f = follow("-d @ events -f -o table");
+	sees(&f, "is offline\n");
+	database_open(&db, path);
+	next_change(&f, DEVICE_ONLINE);
+	ck_assert_int_eq(stop(&f, SIGTERM), CLI_OK);
+	database_close(&db);
+}
+END_TEST
+
+START_TEST(a_follower_begins_with_the_last_ten_or_where_it_is_told)
+{
+	struct follower f;
+
+	make_database();
+	for (int i = 2; i <= 15; i++)
+		database_transition(&db, "acme", "2",
+				    i % 2 == 0 ? DEVICE_OFFLINE : DEVICE_ONLINE, now_ms,
+				    now_ms + i);
+	f = follow("-d @ events -f");
+	sees(&f, "\"sequence\":15,");
+	ck_assert_int_eq(stop(&f, SIGTERM), CLI_OK);
+	f = follow("-d @ events -f");
+	sees(&f, "\"sequence\":");
+	ck_assert_int_eq(strncmp(buf_text(&f.text), "6,", 2), 0);
+	ck_assert_int_eq(stop(&f, SIGTERM), CLI_OK);
+	f = follow("-d @ events -f --since -1h");
+	sees(&f, "\"sequence\":1,");
+	sees(&f, "\"sequence\":15,");
+	ck_assert_int_eq(stop(&f, SIGTERM), CLI_OK);
+	database_close(&db);
+}
+END_TEST
+
+START_TEST(a_follower_ends_when_nobody_reads_it)
+{
+	struct follower f;
+
+	make_database();
+	f = follow("-d @ events -f -o table");
+	sees(&f, "is offline\n");
+	close(f.from); /* and nothing happens any more */
+	ck_assert_int_ne(end_of(f.pid), CLI_OK);
+	database_close(&db);
+}
+END_TEST
+
+START_TEST(a_follower_goes_on_in_another_database)
+{
+	char *old = mem_printf("%s.old", path);
+	struct follower f;
+
+	make_database();
+	database_transition(&db, "acme", "1", DEVICE_ONLINE, now_ms, now_ms);
+	database_close(&db);
+	f = follow("-d @ events -f -o table");
+	sees(&f, "is online\n");
+	ck_assert_int_eq(rename(path, old), 0);
+	make_database(); /* all of which is news */
+	sees(&f, "is offline\n");
+	next_change(&f, DEVICE_ONLINE);
+	ck_assert_int_eq(stop(&f, SIGTERM), CLI_OK);
+	database_close(&db);
+}
+END_TEST
+
+START_TEST(a_follower_goes_on_in_a_backup_of_its_database)
+{
+	char *old = mem_printf("%s.old", path), *backup = mem_printf("%s.backup", path);
+	char *copy = mem_printf("cp %s %s", path, backup);
+	struct follower f;
+
+	make_database();
+	database_close(&db);
+	ck_assert_int_eq(system(copy), 0);
+	database_open(&db, path);
+	database_transition(&db, "acme", "1", DEVICE_ONLINE, now_ms, now_ms);
+	database_transition(&db, "acme", "1", DEVICE_OFFLINE, now_ms, now_ms);
+	database_close(&db);
+	f = follow("-d @ events -f -o table");
+	sees(&f, "is online\n");
+	sees(&f, "is offline\n");
+	ck_assert_int_eq(rename(path, old), 0);
+	sees(&f, "phonewatch: database "); /* it says that it is gone */
+	ck_assert_int_eq(rename(backup, path), 0);
+	sees(&f, "phonewatch: database "); /* and when it is back */
+	database_open(&db, path);
+	next_change(&f, DEVICE_ONLINE);
+	ck_assert_ptr_null(strstr(buf_text(&f.text), "Lobby"));
+	ck_assert_int_eq(stop(&f, SIGTERM), CLI_OK);
+	database_close(&db);
+}
+END_TEST
+
+/* ---- how soon ---- */
+
+START_TEST(it_loads_no_library_that_it_does_not_need)
+{
+	static const char *const heavy[] = {"libcurl", "libmicrohttpd", "libuv",
+					    "libcrypto", "libsystemd"};
+	FILE *f = fopen(program(), "rb");
+	char *bytes = mem_alloc(32 << 20);
+	size_t n = fread(bytes, 1, 32 << 20, f);
+
+	fclose(f);
+	ck_assert_uint_gt(n, 10000);
+	for (size_t i = 0; i < COUNT(heavy); i++) {
+		char *name = mem_printf("%s.so", heavy[i]);
+
+		ck_assert_msg(memmem(bytes, n, name, strlen(name)) == NULL, "%s", name);
+	}
+}
+END_TEST
+
+int main(void)
+{
+	const struct suite_test tests[] = {
+		{wrong_use_is_told_in_one_line, COUNT(wrong)},
+		{help_is_told, COUNT(helps)},
+		{the_database_is_found_by_either_path, COUNT(configured)},
+		{without_a_configuration_it_says_what_to_do, 1},
+		{a_database_that_cannot_be_read_is_told_in_one_line,
+		 COUNT(unreadable) * COUNT(commands)},
+		{a_path_of_control_characters_stays_a_line, 1},
+		{an_empty_list_is_an_answer, COUNT(empties)},
+		{json_is_one_array_of_the_lines_of_ndjson, COUNT(lists)},
+		{events_are_told_byte_for_byte, 1},
+		{personal_data_is_not_told, 1},
+		{the_table_has_what_needs_somebody_first, 1},
+		{what_nobody_watches_is_unknown, 1},
+		{an_event_is_a_line, 1},
+		{a_terminal_gets_a_table_in_colours, 1},
+		{a_table_fits_its_terminal, 1},
+		{a_full_disk_is_told, 5},
+		{a_reader_that_goes_ends_it, 2},
+		{a_long_table_is_one_table, 1},
+		{a_follower_is_told_as_it_happens, 2},
+		{a_follower_outlives_the_daemon, 1},
+		{a_follower_of_a_database_at_rest_sees_the_daemon_come, 1},
+		{a_follower_begins_with_the_last_ten_or_where_it_is_told, 1},
+		{a_follower_ends_when_nobody_reads_it, 1},
+		{a_follower_goes_on_in_another_database, 1},
+		{a_follower_goes_on_in_a_backup_of_its_database, 1},
+		{it_loads_no_library_that_it_does_not_need, 1},
+	};
+
+	return suite_run("cli", tests, COUNT(tests), in_fresh_folder, NULL);
+}
