@@ -66,6 +66,10 @@ static const struct meaning {
 	 "the JWT's user may not log in in its present state"},
 	{ANSWER_OF_TOKEN, 0, "OAU-142", ANSWER_REFUSED, REASON_CREDENTIALS,
 	 "nobody may log in in the account's present state"},
+	{ANSWER_OF_TOKEN, 0, "OAU-151", ANSWER_REFUSED, REASON_CREDENTIALS,
+	 "this way to log in is not supported: set the app's auth to JWT"},
+	{ANSWER_OF_TOKEN, 0, "CMN-405", ANSWER_REFUSED, REASON_CREDENTIALS,
+	 "the JWT must be of a user of this account"},
 	{ANSWER_OF_TOKEN, 0, "invalid_grant", ANSWER_REFUSED, REASON_CREDENTIALS,
 	 "the JWT is expired, revoked or made for another app: make a new one"},
 	{ANSWER_OF_TOKEN, 400, NULL, ANSWER_REFUSED, REASON_CREDENTIALS,
@@ -111,6 +115,8 @@ static const struct meaning {
 	 "the vendor refuses our request as malformed; please report this"},
 
 	/* Either. */
+	{ANSWER_OF_LIST, 429, "CMN-303", ANSWER_WAIT, REASON_LIMITED,
+	 "the vendor has no rate plan for this app: ask its developer support"},
 	{ANSWER_OF_TOKEN, 429, NULL, ANSWER_WAIT, REASON_LIMITED, "too many requests"},
 	{ANSWER_OF_LIST, 429, NULL, ANSWER_WAIT, REASON_LIMITED, "too many requests"},
 	{ANSWER_OF_TOKEN, 503, NULL, ANSWER_WAIT, REASON_MAINTENANCE,
