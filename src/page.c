@@ -23,6 +23,7 @@ struct touch {
 	bool stored_seen; /* the row now says that it was seen */
 	bool lapses;      /* the row now says that it was not */
 	uint32_t len;     /* bytes of its record; 0: not looked at */
+	uint64_t rest;    /* digest of the record less what changes often; 0: not plain */
 	int64_t device_id;
 	unsigned char digest[DIGEST_BYTES];
 };
@@ -342,15 +343,14 @@ static void compare_record(struct change *change, struct store_device *row,
 	char *doc = dump(d->record);
 	json_t *was;
 
-	change->fields = NULL;
 	if (strcmp(doc, row->doc) != 0) {
 		was = json_loads(row->doc, 0, NULL);
+		json_decref(change->fields);
 		change->fields = diff_records(was, d->record);
 		json_decref(was);
 		free(row->doc);
 		row->doc = doc;
 	} else {
-		change->fields = json_array();
 		free(row->doc);
 		row->doc = NULL;
 		free(doc);
@@ -369,22 +369,29 @@ static void compare_facts(struct store_device *row, const json_t *facts)
 }
 
 static int change_device(struct work *k, struct device *d, struct store_device *row,
-			 uint32_t place, const unsigned char *digest)
+			 const struct touch *t)
 {
-	struct change change = {.previous = row->status};
-	json_t *facts = device_facts(d);
+	struct change change = {.previous = row->status, .fields = json_array()};
+	json_t *facts;
 	int rc;
 
-	change.not_before_ms = watch_not_before(k->w->known.devices[place].seen_at_ms,
+	change.not_before_ms = watch_not_before(k->w->known.devices[t->place].seen_at_ms,
 						k->p->arrived_at_ms);
 	compare_location(&change, row, d);
-	compare_record(&change, row, d);
-	compare_facts(row, facts);
+	if (d->record != NULL) {
+		compare_record(&change, row, d);
+		facts = device_facts(d);
+		compare_facts(row, facts);
+	} else { /* known to be as it was */
+		facts = json_loads(row->facts, 0, NULL);
+		free(row->doc);
+		row->doc = NULL;
+	}
 	if (d->status != row->status) {
 		row->not_before_ms = change.not_before_ms;
 		row->observed_at_ms = k->p->arrived_at_ms;
 	}
-	fill_state(row, d, k->p->sent_at_ms, digest);
+	fill_state(row, d, k->p->sent_at_ms, t->digest);
 	rc = store_device_save(k->c, row, k->err);
 	if (rc == 0)
 		rc = tell_changes(k, &change, row, facts);
@@ -394,14 +401,16 @@ static int change_device(struct work *k, struct device *d, struct store_device *
 	return rc;
 }
 
-static bool is_ignored(const struct watch *w, const struct device *d)
+/* A known device whose record is as it was is ignored as it was. */
+static bool is_ignored(const struct watch *w, const struct device *d,
+		       const struct touch *t)
 {
-	const char *type = device_text(d, "type");
+	const char *type = d->record != NULL ? device_text(d, "type") : NULL;
 
 	for (size_t i = 0; type != NULL && i < w->n_ignore_types; i++)
 		if (strcmp(type, w->ignore_types[i]) == 0)
 			return true;
-	return false;
+	return d->record == NULL && t->device_id == 0;
 }
 
 /* Neither stored nor told. One that was stored under another configuration, or another type, is
@@ -425,13 +434,12 @@ static int ignore_device(struct work *k, struct touch *t)
 	return rc;
 }
 
-static int store_decoded(struct work *k, struct device *d, struct touch *t,
-			 const unsigned char *digest)
+static int store_decoded(struct work *k, struct device *d, struct touch *t)
 {
 	struct store_device row = {0};
 	int rc;
 
-	if (is_ignored(k->w, d))
+	if (is_ignored(k->w, d, t))
 		return ignore_device(k, t);
 	if (begin(k) != 0)
 		return k->err->code;
@@ -440,8 +448,8 @@ static int store_decoded(struct work *k, struct device *d, struct touch *t,
 						   &row, k->err);
 	if (rc == 0)
 		rc = row.device_id != 0 && row.removed_at_ms == 0
-			     ? change_device(k, d, &row, t->place, digest)
-			     : add_device(k, d, &row, digest);
+			     ? change_device(k, d, &row, t)
+			     : add_device(k, d, &row, t->digest);
 	t->device_id = row.device_id;
 	store_device_clear(&row);
 	return rc;
@@ -449,20 +457,84 @@ static int store_decoded(struct work *k, struct device *d, struct touch *t,
 
 /* ---- record by record ---- */
 
+/* The digest of the record without the values that change often. Its members' names stay in, so
+ * that one that appears or goes is a change of the rest. */
+static uint64_t digest_rest(const struct work *k, const struct scan_record *r,
+			    const struct scan_parts *parts)
+{
+	const struct scan_record *first = &parts->status, *second = &parts->location;
+	struct digest_piece pieces[3];
+	const char *at = r->text, *end = r->text + r->len;
+	size_t n = 0;
+
+	if (second->text != NULL && (first->text == NULL || second->text < first->text)) {
+		first = &parts->location;
+		second = &parts->status;
+	}
+	for (const struct scan_record *part = first; part != NULL;
+	     part = part == first ? second : NULL) {
+		if (part->text == NULL)
+			continue;
+		pieces[n++] = (struct digest_piece){at, (size_t)(part->text - at)};
+		at = part->text + part->len;
+	}
+	pieces[n++] = (struct digest_piece){at, (size_t)(end - at)};
+	return digest_pieces(&k->w->key, pieces, n);
+}
+
+/* A device of which only status and location report may have changed: without a parser.
+ * d->record stays NULL. */
+static void read_parts(struct device *d, const struct scan_parts *parts)
+{
+	char *time;
+
+	d->id = mem_strndup(parts->id.text, parts->id.len);
+	if (parts->status.text != NULL)
+		d->vendor_status = mem_strndup(parts->status.text, parts->status.len);
+	d->status = device_status_of(d->vendor_status);
+	if (parts->location.text == NULL)
+		return;
+	time = mem_strndup(parts->location.text, parts->location.len);
+	d->has_location = clock_parse(time, &d->location_ms) == 0;
+	d->bad_location = !d->has_location;
+	free(time);
+}
+
+/* Read a record as cheaply as what is known of it allows. *rest: see struct touch. */
+static int read_record(const struct work *k, const struct scan_record *r,
+		       struct device *d, uint64_t *rest, struct err *why)
+{
+	const struct known *known = &k->w->known;
+	struct scan_parts parts;
+	uint32_t place;
+
+	*rest = 0;
+	if (scan_parts(&parts, r->text, r->len)) {
+		*rest = digest_rest(k, r, &parts);
+		place = known_by_id(known, parts.id.text, parts.id.len);
+		if (place != KNOWN_NONE && known->devices[place].has_digest &&
+		    known->devices[place].rest == *rest) {
+			read_parts(d, &parts);
+			return 0;
+		}
+	}
+	return decode_device(d, r->text, r->len, why);
+}
+
 static int parse_record(struct work *k, size_t n)
 {
 	const struct scan_record *r = &k->scan.records[n];
 	struct known *known = &k->w->known;
 	struct device d = {0};
 	struct err why = {0};
-	unsigned char digest[DIGEST_BYTES];
 	struct touch *t;
+	uint64_t rest;
 	uint32_t place;
 	bool is_new;
 	int rc = 0;
 
 	k->n_parsed++;
-	if (decode_device(&d, r->text, r->len, &why) != 0)
+	if (read_record(k, r, &d, &rest, &why) != 0)
 		return set_aside(k, n, why.text);
 	place = known_by_id(known, d.id, strlen(d.id));
 	is_new = place == KNOWN_NONE;
@@ -473,9 +545,9 @@ static int parse_record(struct work *k, size_t n)
 		t->is_new = is_new;
 		t->seen = t->has_digest = t->stored_seen = true;
 		t->len = (uint32_t)r->len;
-		digest_of(digest, &k->w->key, r->text, r->len);
-		memcpy(t->digest, digest, DIGEST_BYTES);
-		rc = store_decoded(k, &d, t, digest);
+		t->rest = rest;
+		digest_of(t->digest, &k->w->key, r->text, r->len);
+		rc = store_decoded(k, &d, t);
 	}
 	device_clear(&d);
 	return rc;
@@ -647,8 +719,10 @@ static void remember_device(struct work *k, const struct touch *t)
 		d->lapsed = true;
 		d->missed = 0;
 	}
-	if (t->has_digest)
+	if (t->has_digest) {
 		known_set_digest(known, t->place, t->digest);
+		d->rest = t->rest;
+	}
 	if (t->len > 0)
 		d->len = t->len;
 	if (k->w->sweep.last != KNOWN_NONE)

@@ -22,6 +22,7 @@ size_t portable_id(char *out, size_t size, const char *record, size_t len);
 #define scan_page_with(...) portable_page_with(__VA_ARGS__)
 #define scan_clear(...)     portable_clear(__VA_ARGS__)
 #define scan_id(...)        portable_id(__VA_ARGS__)
+#define scan_parts(...)     portable_parts(__VA_ARGS__)
 #include "api/scan.c"
 #undef scan_page
 #undef scan_page_with
@@ -868,6 +869,51 @@ START_TEST(what_somebody_knows_changes_nothing_but_the_work)
 }
 END_TEST
 
+/* A record, and its parts as "ID STATUS LOCATION", '-' for none; NULL: a parser has to look. */
+static const struct {
+	const char *record, *parts;
+} plain[] = {
+	{"{\"id\":\"1\",\"status\":\"Online\",\"lastLocationReportTime\":\"T\"}",
+	 "1 Online T"},
+	{"{ \"lastLocationReportTime\" : \"T\" , \"x\":{\"id\":\"9\"}, \"id\" : \"1\" }",
+	 "1 - T"},
+	{"{\"id\":\"1\",\"shipping\":{\"status\":\"Initial\"}}", "1 - -"},
+	{"{\"id\":\"1\",\"name\":\"\\\"status\\\":\\\"Offline\\\"\"}", "1 - -"},
+	{"{\"id\":\"1\",\"status\":\"\"}", "1  -"},
+	{"{}", NULL},
+	{"{\"status\":\"Online\"}", NULL},
+	{"{\"id\":\"\"}", NULL},
+	{"{\"id\":1}", NULL},
+	{"{\"id\":\"1\",\"id\":\"1\"}", NULL},
+	{"{\"id\":\"1\",\"status\":\"Online\",\"status\":\"Online\"}", NULL},
+	{"{\"id\":\"1\",\"status\":null}", NULL},
+	{"{\"id\":\"1\",\"status\":1}", NULL},
+	{"{\"id\":\"1\",\"status\":\"On\\u006cine\"}", NULL},
+	{"{\"id\":\"1\",\"status\":\"On\tline\"}", NULL},
+	{"{\"id\":\"1\",\"status\":\"\xc3\xbc\"}", NULL},
+	{"{\"id\":\"1\",\"st\\u0061tus\":\"Online\"}", NULL},
+	{"{\"id\":\"1\",\"lastLocationReportTime\":{}}", NULL},
+};
+
+START_TEST(parts_are_told_where_all_is_plain)
+{
+	const char *record = plain[_i].record;
+	struct scan_parts p;
+	char *text;
+
+	ck_assert_int_eq(scan_parts(&p, record, strlen(record)), plain[_i].parts != NULL);
+	if (plain[_i].parts == NULL)
+		return;
+	text = mem_printf("%.*s %.*s %.*s", (int)p.id.len, p.id.text,
+			  p.status.text != NULL ? (int)p.status.len : 1,
+			  p.status.text != NULL ? p.status.text : "-",
+			  p.location.text != NULL ? (int)p.location.len : 1,
+			  p.location.text != NULL ? p.location.text : "-");
+	ck_assert_str_eq(text, plain[_i].parts);
+	free(text);
+}
+END_TEST
+
 int main(void)
 {
 	const struct suite_test tests[] = {
@@ -888,6 +934,7 @@ int main(void)
 		{an_id_is_sought_within_the_record_only, 1},
 		{records_are_those_that_the_parser_finds, 3},
 		{what_somebody_knows_changes_nothing_but_the_work, 3},
+		{parts_are_told_where_all_is_plain, COUNT(plain)},
 	};
 
 	return suite_run("scan", tests, COUNT(tests), NULL, forget_page);

@@ -439,3 +439,58 @@ size_t scan_id(char *out, size_t size, const char *record, size_t len)
 	}
 	return id_len;
 }
+
+/* A text without its quotes; false where it is none, or not plain. */
+static bool plain_text(struct scan_record *value)
+{
+	if (value->len < 2 || *value->text != '"')
+		return false;
+	value->text++;
+	value->len -= 2;
+	for (size_t i = 0; i < value->len; i++) {
+		unsigned char c = (unsigned char)value->text[i];
+
+		if (c < ' ' || c > '~' || c == '\\')
+			return false;
+	}
+	return true;
+}
+
+/* Take the member over where it is one of ours; false where it is not plain, or not the first. */
+static bool take_part(struct scan_parts *parts, const struct scan_record *name,
+		      struct scan_record value)
+{
+	struct scan_record *part = is(name, "id")                       ? &parts->id
+				   : is(name, "status")                 ? &parts->status
+				   : is(name, "lastLocationReportTime") ? &parts->location
+									: NULL;
+
+	if (part == NULL)
+		return memchr(name->text, '\\', name->len) == NULL;
+	if (part->text != NULL || !plain_text(&value))
+		return false;
+	*part = value;
+	return true;
+}
+
+bool scan_parts(struct scan_parts *out, const char *record, size_t len)
+{
+	const char *end = record + len, *p = skip_blanks(record + 1, end);
+
+	*out = (struct scan_parts){0};
+	while (p < end && *p == '"') {
+		struct scan_record name, value = {0};
+
+		value.text = read_name(p, end, &name);
+		p = value.text != NULL ? skip_value(value.text, end) : NULL;
+		if (p == NULL)
+			return false;
+		value.len = (size_t)(p - value.text);
+		if (!take_part(out, &name, value))
+			return false;
+		p = skip_blanks(p, end);
+		if (p < end && *p == ',')
+			p = skip_blanks(p + 1, end);
+	}
+	return out->id.len > 0;
+}

@@ -8,6 +8,7 @@
 #ifndef API_SCAN_H
 #define API_SCAN_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -61,5 +62,21 @@ void scan_clear(struct scan_page *page);
  * out  gets it, NUL-terminated. Returns its length, or 0 for none or one that does not fit.
  */
 size_t scan_id(char *out, size_t size, const char *record, size_t len);
+
+/* The parts of a record that change often, and what names it: values, within the record's text. */
+struct scan_parts {
+	struct scan_record id;       /* without quotes */
+	struct scan_record status;   /* likewise; text NULL: the record has none */
+	struct scan_record location; /* lastLocationReportTime; likewise */
+};
+
+/*
+ * Find them without parsing the rest.
+ *
+ * Returns true where all that is there is plain: each member once, texts of printable ASCII
+ * without escapes, an id that is not empty, and no member's name with an escape. Else a parser
+ * has to look.
+ */
+bool scan_parts(struct scan_parts *out, const char *record, size_t len);
 
 #endif

@@ -52,6 +52,24 @@ void digest_of_named(unsigned char out[DIGEST_BYTES], const struct digest_key *k
 	memcpy(out, canonical.digest, DIGEST_BYTES);
 }
 
+uint64_t digest_pieces(const struct digest_key *key, const struct digest_piece *pieces,
+		       size_t n)
+{
+	XXH3_state_t *state = XXH3_createState();
+	uint64_t digest;
+
+	if (state == NULL)
+		abort(); /* out of memory */
+	XXH3_64bits_reset_withSecret(state, key->bytes, sizeof key->bytes);
+	for (size_t i = 0; i < n; i++) {
+		XXH3_64bits_update(state, &pieces[i].len, sizeof pieces[i].len);
+		XXH3_64bits_update(state, pieces[i].data, pieces[i].len);
+	}
+	digest = XXH3_64bits_digest(state);
+	XXH3_freeState(state);
+	return digest != 0 ? digest : 1;
+}
+
 void digest_texts(char out[DIGEST_HEX_BYTES], const char *const *texts, size_t n)
 {
 	unsigned char sha[SHA256_BYTES];

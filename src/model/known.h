@@ -18,6 +18,7 @@ struct known_device {
 	int64_t device_id;  /* ours; 0: ignored by its type, not stored */
 	int64_t seen_at_ms; /* when the last request was sent that showed it as it is */
 	uint32_t sweep; /* the sweep that listed it last; of a free place the next one */
+	uint64_t rest;  /* of its record less status and location report; 0: not known */
 	uint32_t len;   /* bytes of its record; 0: not known */
 	uint32_t
 		next; /* the place of the one that came after it; KNOWN_NONE: not known */
