@@ -154,9 +154,27 @@ START_TEST(texts_are_told_apart_where_they_end)
 }
 END_TEST
 
+START_TEST(pieces_are_told_apart_by_where_they_end)
+{
+	const struct digest_piece ab_c[] = {{"ab", 2}, {"c", 1}},
+				  a_bc[] = {{"a", 1}, {"bc", 2}};
+	const struct digest_piece abc[] = {{"abc", 3}}, abd[] = {{"abd", 3}};
+	struct digest_key key, other;
+
+	key_of(&key, "account acme");
+	key_of(&other, "account zork");
+	ck_assert(digest_pieces(&key, ab_c, 2) == digest_pieces(&key, ab_c, 2));
+	ck_assert(digest_pieces(&key, ab_c, 2) != digest_pieces(&key, a_bc, 2));
+	ck_assert(digest_pieces(&key, ab_c, 2) != digest_pieces(&key, abc, 1));
+	ck_assert(digest_pieces(&key, abc, 1) != digest_pieces(&key, abd, 1));
+	ck_assert(digest_pieces(&key, abc, 1) != digest_pieces(&other, abc, 1));
+}
+END_TEST
+
 int main(void)
 {
 	const struct suite_test tests[] = {
+		{pieces_are_told_apart_by_where_they_end, 1},
 		{the_same_bytes_have_the_same_digest_wherever_they_lie, 1},
 		{every_byte_and_the_length_count, 12},
 		{another_context_or_secret_makes_other_digests, 1},
