@@ -1,7 +1,8 @@
 /*
  * Start    open the store -> setup job (sinks, ledger) -> on_setup -> adopt: polls, dispatches
+ *          -> cancel job: what is owed to sinks that are gone -> on_canceled
  * Reload   on_hup: read and check -> setup job -> on_setup -> what changed or went is stopped
- *          -> when all of that has stopped -> adopt
+ *          -> when all of that has stopped -> adopt -> cancel job -> on_canceled
  * Stop     on_term: all are stopped -> when they have -> the store -> handles closed -> the
  *          loop ends; on_late: it took too long, what is committed is safe, so we go
  */
@@ -284,6 +285,46 @@ static void report(const struct daemon *d)
 		      accounts == 1 ? "" : "s", sinks, sinks == 1 ? "" : "s");
 }
 
+/* ---- what is owed to sinks that are gone ---- */
+
+static int run_cancel(struct store_conn *c, struct store_job *job, struct err *err)
+{
+	struct setup_job *s = (struct setup_job *)job;
+
+	if (store_begin(c, err) != 0 ||
+	    store_outbox_cancel_others(c, s->sink_ids, s->config->n_sinks, clock_utc_ms(),
+				       &s->n_canceled, err) != 0)
+		return err->code;
+	return store_commit(c, err);
+}
+
+static void on_canceled(struct store_job *job, int rc)
+{
+	struct setup_job *s = (struct setup_job *)job;
+
+	s->under_way = false;
+	if (rc == 0 && s->n_canceled > 0)
+		log_warning("%" PRId64 " deliveries to sinks that are not configured any"
+			    " more are canceled",
+			    s->n_canceled);
+	else if (rc != 0 && rc != ERR_CANCELED)
+		log_warning("deliveries to sinks that are not configured any more are"
+			    " canceled at the next start only: %s",
+			    job->err.text);
+	go_on(s->daemon);
+}
+
+/* Behind all that was done for them: their dispatches have written how their last tries ended,
+ * and pages that owe them something went to the store before. */
+static void cancel_others(struct daemon *d)
+{
+	struct setup_job *s = &d->setup;
+
+	s->job = (struct store_job){.run = run_cancel, .on_done = on_canceled};
+	s->under_way = true;
+	store_submit(d->store, &s->job);
+}
+
 /* What the waiting configuration replaces has stopped: begin what it brings. */
 static void adopt(struct daemon *d)
 {
@@ -300,6 +341,7 @@ static void adopt(struct daemon *d)
 	report(d);
 	d->started = true;
 	notify_ready();
+	cancel_others(d);
 	on_events(d); /* what an earlier run left owed */
 }
 
@@ -319,9 +361,6 @@ static int run_setup(struct store_conn *c, struct store_job *job, struct err *er
 		if (store_sink_load(c, config->sinks[i].name, &s->sink_ids[i], err) != 0)
 			return err->code;
 	}
-	if (store_outbox_cancel_others(c, s->sink_ids, config->n_sinks, clock_utc_ms(),
-				       &s->n_canceled, err) != 0)
-		return err->code;
 	return store_commit(c, err);
 }
 
@@ -348,11 +387,6 @@ static void on_setup(struct store_job *job, int rc)
 		if (s->config != d->config)
 			config_unload(s->config);
 	} else {
-		if (s->n_canceled > 0)
-			log_warning("%" PRId64
-				    " deliveries to sinks that are not configured any"
-				    " more are canceled",
-				    s->n_canceled);
 		d->waiting = s->config;
 		sort_polls(d, d->waiting);
 		sort_sinks(d, d->waiting);
@@ -467,8 +501,8 @@ static void go_on(struct daemon *d)
 			close_all(d);
 	} else if (d->waiting != NULL) {
 		adopt(d);
-		if (d->reload_again)
-			on_hup(&d->hup, SIGHUP);
+	} else if (d->reload_again) {
+		on_hup(&d->hup, SIGHUP);
 	}
 }
 

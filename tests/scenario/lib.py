@@ -456,7 +456,13 @@ class Stage:
 
     def write_conf(self):
         conf = {**self.conf, "accounts": {"acme": self.account}, "sinks": self.sinks}
-        self.conf_path.write_text("".join(f"{k} = {conf_text(v)}\n" for k, v in conf.items()))
+        self.put_conf("".join(f"{k} = {conf_text(v)}\n" for k, v in conf.items()))
+
+    def put_conf(self, text):
+        """At once: the daemon may be reading it."""
+        fresh = self.conf_path.with_suffix(".new")
+        fresh.write_text(text)
+        fresh.rename(self.conf_path)
 
     # -- the daemon --
 
