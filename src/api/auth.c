@@ -58,19 +58,34 @@ void auth_drop_refresh(struct auth *auth)
 	secret_clear(&auth->refresh);
 }
 
+/* A token goes into a header: printable ASCII, nothing else (RFC 6750). */
+static bool is_token(const json_t *value)
+{
+	const char *text = json_string_value(value);
+	size_t len = json_string_length(value);
+
+	if (text == NULL || len == 0 || len > TOKEN_MAX_BYTES)
+		return false;
+	for (size_t i = 0; i < len; i++)
+		if (text[i] <= ' ' || text[i] > '~')
+			return false;
+	return true;
+}
+
+/* Take a token over where it is one. */
+static void set_token(struct secret *secret, const json_t *object, const char *member)
+{
+	const json_t *value = json_object_get(object, member);
+
+	if (is_token(value))
+		secret_set(secret, json_string_value(value), json_string_length(value));
+}
+
 /* ---- the token file ---- */
 
 /* Shape  {"binding": hex, "access_token": "...", "expires_at": "2026-...Z",
  *         "refresh_token": "...", "refresh_expires_at": "...", "scope": "..."}; the last three
  *        only where there are some. */
-
-static void set_text(struct secret *secret, const json_t *object, const char *member)
-{
-	const json_t *value = json_object_get(object, member);
-
-	if (json_is_string(value))
-		secret_set(secret, json_string_value(value), json_string_length(value));
-}
 
 /* How long from now until a time of the file, within limits; 0 where it is over or unreadable. */
 static int64_t left_ms(const json_t *file, const char *member, int64_t most_s)
@@ -97,10 +112,10 @@ static void use_file(struct auth *auth, const json_t *file)
 	life = left_ms(file, "expires_at", LONGEST_LIFE_S);
 	refresh_life = left_ms(file, "refresh_expires_at", LONGEST_REFRESH_S);
 	if (life > 0)
-		set_text(&auth->access, file, "access_token");
+		set_token(&auth->access, file, "access_token");
 	set_life(auth, life, now_ms);
 	if (refresh_life > 0)
-		set_text(&auth->refresh, file, "refresh_token");
+		set_token(&auth->refresh, file, "refresh_token");
 	auth->refresh_expires_ms = now_ms + refresh_life;
 	auth->scope = scope != NULL ? mem_strdup(scope) : NULL;
 }
@@ -312,28 +327,10 @@ static int64_t life_ms(const json_t *value, int64_t longest_s)
 	return (s < longest_s ? s : longest_s) * SECOND_MS;
 }
 
-/* A token goes into a header: printable ASCII, nothing else (RFC 6750). */
-static bool is_token(const json_t *value)
-{
-	const char *text = json_string_value(value);
-	size_t len = json_string_length(value);
-
-	if (text == NULL || len == 0 || len > TOKEN_MAX_BYTES)
-		return false;
-	for (size_t i = 0; i < len; i++)
-		if (text[i] <= ' ' || text[i] > '~')
-			return false;
-	return true;
-}
-
 static void take_refresh(struct auth *auth, const json_t *object, int64_t now_ms)
 {
-	const json_t *token = json_object_get(object, "refresh_token");
-
 	secret_clear(&auth->refresh); /* it was for one use */
-	if (!is_token(token))
-		return;
-	set_text(&auth->refresh, object, "refresh_token");
+	set_token(&auth->refresh, object, "refresh_token");
 	auth->refresh_expires_ms =
 		now_ms + life_ms(json_object_get(object, "refresh_token_expires_in"),
 				 LONGEST_REFRESH_S);
@@ -342,17 +339,16 @@ static void take_refresh(struct auth *auth, const json_t *object, int64_t now_ms
 static void take_token(struct auth *auth)
 {
 	json_t *object = answer_parse_body(&auth->req, ANSWER_MAX_BYTES);
-	const json_t *token = json_object_get(object, "access_token");
 	const char *scope = json_string_value(json_object_get(object, "scope"));
 	int64_t now_ms = clock_mono_ms();
 
-	if (!is_token(token)) {
+	if (!is_token(json_object_get(object, "access_token"))) {
 		auth->answer.next = ANSWER_RETRY;
 		auth->answer.reason = REASON_BAD_ANSWER;
 		snprintf(auth->answer.text, sizeof auth->answer.text,
 			 "the vendor's answer holds no usable token");
 	} else {
-		set_text(&auth->access, object, "access_token");
+		set_token(&auth->access, object, "access_token");
 		set_life(auth,
 			 life_ms(json_object_get(object, "expires_in"), LONGEST_LIFE_S),
 			 now_ms);
