@@ -28,6 +28,7 @@ struct http_client {
 	char *user_agent;
 	uv_timer_t curl_timer;  /* curl's next deadline */
 	uv_timer_t ended_timer; /* zero: empty the queue on the loop's next turn */
+	bool in_timer;          /* one of these two is running */
 	struct request_list ended;
 	CURLSH *share;      /* TLS sessions, so that a connection anew is cheap */
 	unsigned n_handles; /* of libuv, not yet closed */
@@ -75,7 +76,8 @@ static int end_rc(CURLcode code)
 	case CURLE_OK:
 		return 0;
 	case CURLE_FILESIZE_EXCEEDED:
-	case CURLE_WRITE_ERROR: /* our own refusal in on_body */
+	case CURLE_WRITE_ERROR:          /* our own refusal in on_body */
+	case CURLE_UNSUPPORTED_PROTOCOL: /* HTTP/0.9: begin() has seen the scheme */
 	case CURLE_WEIRD_SERVER_REPLY:
 	case CURLE_BAD_CONTENT_ENCODING:
 		return ERR_FORMAT;
@@ -84,7 +86,6 @@ static int end_rc(CURLcode code)
 		return ERR_DENIED;
 	case CURLE_SSL_CACERT_BADFILE:
 	case CURLE_URL_MALFORMAT:
-	case CURLE_UNSUPPORTED_PROTOCOL:
 		return ERR_CONFIG;
 	default:
 		return ERR_RETRY;
@@ -109,18 +110,37 @@ static void on_ended(uv_timer_t *timer)
 	struct request_list now = TAILQ_HEAD_INITIALIZER(now);
 
 	TAILQ_CONCAT(&now, &c->ended, entry);
+	c->in_timer = true;
 	while ((req = TAILQ_FIRST(&now)) != NULL) {
 		TAILQ_REMOVE(&now, req, entry);
 		req->state = HTTP_IDLE;
 		req->client = NULL;
 		req->on_done(req, req->err.code); /* the owner may free req here */
 	}
+	c->in_timer = false;
+}
+
+/* libuv before 1.45 runs a timer that is set to zero from within a timer at once, as often as it
+ * is: the loop would never look at a socket again. */
+static uint64_t next_turn(const struct http_client *c, uint64_t wait_ms)
+{
+	return wait_ms == 0 && c->in_timer ? 1 : wait_ms;
 }
 
 static void wake_ended(struct http_client *c)
 {
 	if (!TAILQ_EMPTY(&c->ended))
-		uv_timer_start(&c->ended_timer, on_ended, 0, 0);
+		uv_timer_start(&c->ended_timer, on_ended, next_turn(c, 0), 0);
+}
+
+/* curl's own words, but for those in which it repeats a URL: a proxy's may hold a password. */
+static const char *text_of(const struct http_request *req, CURLcode code)
+{
+	const char *text = req->curl_error;
+
+	if (text[0] == '\0' || strchr(text, '@') != NULL || strstr(text, "://") != NULL)
+		return curl_easy_strerror(code);
+	return text;
 }
 
 static void finish(struct http_request *req, CURLcode code)
@@ -131,9 +151,7 @@ static void finish(struct http_request *req, CURLcode code)
 	curl_multi_remove_handle(req->client->multi, req->easy);
 	curl_easy_getinfo(req->easy, CURLINFO_RESPONSE_CODE, &req->status);
 	if (req->err.code == 0 && rc != 0)
-		err_set(&req->err, rc, "%s",
-			req->curl_error[0] != '\0' ? req->curl_error
-						   : curl_easy_strerror(code));
+		err_set(&req->err, rc, "%s", text_of(req, code));
 	queue_ended(req);
 }
 
@@ -175,8 +193,10 @@ static void on_deadline(uv_timer_t *timer)
 	struct http_client *c = timer->data;
 	int running;
 
+	c->in_timer = true;
 	curl_multi_socket_action(c->multi, CURL_SOCKET_TIMEOUT, 0, &running);
 	take_messages(c);
+	c->in_timer = false;
 }
 
 static int on_timer(CURLM *multi, long timeout_ms, void *data)
@@ -187,7 +207,8 @@ static int on_timer(CURLM *multi, long timeout_ms, void *data)
 	if (timeout_ms < 0)
 		uv_timer_stop(&c->curl_timer);
 	else
-		uv_timer_start(&c->curl_timer, on_deadline, (uint64_t)timeout_ms, 0);
+		uv_timer_start(&c->curl_timer, on_deadline,
+			       next_turn(c, (uint64_t)timeout_ms), 0);
 	return 0;
 }
 
@@ -314,20 +335,11 @@ void http_add_header(struct http_request *req, const char *fmt, ...)
 	free(text);
 }
 
-/* The host of the URL, as curl will understand it; NULL where it is no URL. curl_free it. */
-static char *host_of(const char *url, bool *plain)
-{
-	CURLU *u = curl_url();
-	char *host = NULL, *scheme = NULL;
-
-	if (u != NULL && curl_url_set(u, CURLUPART_URL, url, 0) == CURLUE_OK &&
-	    curl_url_get(u, CURLUPART_SCHEME, &scheme, 0) == CURLUE_OK)
-		curl_url_get(u, CURLUPART_HOST, &host, 0);
-	*plain = scheme != NULL && strcmp(scheme, "http") == 0;
-	curl_free(scheme);
-	curl_url_cleanup(u);
-	return host;
-}
+/* What decides whether a URL may be asked, and how. */
+struct target {
+	bool plain; /* http, not https */
+	bool loopback;
+};
 
 static bool is_loopback_host(const char *host)
 {
@@ -337,14 +349,32 @@ static bool is_loopback_host(const char *host)
 	       (inet_pton(AF_INET, host, &v4) == 1 && ntohl(v4.s_addr) >> 24 == 127);
 }
 
+/* Read the URL as curl will understand it. 0, or ERR_FORMAT where it is none of ours. */
+static int read_url(const char *url, struct target *t)
+{
+	CURLU *u = curl_url();
+	char *host = NULL, *scheme = NULL;
+	int rc = ERR_FORMAT;
+
+	if (u != NULL && curl_url_set(u, CURLUPART_URL, url, 0) == CURLUE_OK &&
+	    curl_url_get(u, CURLUPART_SCHEME, &scheme, 0) == CURLUE_OK &&
+	    curl_url_get(u, CURLUPART_HOST, &host, 0) == CURLUE_OK) {
+		t->plain = strcmp(scheme, "http") == 0;
+		t->loopback = is_loopback_host(host);
+		if (t->plain || strcmp(scheme, "https") == 0)
+			rc = 0;
+	}
+	curl_free(host);
+	curl_free(scheme);
+	curl_url_cleanup(u);
+	return rc;
+}
+
 bool http_is_loopback(const char *url)
 {
-	bool plain, loopback;
-	char *host = host_of(url, &plain);
+	struct target t;
 
-	loopback = host != NULL && is_loopback_host(host);
-	curl_free(host);
-	return loopback;
+	return read_url(url, &t) == 0 && t.loopback;
 }
 
 static void set_method(struct http_request *req)
@@ -396,20 +426,17 @@ static void set_options(struct http_request *req, bool loopback)
 /* Check the URL and hand the request to curl. */
 static int begin(struct http_client *c, struct http_request *req)
 {
-	bool plain, loopback;
-	char *host = host_of(req->url, &plain);
+	struct target t;
 
-	if (host == NULL)
-		return err_set(&req->err, ERR_CONFIG, "not a URL");
-	loopback = is_loopback_host(host);
-	curl_free(host);
-	if (plain && !loopback && !req->allow_plain)
+	if (read_url(req->url, &t) != 0)
+		return err_set(&req->err, ERR_CONFIG, "not a URL of http or https");
+	if (t.plain && !t.loopback && !req->allow_plain)
 		return err_set(&req->err, ERR_CONFIG,
 			       "plain http goes to this machine only; use https");
 	req->easy = curl_easy_init();
 	if (req->easy == NULL)
 		return err_set(&req->err, ERR_RETRY, "no handle for a request");
-	set_options(req, loopback);
+	set_options(req, t.loopback);
 	if (curl_multi_add_handle(c->multi, req->easy) != CURLM_OK)
 		return err_set(&req->err, ERR_RETRY, "cannot start a request");
 	return 0;
@@ -458,5 +485,6 @@ const char *http_header(const struct http_request *req, const char *name)
 	if (h->amount > 1 && curl_easy_header(req->easy, name, h->amount - 1,
 					      CURLH_HEADER, -1, &h) != CURLHE_OK)
 		return NULL;
-	return h->value;
+	/* Of an empty header curl 7.88 leaves the end of the line. */
+	return h->value[strspn(h->value, " \t\r\n")] != '\0' ? h->value : "";
 }

@@ -39,9 +39,9 @@ struct http_request {
 	const char *ca_file; /* PEM; NULL: the system's authorities */
 	bool allow_plain;    /* plain http to anywhere */
 	int64_t connect_ms;  /* until connected, TLS included */
-	int64_t stall_ms;    /* without a byte; rounded up to seconds */
-	int64_t total_ms;    /* from start to end */
-	size_t max_bytes;    /* of the body as it comes */
+	int64_t stall_ms; /* without a byte; in seconds, and up to five more where some came */
+	int64_t total_ms; /* from start to end */
+	size_t max_bytes; /* of the body as it comes */
 	http_done_cb on_done;
 	void *data; /* the owner's */
 
