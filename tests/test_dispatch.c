@@ -870,6 +870,42 @@ START_TEST(a_stop_at_any_step_loses_nothing)
 }
 END_TEST
 
+START_TEST(tries_are_counted_over_restarts)
+{
+	struct store_delivery before, after;
+
+	open_store(1);
+	open_receiver(0, refuse_all);
+	owe(1, 1, 0);
+	start(0, &quick);
+	TURN_UNTIL(&w.loop, delivery_of(0, 1).attempts >= 3);
+	stop(0);
+	before = delivery_of(0, 1);
+	start(0, &quick);
+	TURN_UNTIL(&w.loop, delivery_of(0, 1).attempts != before.attempts);
+	after = delivery_of(0, 1);
+	ck_assert_int_gt(after.attempts, before.attempts);
+	ck_assert_int_eq(after.first_at_ms, before.first_at_ms);
+}
+END_TEST
+
+START_TEST(a_stop_does_not_wait_for_a_receiver_that_hangs)
+{
+	int64_t begun_ms;
+
+	open_store(1);
+	open_receiver(0, hold);
+	owe(8, 8, 0);
+	start(0, NULL);
+	TURN_UNTIL(&w.loop, w.posts[0].n_held == 4);
+	begun_ms = clock_mono_ms();
+	stop(0);
+	ck_assert_int_lt(clock_mono_ms() - begun_ms, 5000);
+	ck_assert_uint_eq(n_in(0, DELIVERY_PENDING), 8);
+	ck_assert_int_eq(delivery_of(0, 1).attempts, 0); /* it does not count */
+}
+END_TEST
+
 START_TEST(a_dispatch_never_woken_may_be_stopped_or_not)
 {
 	const struct dispatch_config config = {
@@ -914,8 +950,13 @@ START_TEST(results_outlive_a_store_that_fails)
 		" BEGIN SELECT RAISE(ABORT, 'disk full'); END");
 	start(0, NULL);
 	TURN_UNTIL(&w.loop, p->n_accepted == 1);
-	let_time_pass();
+	TURN_UNTIL(&w.loop, store_is_busy(w.store));
+	TURN_UNTIL(&w.loop, !store_is_busy(w.store));
 	ck_assert_uint_eq(n_in(0, DELIVERY_PENDING), 1);
+	for (int64_t end_ms = clock_mono_ms() + 300; clock_mono_ms() < end_ms;) {
+		uv_run(&w.loop, UV_RUN_ONCE);
+		ck_assert(!store_is_busy(w.store)); /* it is left alone for a while */
+	}
 	dispatch_wake(w.dispatches[0]); /* reads it again, as still owed */
 	let_time_pass();
 	run_sql("DROP TRIGGER full");
@@ -1013,6 +1054,31 @@ static void fail_once(struct post *p, struct receiver_request *req, struct asked
 		accept_it(p, req, a);
 }
 
+static void refuse_the_first_device(struct post *p, struct receiver_request *req,
+				    struct asked *a)
+{
+	if (strcmp(a->subject, "100") == 0)
+		receiver_answer(req, 500, "", "");
+	else
+		accept_it(p, req, a);
+}
+
+START_TEST(a_subject_that_fails_while_others_do_not_is_told_once)
+{
+	static const char *const lines[] = {
+		"<4>sink ops: HTTP 500; * events wait; trying again in *",
+	};
+
+	open_store(1);
+	open_receiver(0, refuse_the_first_device);
+	owe(40, 10, 0);
+	keep_log();
+	start(0, &slow);
+	TURN_UNTIL(&w.loop, n_in(0, DELIVERY_DELIVERED) == 36);
+	check_log(lines, COUNT(lines));
+}
+END_TEST
+
 START_TEST(one_failure_that_the_next_try_mends_is_not_told)
 {
 	open_store(1);
@@ -1109,10 +1175,13 @@ int main(void)
 		{what_could_not_be_written_is_told_again_with_the_same_bytes, 1},
 		{the_schedule_survives_a_restart, 1},
 		{a_stop_at_any_step_loses_nothing, 30},
+		{tries_are_counted_over_restarts, 1},
+		{a_stop_does_not_wait_for_a_receiver_that_hangs, 1},
 		{a_dispatch_never_woken_may_be_stopped_or_not, 1},
 		{results_outlive_a_store_that_fails, 1},
 		{a_lasting_failure_is_told_once_with_what_happens_next, 1},
 		{the_end_of_a_failure_is_told_with_its_length, 1},
+		{a_subject_that_fails_while_others_do_not_is_told_once, 1},
 		{one_failure_that_the_next_try_mends_is_not_told, 1},
 		{who_is_not_there_and_what_is_given_up_are_told, 1},
 		{a_receiver_that_is_gone_is_an_error, 1},

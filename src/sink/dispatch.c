@@ -507,8 +507,8 @@ static void turn(struct dispatch *d)
 		next_ms = sooner(next_ms, read_ms(d));
 	if (next_ms == LANES_NEVER)
 		uv_timer_stop(&d->timer);
-	else
-		uv_timer_start(&d->timer, on_timer, (uint64_t)later(next_ms - now_ms, 0),
+	else /* not zero: libuv before 1.45 would come back at once, and look at nothing else */
+		uv_timer_start(&d->timer, on_timer, (uint64_t)later(next_ms - now_ms, 1),
 			       0);
 }
 
