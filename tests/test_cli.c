@@ -21,6 +21,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "lib/database.h"
+#include "lib/keep.h"
 #include "query/when.h"
 
 #define WAIT_MS  20000 /* a test that waits longer has failed */
@@ -29,6 +30,11 @@
 static char path[300];
 static struct database db;
 static int64_t now_ms;
+
+static char *strdup_kept(const char *text)
+{
+	return keep(mem_strdup(text));
+}
 
 static void in_fresh_folder(void)
 {
@@ -45,8 +51,8 @@ static void in_fresh_folder(void)
 /* ---- running it ---- */
 
 struct answer {
-	char *out, *err;
-	int status; /* exit status; 128 + signal */
+	char *out, *err; /* kept */
+	int status;      /* exit status; 128 + signal */
 };
 
 static const char *program(void)
@@ -61,14 +67,14 @@ static const char *program(void)
 /* "status -o table" and the like; no argument has a blank. "@" is the database. */
 static char **arguments(const char *line)
 {
-	char **argv = mem_zalloc((MAX_ARGS + 2) * sizeof *argv);
-	char *rest = mem_strdup(line), *word;
+	char **argv = keep(mem_zalloc((MAX_ARGS + 2) * sizeof *argv));
+	char *rest = strdup_kept(line), *word;
 	int n = 0;
 
-	argv[n++] = mem_strdup(program());
+	argv[n++] = strdup_kept(program());
 	while ((word = strsep(&rest, " ")) != NULL && n <= MAX_ARGS)
 		if (word[0] != '\0')
-			argv[n++] = mem_strdup(strcmp(word, "@") == 0 ? path : word);
+			argv[n++] = strdup_kept(strcmp(word, "@") == 0 ? path : word);
 	return argv;
 }
 
@@ -113,7 +119,7 @@ static char *text_of(const char *name)
 	while ((n = read(fd, bytes, sizeof bytes)) > 0)
 		buf_add(&b, bytes, (size_t)n);
 	close(fd);
-	return b.data != NULL ? b.data : mem_strdup("");
+	return b.data != NULL ? keep(b.data) : strdup_kept("");
 }
 
 static int make(const char *name)
@@ -123,8 +129,8 @@ static int make(const char *name)
 
 static struct answer run(const char *line)
 {
-	char *out_name = mem_printf("%s/out", suite_dir());
-	char *err_name = mem_printf("%s/err", suite_dir());
+	char *out_name = keep_printf("%s/out", suite_dir());
+	char *err_name = keep_printf("%s/err", suite_dir());
 	int out = make(out_name), err = make(err_name);
 	struct answer a;
 
@@ -155,7 +161,7 @@ static struct answer run_on_terminal(const char *line, unsigned short columns)
 	while ((n = read(keyboard, bytes, sizeof bytes)) > 0) /* EIO at the end */
 		buf_add(&b, bytes, (size_t)n);
 	close(keyboard);
-	a.out = b.data != NULL ? b.data : mem_strdup("");
+	a.out = b.data != NULL ? keep(b.data) : strdup_kept("");
 	a.status = end_of(pid);
 	return a;
 }
@@ -259,7 +265,7 @@ static const struct {
 START_TEST(wrong_use_is_told_in_one_line)
 {
 	struct answer a = run(wrong[_i].line);
-	char *said = mem_printf("phonewatch: %s\n", wrong[_i].said);
+	char *said = keep_printf("phonewatch: %s\n", wrong[_i].said);
 
 	ck_assert_str_eq(a.err, said);
 	ck_assert_str_eq(a.out, "");
@@ -311,8 +317,8 @@ static const char *const configured[] = {
 
 START_TEST(the_database_is_found_by_either_path)
 {
-	char *conf = mem_printf("%s/p.conf", suite_dir());
-	char *line = mem_printf(configured[_i], suite_dir());
+	char *conf = keep_printf("%s/p.conf", suite_dir());
+	char *line = keep_printf(configured[_i], suite_dir());
 	struct answer a;
 
 	make_database();
@@ -354,9 +360,9 @@ static const char *const commands[] = {"status", "events", "accounts", "deliveri
 START_TEST(a_database_that_cannot_be_read_is_told_in_one_line)
 {
 	size_t i = (size_t)_i / COUNT(commands);
-	char *line = mem_printf("-d @ %s", commands[(size_t)_i % COUNT(commands)]);
+	char *line = keep_printf("-d @ %s", commands[(size_t)_i % COUNT(commands)]);
 	char *said =
-		mem_printf("phonewatch: database %s: %s\n", path, unreadable[i].said);
+		keep_printf("phonewatch: database %s: %s\n", path, unreadable[i].said);
 	struct answer a;
 
 	if (unreadable[i].bytes != NULL)
@@ -425,8 +431,8 @@ static const char *const lists[] = {"status", "events", "accounts", "status --of
 
 START_TEST(json_is_one_array_of_the_lines_of_ndjson)
 {
-	char *plain = mem_printf("-d @ %s", lists[_i]);
-	char *json = mem_printf("-d @ %s -o json", lists[_i]);
+	char *plain = keep_printf("-d @ %s", lists[_i]);
+	char *json = keep_printf("-d @ %s -o json", lists[_i]);
 	struct answer lines, array;
 	json_t *all, *one;
 	size_t i = 0;
@@ -443,8 +449,10 @@ START_TEST(json_is_one_array_of_the_lines_of_ndjson)
 			continue;
 		one = json_loads(line, 0, NULL);
 		ck_assert(json_equal(one, json_array_get(all, i++)));
+		json_decref(one);
 	}
 	ck_assert_uint_eq(i, json_array_size(all));
+	json_decref(all);
 	database_close(&db);
 }
 END_TEST
@@ -468,7 +476,7 @@ START_TEST(events_are_told_byte_for_byte)
 	ck_assert_int_eq(store_open_reader(path, &c, &err), 0);
 	ck_assert_int_eq(store_events_each(c, 1, 1, on_event, NULL, &err), 0);
 	store_close_reader(c);
-	expected = mem_printf("%s\n", rendered);
+	expected = keep_printf("%s\n", rendered);
 	a = run("events -d @");
 	ck_assert_str_eq(a.out, expected);
 	database_close(&db);
@@ -504,8 +512,8 @@ START_TEST(personal_data_is_not_told)
 	make_database();
 	database_write(&db, move_away, NULL);
 	for (size_t i = 0; i < COUNT(formats); i++) {
-		a = run(mem_printf("-d @ events --type device.changed -o %s",
-				   formats[i]));
+		a = run(keep_printf("-d @ events --type device.changed -o %s",
+				    formats[i]));
 		ck_assert_ptr_nonnull(strstr(a.out, "emergency.address.street"));
 		ck_assert_ptr_null(strstr(a.out, "Example Way"));
 	}
@@ -581,10 +589,10 @@ START_TEST(an_event_is_a_line)
 	database_transition(&db, "acme", "2", DEVICE_OFFLINE, now_ms, now_ms);
 	a = run("-d @ events -o table --match device=2");
 	when_format(at, now_ms);
-	expected = mem_printf("%s  OFFLINE   K\xc3\xbc"
-			      "che \\x1b[31mrot\\x0azwei (ext 102,"
-			      " Z\xc3\xbcrich) is offline\n",
-			      at);
+	expected = keep_printf("%s  OFFLINE   K\xc3\xbc"
+			       "che \\x1b[31mrot\\x0azwei (ext 102,"
+			       " Z\xc3\xbcrich) is offline\n",
+			       at);
 	ck_assert_str_eq(a.out, expected);
 	database_close(&db);
 }
@@ -647,7 +655,7 @@ START_TEST(a_full_disk_is_told)
 	static const char *const lines[] = {"-d @ status", "-d @ events", "-d @ accounts",
 					    "-d @ status -o table",
 					    "-d @ events --follow"};
-	char *name = mem_printf("%s/err", suite_dir());
+	char *name = keep_printf("%s/err", suite_dir());
 	int full = open("/dev/full", O_WRONLY), err = make(name);
 
 	make_database();
@@ -660,7 +668,7 @@ END_TEST
 
 START_TEST(a_reader_that_goes_ends_it)
 {
-	char *name = mem_printf("%s/err", suite_dir());
+	char *name = keep_printf("%s/err", suite_dir());
 	int err = make(name), ends[2];
 
 	make_database();
@@ -789,6 +797,7 @@ static int stop(struct follower *f, int signal)
 	kill(f->pid, signal);
 	status = end_of(f->pid);
 	close(f->from);
+	buf_clear(&f->text);
 	return status;
 }
 
@@ -882,13 +891,14 @@ START_TEST(a_follower_ends_when_nobody_reads_it)
 	sees(&f, "is offline\n");
 	close(f.from); /* and nothing happens any more */
 	ck_assert_int_ne(end_of(f.pid), CLI_OK);
+	buf_clear(&f.text);
 	database_close(&db);
 }
 END_TEST
 
 START_TEST(a_follower_goes_on_in_another_database)
 {
-	char *old = mem_printf("%s.old", path);
+	char *old = keep_printf("%s.old", path);
 	struct follower f;
 
 	make_database();
@@ -907,8 +917,8 @@ END_TEST
 
 START_TEST(a_follower_goes_on_in_a_backup_of_its_database)
 {
-	char *old = mem_printf("%s.old", path), *backup = mem_printf("%s.backup", path);
-	char *copy = mem_printf("cp %s %s", path, backup);
+	char *old = keep_printf("%s.old", path), *backup = keep_printf("%s.backup", path);
+	char *copy = keep_printf("cp %s %s", path, backup);
 	struct follower f;
 
 	make_database();
@@ -940,13 +950,13 @@ START_TEST(it_loads_no_library_that_it_does_not_need)
 	static const char *const heavy[] = {"libcurl", "libmicrohttpd", "libuv",
 					    "libcrypto", "libsystemd"};
 	FILE *f = fopen(program(), "rb");
-	char *bytes = mem_alloc(32 << 20);
+	char *bytes = keep(mem_alloc(32 << 20));
 	size_t n = fread(bytes, 1, 32 << 20, f);
 
 	fclose(f);
 	ck_assert_uint_gt(n, 10000);
 	for (size_t i = 0; i < COUNT(heavy); i++) {
-		char *name = mem_printf("%s.so", heavy[i]);
+		char *name = keep_printf("%s.so", heavy[i]);
 
 		ck_assert_msg(memmem(bytes, n, name, strlen(name)) == NULL, "%s", name);
 	}

@@ -77,18 +77,20 @@ static json_t *turned(const json_t *value)
 START_TEST(order_is_no_change)
 {
 	json_t *a = sample(), *b = turned(a);
+	json_t *c = first_of("edge/reordered_members.json");
+	json_t *d = first_of("edge/number_exponent.json");
 	char *x = json_dumps(a, 0), *y = json_dumps(b, 0);
 
 	ck_assert_str_ne(x, y);
 	check(a, b, "[]");
 	check(b, a, "[]");
-	check(first_of("edge/reordered_members.json"),
-	      first_of("edge/number_exponent.json"),
-	      "[{\"field\":\"box_billing_id\",\"from\":null,\"to\":8102341}]");
+	check(c, d, "[{\"field\":\"box_billing_id\",\"from\":null,\"to\":8102341}]");
 	free(x);
 	free(y);
 	json_decref(a);
 	json_decref(b);
+	json_decref(c);
+	json_decref(d);
 }
 END_TEST
 

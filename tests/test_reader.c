@@ -18,6 +18,7 @@
 #include "base/buf.h"
 #include "lib/database.h"
 #include "lib/fault_vfs.h"
+#include "lib/keep.h"
 #include "store/sqlite/conn.h"
 
 #define T0 INT64_C(1795370462345) /* 2026-11-22T18:01:02.345Z */
@@ -192,7 +193,7 @@ static char *snapshot(void)
 
 	buf_init(&b, 64 << 20);
 	for (int i = 0; i < n; i++) {
-		char *name = mem_printf("%s/%s", folder, names[i]->d_name);
+		char *name = keep_printf("%s/%s", folder, names[i]->d_name);
 		char bytes[4096];
 		struct stat st;
 		int fd = open(name, O_RDONLY);
@@ -207,7 +208,10 @@ static char *snapshot(void)
 				buf_printf(&b, "%02x", (unsigned char)bytes[k]);
 		close(fd);
 	}
-	return b.data;
+	for (int i = 0; i < n; i++)
+		free(names[i]);
+	free(names);
+	return keep(b.data);
 }
 
 /* What the daemon has done, and how many events there are. */
@@ -332,7 +336,7 @@ START_TEST(a_follower_sees_that_the_file_was_replaced)
 	struct store_conn *c;
 	struct err err = {0};
 	int64_t version;
-	char *old = mem_printf("%s.old", path);
+	char *old = keep_printf("%s.old", path);
 
 	tell(&daemon, "od+++c");
 	ck_assert_int_eq(store_open_reader(path, &c, &err), 0);
@@ -406,7 +410,7 @@ START_TEST(a_reader_says_what_it_cannot_read)
 {
 	struct store_conn *c;
 	struct err err = {0};
-	char *said = mem_printf("database %s: %s", path, unreadable[_i].said), *before;
+	char *said = keep_printf("database %s: %s", path, unreadable[_i].said), *before;
 	sqlite3 *db;
 
 	fclose(fopen(path, "w"));
@@ -427,11 +431,11 @@ START_TEST(a_path_that_is_no_file_is_told)
 {
 	struct store_conn *c;
 	struct err err = {0};
-	char *said = mem_printf("database %s: No such file or directory", path);
+	char *said = keep_printf("database %s: No such file or directory", path);
 
 	ck_assert_int_eq(store_open_reader(path, &c, &err), ERR_STORE);
 	ck_assert_str_eq(err.text, said);
-	said = mem_printf("database %s: not a file", folder);
+	said = keep_printf("database %s: not a file", folder);
 	err = (struct err){0};
 	ck_assert_int_eq(store_open_reader(folder, &c, &err), ERR_STORE);
 	ck_assert_str_eq(err.text, said);

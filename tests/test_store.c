@@ -15,6 +15,7 @@
 
 #include "lib/database.h"
 #include "lib/fault_vfs.h"
+#include "lib/keep.h"
 #include "store/sqlite/conn.h"
 
 #define T0 INT64_C(1795370462345) /* 2026-11-22T18:01:02.345Z */
@@ -28,13 +29,13 @@ static void in_fresh_folder(void)
 
 static char *beside(const char *suffix)
 {
-	return mem_printf("%s%s", path, suffix);
+	return keep_printf("%s%s", path, suffix);
 }
 
 static char *read_file(const char *name, size_t *len)
 {
 	FILE *f = fopen(name, "rb");
-	char *bytes = mem_alloc(1 << 20);
+	char *bytes = keep(mem_alloc(1 << 20));
 
 	ck_assert_msg(f != NULL, "%s", name);
 	*len = fread(bytes, 1, 1 << 20, f);
@@ -221,7 +222,7 @@ START_TEST(what_is_not_ours_is_refused_and_left_as_it_is)
 	else
 		write_file(path, strangers[_i].bytes, strlen(strangers[_i].bytes));
 	before = read_file(path, &len_before);
-	said = mem_printf("database %s: %s", path, strangers[_i].said);
+	said = keep_printf("database %s: %s", path, strangers[_i].said);
 
 	uv_loop_init(&loop);
 	ck_assert_int_eq(store_open(path, &loop, &store, &err), ERR_STORE);
@@ -269,10 +270,11 @@ START_TEST(a_folder_that_is_missing_is_told)
 	char *said;
 
 	snprintf(path, sizeof path, "%s/nowhere/phonewatch.db", suite_dir());
-	said = mem_printf("database %s: No such file or directory", path);
+	said = keep_printf("database %s: No such file or directory", path);
 	uv_loop_init(&loop);
 	ck_assert_int_eq(store_open(path, &loop, &store, &err), ERR_STORE);
 	ck_assert_str_eq(err.text, said);
+	ck_assert_int_eq(uv_loop_close(&loop), 0);
 }
 END_TEST
 
@@ -309,7 +311,7 @@ START_TEST(a_second_daemon_is_refused_by_whatever_name)
 {
 	const char *names[] = {path, "phonewatch.db", "./phonewatch.db",
 			       "../link/phonewatch.db", "link.db"};
-	char *folder = mem_printf("%s/link", suite_dir());
+	char *folder = keep_printf("%s/link", suite_dir());
 	struct err err = {0};
 	uv_loop_t loop;
 	struct store *store;
@@ -321,8 +323,8 @@ START_TEST(a_second_daemon_is_refused_by_whatever_name)
 	ck_assert_int_eq(chdir(folder), 0);
 	ck_assert_int_eq(symlink("phonewatch.db", "link.db"), 0);
 	pid = other_daemon();
-	said = mem_printf("database %s: in use by another phonewatchd, process %d",
-			  names[_i], (int)pid);
+	said = keep_printf("database %s: in use by another phonewatchd, process %d",
+			   names[_i], (int)pid);
 	uv_loop_init(&loop);
 	ck_assert_int_eq(store_open(names[_i], &loop, &store, &err), ERR_STORE);
 	ck_assert_str_eq(err.text, said);
