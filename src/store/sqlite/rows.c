@@ -5,8 +5,24 @@
 #include "base/mem.h"
 #include "store/sqlite/conn.h"
 
+/* Else we would go on writing, for nobody, to a file that has no name any more. */
+static int check_place(struct store_conn *c, struct err *err)
+{
+	int moved = 0;
+
+	if (sqlite3_file_control(c->db, "main", SQLITE_FCNTL_HAS_MOVED, &moved) ==
+		    SQLITE_OK &&
+	    moved)
+		return err_set(err, ERR_STORE,
+			       "its file was deleted or moved; put it back, or restart"
+			       " phonewatchd to begin a new one");
+	return 0;
+}
+
 int store_begin(struct store_conn *c, struct err *err)
 {
+	if (check_place(c, err) != 0)
+		return err->code;
 	return conn_run(c, conn_bind(c, STMT_BEGIN, err, ""), err);
 }
 
