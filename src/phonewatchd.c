@@ -134,6 +134,7 @@ int main(int argc, char **argv)
 		return status;
 	umask(0027);
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN); /* a limit of file sizes is a full disk, not our end */
 	setenv("UV_THREADPOOL_SIZE", THREADS, 0); /* before the loop starts a thread */
 	if (secret_forbid_dumps(&err) != 0)
 		log_warning("%s: a core dump may hold secrets", err.text);

@@ -104,6 +104,20 @@ def _end_all():
             process.wait()
 
 
+def own_mounts():
+    """Begin anew in a mount namespace of our own, where that can be had: what is mounted there
+    ends with us. False: it cannot."""
+    if os.environ.get("TEST_MOUNTS"):
+        return os.environ["TEST_MOUNTS"] == "own"
+    probe = ["mount", "-t", "tmpfs", "none", "/mnt"]
+    for flags in ("-m", "-rm"):
+        with contextlib.suppress(OSError):
+            if subprocess.run(["unshare", flags, *probe], capture_output=True).returncode == 0:
+                os.environ["TEST_MOUNTS"] = "own"
+                os.execvp("unshare", ["unshare", flags, sys.executable, *sys.argv])
+    return False
+
+
 def start_process(arguments, **options):
     process = subprocess.Popen([str(a) for a in arguments], stdin=subprocess.DEVNULL, **options)
     _started.append(process)
