@@ -1,0 +1,398 @@
+#include "ledger.h"
+
+#include "lib/suite.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "lib/database.h"
+
+/* Within this two readings of the clocks are taken as one. */
+#define SLACK_MS 2000
+
+#define SCOPE "scope-of-acme"
+#define OTHER "scope-of-another"
+
+static struct database db;
+static struct penalties *penalties;
+static struct ledger *ledger;
+static char path[300], penalty_path[320];
+
+static void open_ledger(void)
+{
+	struct err err;
+
+	ck_assert_int_eq(penalties_open(penalty_path, &penalties, &err), 0);
+	ledger = ledger_create(penalties);
+}
+
+static void close_ledger(void)
+{
+	ledger_destroy(ledger);
+	penalties_close(penalties);
+}
+
+static void open_world(void)
+{
+	snprintf(path, sizeof path, "%s/phonewatch.db", suite_dir());
+	snprintf(penalty_path, sizeof penalty_path, "%s.penalties", path);
+	database_open(&db, path);
+	open_ledger();
+}
+
+static void close_world(void)
+{
+	close_ledger();
+	database_close(&db);
+}
+
+static int save(struct store_conn *c, void *arg, struct err *err)
+{
+	return store_budget_save(c, arg, err);
+}
+
+static void save_budget(const struct budget *b)
+{
+	struct store_budget row;
+
+	ledger_snapshot(b, &row);
+	database_write(&db, save, &row);
+}
+
+static int load(struct store_conn *c, void *arg, struct err *err)
+{
+	return ledger_load(arg, c, err);
+}
+
+/* Another run: the process is new, database and penalties are as they were. */
+static void restart(void)
+{
+	close_ledger();
+	open_ledger();
+	ck_assert_int_eq(database_run(&db, load, ledger, NULL), 0);
+}
+
+static struct budget *heavy(void)
+{
+	return ledger_budget(ledger, SCOPE, "heavy", 10);
+}
+
+static void check_about(int64_t is_ms, int64_t be_ms)
+{
+	ck_assert_int_le(is_ms, be_ms + SLACK_MS);
+	ck_assert_int_ge(is_ms, be_ms - SLACK_MS);
+}
+
+static int64_t blocked_ms(const struct budget *b)
+{
+	return ledger_blocked_ms(b, clock_mono_ms());
+}
+
+/* ---- who shares what ---- */
+
+static void make_account(struct account_config *a)
+{
+	*a = (struct account_config){.server = (char *)"https://one.example",
+				     .client_id = (char *)"id"};
+	secret_set(&a->client_secret, "secret", 6);
+	secret_set(&a->jwt, "jwt", 3);
+}
+
+static void clear_account(struct account_config *a)
+{
+	secret_clear(&a->client_secret);
+	secret_clear(&a->jwt);
+}
+
+START_TEST(who_has_the_same_server_app_and_user_shares_a_budget)
+{
+	static const struct {
+		const char *server, *client_id, *secret, *jwt;
+		bool same, same_auth;
+	} others[] = {
+		{"https://one.example", "id", "secret", "jwt", true, true},
+		{"https://one.example", "id", "another", "jwt", true, true},
+		{"https://one.example", "id", "secret", "another", false, true},
+		{"https://one.example", "another", "secret", "jwt", false, false},
+		{"https://two.example", "id", "secret", "jwt", false, false},
+		{"https://one.examplei", "d", "secret", "jwt", false, false},
+	};
+	char scope[LEDGER_SCOPE_BYTES], other[LEDGER_SCOPE_BYTES];
+	struct account_config a, b;
+
+	make_account(&a);
+	make_account(&b);
+	b.server = (char *)others[_i].server;
+	b.client_id = (char *)others[_i].client_id;
+	secret_set(&b.client_secret, others[_i].secret, strlen(others[_i].secret));
+	secret_set(&b.jwt, others[_i].jwt, strlen(others[_i].jwt));
+	ledger_scope(scope, &a);
+	ledger_scope(other, &b);
+	ck_assert_int_eq(strcmp(scope, other) == 0, others[_i].same);
+	ck_assert_uint_eq(strlen(scope), LEDGER_SCOPE_BYTES - 1);
+	ledger_auth_scope(scope, &a);
+	ledger_auth_scope(other, &b);
+	ck_assert_int_eq(strcmp(scope, other) == 0, others[_i].same_auth);
+	clear_account(&a);
+	clear_account(&b);
+}
+END_TEST
+
+START_TEST(a_budget_is_one_of_scope_and_group)
+{
+	struct budget *b = heavy();
+
+	ck_assert_int_eq(b->limit, 10);
+	ck_assert_int_eq(b->window_ms, BUDGET_WINDOW_MS);
+	ck_assert_ptr_eq(ledger_budget(ledger, SCOPE, "heavy", 99), b);
+	ck_assert_int_eq(b->limit, 10);
+	ck_assert_ptr_ne(ledger_budget(ledger, SCOPE, "Heavy", 10), b);
+	ck_assert_ptr_ne(ledger_budget(ledger, OTHER, "heavy", 10), b);
+	ck_assert_ptr_eq(heavy(), b); /* where it was, whatever came after */
+}
+END_TEST
+
+START_TEST(all_groups_of_a_scope_wait_together)
+{
+	int64_t now_ms = clock_mono_ms();
+	struct budget *a = heavy(), *b = ledger_budget(ledger, SCOPE, "light", 50),
+		      *c = ledger_budget(ledger, OTHER, "heavy", 10);
+
+	ledger_block_all(ledger, SCOPE, 30000, now_ms);
+	ck_assert_int_eq(budget_wait_ms(a, 50, now_ms), 30000);
+	ck_assert_int_eq(budget_wait_ms(b, 50, now_ms), 30000);
+	ck_assert_int_eq(budget_wait_ms(c, 50, now_ms), 0);
+	/* One that is named only later was blocked too. */
+	ck_assert_int_gt(blocked_ms(ledger_budget(ledger, SCOPE, "medium", 40)), 0);
+}
+END_TEST
+
+START_TEST(the_group_is_the_one_that_was_named_last)
+{
+	int64_t now_ms = clock_mono_ms();
+
+	ck_assert_ptr_null(ledger_group(ledger, SCOPE));
+	budget_told(heavy(), "10", "9", "60", now_ms - 2);
+	budget_told(ledger_budget(ledger, SCOPE, "light", 50), "50", "49", "60",
+		    now_ms - 1);
+	budget_told(ledger_budget(ledger, OTHER, "medium", 40), "40", "39", "60", now_ms);
+	ck_assert_str_eq(ledger_group(ledger, SCOPE), "light");
+	save_budget(heavy());
+	save_budget(ledger_budget(ledger, SCOPE, "light", 50));
+	restart();
+	ck_assert_str_eq(ledger_group(ledger, SCOPE), "light");
+}
+END_TEST
+
+/* ---- over a restart ---- */
+
+START_TEST(a_budget_comes_back_as_it_was_and_one_less)
+{
+	int64_t now_ms = clock_mono_ms();
+	struct budget *b = heavy();
+
+	for (int i = 0; i < 3; i++)
+		ledger_ask(ledger, b, now_ms - 10000);
+	budget_told(b, "20", "17", "90", now_ms - 9000);
+	save_budget(b);
+	for (int i = 0; i < 3; i++)
+		ledger_answered(ledger, b);
+	restart();
+	b = ledger_budget(ledger, SCOPE, "heavy", 10);
+	ck_assert_int_eq(b->limit, 20);
+	ck_assert_int_eq(b->window_ms, 90000);
+	ck_assert_int_eq(b->remaining, 16);
+	check_about(b->told_ms, now_ms - 9000);
+	/* Three, and one assumed, of four. */
+	now_ms = clock_mono_ms();
+	check_about(budget_wait_ms(b, 20, now_ms), 90000 + 1000 - 10000);
+	ck_assert_int_eq(budget_wait_ms(b, 25, now_ms), 0);
+}
+END_TEST
+
+START_TEST(a_penalty_comes_back)
+{
+	struct budget *b = heavy();
+
+	budget_block(b, 60000, clock_mono_ms()); /* in the database only */
+	save_budget(b);
+	restart();
+	check_about(blocked_ms(heavy()), 60000);
+}
+END_TEST
+
+START_TEST(a_row_of_another_clock_is_cut)
+{
+	struct store_budget row;
+	struct budget *b;
+	int64_t future_ms = clock_utc_ms() + INT64_C(365) * 24 * 3600 * 1000;
+
+	budget_block(heavy(), 60000, clock_mono_ms());
+	ledger_snapshot(heavy(), &row);
+	row.blocked_until_ms = row.told_at_ms = future_ms;
+	row.remaining = 5;
+	row.n_slots = 2;
+	row.slots[0] = row.slots[1] = (struct store_budget_slot){future_ms, 3};
+	database_write(&db, save, &row);
+	restart();
+	b = heavy();
+	check_about(blocked_ms(b), BUDGET_MAX_WAIT_MS);
+	b->blocked_until_ms = 0;
+	check_about(budget_wait_ms(b, 50, clock_mono_ms()), BUDGET_WINDOW_MS + 1000);
+}
+END_TEST
+
+/* ---- killed ---- */
+
+/* What a run that is killed leaves behind, nothing saved. */
+static void kill_after(void (*work)(void))
+{
+	pid_t child = fork();
+	int status;
+
+	if (child == 0) {
+		work();
+		kill(getpid(), SIGKILL);
+	}
+	ck_assert_int_eq(waitpid(child, &status, 0), child);
+	ck_assert(WIFSIGNALED(status));
+	restart();
+}
+
+static void block(void)
+{
+	ledger_block(ledger, heavy(), 45000, clock_mono_ms());
+}
+
+START_TEST(a_penalty_is_known_after_a_kill)
+{
+	kill_after(block);
+	check_about(blocked_ms(heavy()), 45000);
+	check_about(blocked_ms(ledger_budget(ledger, SCOPE, "light", 50)), 45000);
+	ck_assert_int_eq(blocked_ms(ledger_budget(ledger, OTHER, "heavy", 10)), 0);
+}
+END_TEST
+
+static void ask(void)
+{
+	ledger_ask(ledger, heavy(), clock_mono_ms());
+}
+
+START_TEST(a_request_without_an_answer_may_have_been_refused)
+{
+	kill_after(ask);
+	check_about(blocked_ms(heavy()), 61000);
+}
+END_TEST
+
+static void ask_and_hear(void)
+{
+	ask();
+	ledger_answered(ledger, heavy());
+}
+
+START_TEST(an_answered_request_leaves_nothing)
+{
+	kill_after(ask_and_hear);
+	ck_assert_int_eq(blocked_ms(heavy()), 0);
+}
+END_TEST
+
+static void ask_twice_and_hear_once(void)
+{
+	ask();
+	ask();
+	ledger_answered(ledger, heavy());
+}
+
+START_TEST(one_of_two_without_an_answer_counts)
+{
+	kill_after(ask_twice_and_hear_once);
+	check_about(blocked_ms(heavy()), 61000);
+}
+END_TEST
+
+static void ask_with_plenty_left(void)
+{
+	ask();
+	budget_told(heavy(), "10", "5", "60", clock_mono_ms());
+	ledger_answered(ledger, heavy());
+	ask();
+}
+
+START_TEST(with_half_of_the_limit_left_just_before_it_was_not_refused)
+{
+	kill_after(ask_with_plenty_left);
+	ck_assert_int_eq(blocked_ms(heavy()), 0);
+}
+END_TEST
+
+static void ask_with_less_left(void)
+{
+	ask();
+	budget_told(heavy(), "10", "4", "60", clock_mono_ms());
+	ledger_answered(ledger, heavy());
+	ask();
+}
+
+START_TEST(with_less_left_it_may_have_been)
+{
+	kill_after(ask_with_less_left);
+	check_about(blocked_ms(heavy()), 61000);
+}
+END_TEST
+
+START_TEST(a_request_given_up_by_ourselves_counts_for_this_run)
+{
+	int64_t now_ms = clock_mono_ms();
+
+	ledger_ask(ledger, heavy(), now_ms - 10000);
+	ledger_abandon(ledger, heavy(), now_ms);
+	check_about(blocked_ms(heavy()), 51000);
+	restart();
+	check_about(blocked_ms(heavy()), 51000);
+}
+END_TEST
+
+START_TEST(without_a_place_for_penalties_all_else_works)
+{
+	struct ledger *l = ledger_create(NULL);
+	struct budget *b = ledger_budget(l, SCOPE, "heavy", 10);
+
+	ledger_ask(l, b, clock_mono_ms());
+	ledger_block(l, b, 1000, clock_mono_ms());
+	ledger_block_all(l, SCOPE, 2000, clock_mono_ms());
+	ledger_answered(l, b);
+	ck_assert_int_gt(blocked_ms(b), 0);
+	ledger_destroy(l);
+	ledger_destroy(NULL);
+}
+END_TEST
+
+int main(void)
+{
+	const struct suite_test tests[] = {
+		{who_has_the_same_server_app_and_user_shares_a_budget, 6},
+		{a_budget_is_one_of_scope_and_group, 1},
+		{all_groups_of_a_scope_wait_together, 1},
+		{the_group_is_the_one_that_was_named_last, 1},
+		{a_budget_comes_back_as_it_was_and_one_less, 1},
+		{a_penalty_comes_back, 1},
+		{a_row_of_another_clock_is_cut, 1},
+		{a_penalty_is_known_after_a_kill, 1},
+		{a_request_without_an_answer_may_have_been_refused, 1},
+		{an_answered_request_leaves_nothing, 1},
+		{one_of_two_without_an_answer_counts, 1},
+		{with_half_of_the_limit_left_just_before_it_was_not_refused, 1},
+		{with_less_left_it_may_have_been, 1},
+		{a_request_given_up_by_ourselves_counts_for_this_run, 1},
+		{without_a_place_for_penalties_all_else_works, 1},
+	};
+
+	return suite_run("ledger", tests, COUNT(tests), open_world, close_world);
+}
