@@ -118,7 +118,7 @@ START_TEST(an_entry_has_the_fields_of_the_contract)
 		"PRIORITY=4",
 		"MESSAGE_ID=c7d9a6d0f6a94f4f8c0e3c1f7f0b1a02",
 		"SYSLOG_IDENTIFIER=phonewatchd",
-		"PHONEWATCH_EVENT_ID=" TOLD_ID,
+		("PHONEWATCH_EVENT_ID=" TOLD_ID),
 		"PHONEWATCH_ACCOUNT=acme",
 		"PHONEWATCH_DEVICE_ID=802398804016",
 		"PHONEWATCH_STATUS=Offline",
@@ -139,7 +139,7 @@ START_TEST(an_account_has_no_fields_of_a_device)
 		"PRIORITY=3",
 		"MESSAGE_ID=c7d9a6d0f6a94f4f8c0e3c1f7f0b1a08",
 		"SYSLOG_IDENTIFIER=phonewatchd",
-		"PHONEWATCH_EVENT_ID=" TOLD_ID,
+		("PHONEWATCH_EVENT_ID=" TOLD_ID),
 		"PHONEWATCH_ACCOUNT=acme",
 		"PHONEWATCH_TYPE=account.unreachable",
 	};
