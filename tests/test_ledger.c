@@ -269,8 +269,10 @@ static void block(void)
 	ledger_block(ledger, heavy(), 45000, clock_mono_ms());
 }
 
-START_TEST(a_penalty_is_known_after_a_kill)
+START_TEST(
+	a_penalty_is_known_after_a_kill) /* of a group with a row, and of one without */
 {
+	save_budget(heavy());
 	kill_after(block);
 	check_about(blocked_ms(heavy()), 45000);
 	check_about(blocked_ms(ledger_budget(ledger, SCOPE, "light", 50)), 45000);
