@@ -679,6 +679,55 @@ START_TEST(the_last_ones_come_first_to_a_follower)
 }
 END_TEST
 
+START_TEST(a_walk_goes_on_behind_what_it_did_not_want)
+{
+	struct events_walk walk = walk_of();
+	char *type = (char *)"device.offline";
+
+	some_events(0);
+	database_write(&db, many_events, NULL);
+	walk.types = &type;
+	walk.n_types = 1;
+	walk.since_at_ms = T0 + 690;
+	ck_assert_int_eq(events_start(&walk, reader, &err), 0);
+	go(&walk);
+	ck_assert_str_eq(seen, "690 692 694 696 698 700 ");
+	ck_assert_int_eq(walk.next, 701);
+	database_transition(&db, "acme", "1", DEVICE_ONLINE, T0, T0 + HOUR);
+	go(&walk);
+	ck_assert_int_eq(walk.next, 702); /* it is not looked at again */
+	database_transition(&db, "acme", "1", DEVICE_OFFLINE, T0, T0 + HOUR);
+	go(&walk);
+	ck_assert_str_eq(seen, "690 692 694 696 698 700 702 ");
+}
+END_TEST
+
+static int very_many_events(struct store_conn *c, void *arg, struct err *e)
+{
+	struct event ev = {
+		.type = EVENT_ACCOUNT_REACHABLE, .at_ms = T0, .account = (char *)"acme"};
+	int rc = many_events(c, arg, e);
+
+	for (int i = 0; rc == 0 && i < EVENTS_LOOK_BACK - 2; i++)
+		rc = store_event_add(c, &ev, 1, 0, 0, NULL, 0, e);
+	return rc;
+}
+
+START_TEST(the_last_ones_are_not_sought_for_ever)
+{
+	struct events_walk walk = walk_of();
+	char *type = (char *)"device.*";
+
+	some_events(0);
+	database_write(&db, very_many_events, NULL);
+	walk.types = &type;
+	walk.n_types = 1;
+	ck_assert_int_eq(events_start_last(&walk, reader, 10, &err), 0);
+	go(&walk);
+	ck_assert_str_eq(seen, "699 700 ");
+}
+END_TEST
+
 START_TEST(the_last_of_few_are_all)
 {
 	struct events_walk walk = walk_of();
@@ -691,6 +740,8 @@ START_TEST(the_last_of_few_are_all)
 	database_write(&db, many_events, NULL);
 	walk.types = &type;
 	walk.n_types = 1;
+	ck_assert_int_eq(events_start_last(&walk, reader, 150, &err), 0);
+	ck_assert_int_eq(walk.next, 402);
 	ck_assert_int_eq(events_start_last(&walk, reader, 1000, &err), 0);
 	go(&walk);
 	ck_assert_int_eq(strncmp(seen, "2 4 6 ", 6), 0);
@@ -902,6 +953,8 @@ int main(void)
 		{a_clock_that_was_set_back_hides_nothing, 1},
 		{a_walk_goes_on_where_it_ended, 1},
 		{the_last_ones_come_first_to_a_follower, COUNT(lasts)},
+		{a_walk_goes_on_behind_what_it_did_not_want, 1},
+		{the_last_ones_are_not_sought_for_ever, 1},
 		{the_last_of_few_are_all, 1},
 		{more_deliveries_than_one_read_come_in_order, 1},
 		{a_time_is_read_as_people_write_it, COUNT(times)},

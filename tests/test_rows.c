@@ -697,8 +697,8 @@ END_TEST
 
 /* Those that walk through what may be long: without sorting, and without looking at it all. */
 static const enum stmt walks[] = {
-	STMT_DEVICES_AFTER, STMT_EVENTS,        STMT_OWED_AFTER, STMT_FAILED_AFTER,
-	STMT_OUTBOX_OWED,   STMT_LAST_SEQUENCE, STMT_DEVICE_LOAD};
+	STMT_DEVICES_AFTER, STMT_EVENTS,      STMT_EVENTS_SELECT, STMT_OWED_AFTER,
+	STMT_FAILED_AFTER,  STMT_OUTBOX_OWED, STMT_LAST_SEQUENCE, STMT_DEVICE_LOAD};
 
 static int explain(struct store_conn *c, void *arg, struct err *err)
 {

@@ -7,22 +7,34 @@
 
 #define BATCH 256 /* events a read */
 
-int events_start(struct events_walk *walk, struct store_conn *c, struct err *err)
+static bool is_of_type(const struct events_walk *walk, const char *name)
 {
-	walk->next = 1;
-	if (walk->since_at_ms == INT64_MIN)
-		return 0;
-	return store_sequence_at(c, walk->since_at_ms, &walk->next, err);
-}
-
-static bool is_of_type(const struct events_walk *walk, const struct event *ev)
-{
-	const char *name = event_type_name(ev->type);
-
 	for (size_t i = 0; i < walk->n_types; i++)
 		if (fnmatch(walk->types[i], name, 0) == 0)
 			return true;
 	return walk->n_types == 0;
+}
+
+static void make_filter(struct events_walk *walk)
+{
+	walk->filter = (struct store_event_filter){.since_at_ms = walk->since_at_ms,
+						   .until_at_ms = walk->until_at_ms,
+						   .before = INT64_MAX};
+	for (unsigned n = 0; n < 32; n++) {
+		const char *name = event_type_name((enum event_type)n);
+
+		if (name != NULL && is_of_type(walk, name))
+			walk->filter.types |= 1u << n;
+	}
+}
+
+int events_start(struct events_walk *walk, struct store_conn *c, struct err *err)
+{
+	make_filter(walk);
+	walk->next = 1;
+	if (walk->since_at_ms == INT64_MIN)
+		return 0;
+	return store_sequence_at(c, walk->since_at_ms, &walk->next, err);
 }
 
 /* match_all asks an event of an account for its account only. Whoever asks for the events of a
@@ -35,13 +47,10 @@ static bool can_match(const struct events_walk *walk, const struct event *ev)
 	return true;
 }
 
-/* Order is the sequence, never the time: a clock may have been set back in between. */
 static bool is_meant(const struct events_walk *walk, const struct event *ev)
 {
-	return ev->at_ms >= walk->since_at_ms && ev->at_ms < walk->until_at_ms &&
-	       is_of_type(walk, ev) && can_match(walk, ev) &&
-	       match_all(walk->matches, walk->n_matches, ev->account, ev->device_id,
-			 ev->facts);
+	return can_match(walk, ev) && match_all(walk->matches, walk->n_matches,
+						ev->account, ev->device_id, ev->facts);
 }
 
 struct batch {
@@ -61,6 +70,25 @@ static void on_event(const struct event *ev, void *arg)
 		b->each(ev, b->arg);
 }
 
+/* One state of the database: what is committed between the two questions comes next time. */
+static int read_batch(struct batch *b, struct store_conn *c, struct err *err)
+{
+	struct events_walk *walk = b->walk;
+	int64_t last;
+
+	if (store_events_select(c, &walk->filter, walk->next, BATCH, on_event, b, err) !=
+	    0)
+		return err->code;
+	if (b->n == BATCH)
+		return 1;
+	/* Those behind the last one that the filter let pass have been looked at, too. */
+	if (store_last_sequence(c, &last, err) != 0)
+		return err->code;
+	if (walk->next <= last)
+		walk->next = last + 1;
+	return 0;
+}
+
 int events_next(struct events_walk *walk, struct store_conn *c,
 		void (*each)(const struct event *ev, void *arg), void *arg,
 		struct err *err)
@@ -69,16 +97,16 @@ int events_next(struct events_walk *walk, struct store_conn *c,
 	int64_t version;
 	int rc;
 
-	if (store_reader_version(c, &version, err) != 0)
+	if (store_reader_version(c, &version, err) != 0 || store_begin_read(c, err) != 0)
 		return err->code;
-	rc = store_events_each(c, walk->next, BATCH, on_event, &b, err);
-	return rc != 0 ? rc : b.n == BATCH;
+	rc = read_batch(&b, c, err);
+	store_end_read(c);
+	return rc;
 }
 
 /* Those of one stretch that are meant. */
 struct stretch {
 	const struct events_walk *walk;
-	int64_t end; /* exclusive: where numbers are missing, a read reaches beyond it */
 	int64_t n;
 	int64_t sequences[BATCH];
 };
@@ -87,7 +115,7 @@ static void on_stretch(const struct event *ev, void *arg)
 {
 	struct stretch *s = arg;
 
-	if (ev->sequence < s->end && is_meant(s->walk, ev))
+	if (is_meant(s->walk, ev))
 		s->sequences[s->n++] = ev->sequence;
 }
 
@@ -95,17 +123,22 @@ int events_start_last(struct events_walk *walk, struct store_conn *c, int64_t n,
 		      struct err *err)
 {
 	struct stretch s = {.walk = walk};
-	int64_t first;
+	struct store_event_filter filter;
+	int64_t first, stop;
 
+	make_filter(walk);
+	filter = walk->filter;
 	if (store_last_sequence(c, &first, err) != 0)
 		return err->code;
 	/* Backwards, a stretch at a time, until enough are found. */
+	stop = first > EVENTS_LOOK_BACK ? first - EVENTS_LOOK_BACK + 1 : 1;
 	walk->next = ++first;
-	while (n > 0 && first > 1) {
-		s.end = first;
+	while (n > 0 && first > stop) {
+		filter.before = first;
 		s.n = 0;
-		first = first > BATCH ? first - BATCH : 1;
-		if (store_events_each(c, first, s.end - first, on_stretch, &s, err) != 0)
+		first = first - BATCH > stop ? first - BATCH : stop;
+		if (store_events_select(c, &filter, first, BATCH, on_stretch, &s, err) !=
+		    0)
 			return err->code;
 		if (s.n > 0)
 			walk->next = s.sequences[s.n > n ? s.n - n : 0];

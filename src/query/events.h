@@ -6,7 +6,10 @@
 
 #include "store/store.h"
 
-/* A walk over the events by sequence. Set the conditions, then next from events_start() or
+/* How far back the last ones are looked for where few are meant. */
+#define EVENTS_LOOK_BACK 25600
+
+/* A walk over the events by sequence. Set the conditions, then the start by events_start() or
  * events_start_last(). */
 struct events_walk {
 	int64_t since_at_ms,
@@ -17,17 +20,19 @@ struct events_walk {
 	 * of the others. */
 	char *const *matches;
 	size_t n_matches;
-	int64_t next; /* the first sequence not looked at */
+	struct store_event_filter filter; /* from the above; private */
+	int64_t next;                     /* the first sequence not looked at */
 };
 
 /* Begin where since_at_ms does. Returns 0 or ERR_STORE. */
 int events_start(struct events_walk *walk, struct store_conn *c, struct err *err);
-/* Begin with the last n that are meant. Returns 0 or ERR_STORE. */
+/* Begin with the last n that are meant, as far as they are among the last EVENTS_LOOK_BACK of
+ * all. Returns 0 or ERR_STORE. */
 int events_start_last(struct events_walk *walk, struct store_conn *c, int64_t n,
 		      struct err *err);
 
 /*
- * Look at the next few hundred events; call each for those that are meant. A read of its own.
+ * Look at the next events until a few hundred are meant; call each for these. A read of its own.
  * Returns 1 while there is more, 0 at the end, where a later call goes on, or ERR_STORE.
  */
 int events_next(struct events_walk *walk, struct store_conn *c,

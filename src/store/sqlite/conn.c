@@ -97,6 +97,10 @@ static const char *const sql[N_STMTS] = {
 		" detail) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
 	[STMT_EVENTS] = "SELECT " EVENT_COLUMNS " FROM event e" EVENT_TABLES
 			" WHERE e.sequence >= ? ORDER BY e.sequence LIMIT ?",
+	[STMT_EVENTS_SELECT] = "SELECT " EVENT_COLUMNS " FROM event e" EVENT_TABLES
+			       " WHERE e.sequence >= ? AND (? >> e.type) & 1 = 1"
+			       " AND e.at_ms >= ? AND e.at_ms < ? AND e.sequence < ?"
+			       " ORDER BY e.sequence LIMIT ?",
 	[STMT_LAST_SEQUENCE] = "SELECT coalesce(max(sequence), 0) FROM event",
 	[STMT_SEQUENCE_AT] =
 		"SELECT coalesce(min(sequence), 1 + coalesce((SELECT"

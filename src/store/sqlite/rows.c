@@ -369,11 +369,11 @@ int store_event_add(struct store_conn *c, struct event *ev, int64_t account_id,
 	return rc;
 }
 
-int store_events_each(struct store_conn *c, int64_t first, int64_t max,
+/* Steps st, which may be NULL, to its end. */
+static int each_event(struct store_conn *c, sqlite3_stmt *st,
 		      void (*each)(const struct event *ev, void *arg), void *arg,
 		      struct err *err)
 {
-	sqlite3_stmt *st = conn_bind(c, STMT_EVENTS, err, "ii", first, max);
 	int rc = st != NULL ? 1 : err->code;
 
 	while (rc == 1 && (rc = conn_step(c, st, err)) == 1) {
@@ -384,6 +384,26 @@ int store_events_each(struct store_conn *c, int64_t first, int64_t max,
 		event_clear(&ev);
 	}
 	return rc;
+}
+
+int store_events_each(struct store_conn *c, int64_t first, int64_t max,
+		      void (*each)(const struct event *ev, void *arg), void *arg,
+		      struct err *err)
+{
+	return each_event(c, conn_bind(c, STMT_EVENTS, err, "ii", first, max), each, arg,
+			  err);
+}
+
+int store_events_select(struct store_conn *c, const struct store_event_filter *filter,
+			int64_t first, int64_t max,
+			void (*each)(const struct event *ev, void *arg), void *arg,
+			struct err *err)
+{
+	return each_event(c,
+			  conn_bind(c, STMT_EVENTS_SELECT, err, "iiiiii", first,
+				    (int64_t)filter->types, filter->since_at_ms,
+				    filter->until_at_ms, filter->before, max),
+			  each, arg, err);
 }
 
 /* The one number that a statement answers with. */
