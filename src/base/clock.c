@@ -205,9 +205,12 @@ int clock_parse_duration(const char *text, int64_t *ms)
 			return ERR_FORMAT;
 	}
 	for (i = 0; i < sizeof units / sizeof *units; i++) {
-		if (strcmp(p, units[i].unit) == 0)
-			return __builtin_mul_overflow(n, units[i].ms, ms) ? ERR_FORMAT
-									  : 0;
+		if (strcmp(p, units[i].unit) != 0)
+			continue;
+		if (__builtin_mul_overflow(n, units[i].ms, &n))
+			return ERR_FORMAT;
+		*ms = n;
+		return 0;
 	}
 	return ERR_FORMAT;
 }
