@@ -427,6 +427,34 @@ START_TEST(a_reader_says_what_it_cannot_read)
 }
 END_TEST
 
+START_TEST(a_log_without_its_index_is_told)
+{
+	struct other daemon = other_start(0);
+	struct store_conn *c;
+	struct err err = {0};
+	char *said =
+		keep_printf("database %s: its log (%s-wal) has not been taken in; start"
+			    " phonewatchd once",
+			    path, path);
+	char *before;
+
+	tell(&daemon, "od+k");
+	ck_assert_int_eq(unlink(keep_printf("%s-shm", path)), 0);
+	before = snapshot();
+	ck_assert_int_eq(store_open_reader(path, &c, &err), ERR_STORE);
+	ck_assert_str_eq(err.text, said);
+	ck_assert_str_eq(before, snapshot());
+	other_end(&daemon);
+
+	daemon = other_start(0); /* as it says */
+	tell(&daemon, "oc");
+	ck_assert_int_eq(store_open_reader(path, &c, &err), 0);
+	ck_assert_int_eq(count_events(c), 1);
+	store_close_reader(c);
+	other_end(&daemon);
+}
+END_TEST
+
 START_TEST(a_path_that_is_no_file_is_told)
 {
 	struct store_conn *c;
@@ -485,6 +513,7 @@ int main(void)
 		{a_database_is_at_rest_only_without_a_daemon, 4},
 		{a_reader_keeps_its_state_while_the_daemon_writes, 1},
 		{a_reader_says_what_it_cannot_read, COUNT(unreadable)},
+		{a_log_without_its_index_is_told, 1},
 		{a_path_that_is_no_file_is_told, 1},
 		{any_character_may_stand_in_a_path, 5},
 		{a_reader_cannot_write, 2},

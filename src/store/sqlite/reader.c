@@ -92,23 +92,44 @@ static int read_random(struct store_conn *c, struct err *err)
 	return conn_run(c, st, err);
 }
 
+/* A log without its index, as a copy of two files of the three has it: the index would have to
+ * be made first. */
+static void explain(const struct store_conn *c, struct err *err)
+{
+	char *index = mem_printf("%s-shm", c->path);
+
+	if (c->db != NULL && (sqlite3_errcode(c->db) & 0xff) == SQLITE_CANTOPEN &&
+	    access(index, F_OK) != 0)
+		err_set(err, ERR_STORE,
+			"its log (%s-wal) has not been taken in; start phonewatchd once",
+			c->path);
+	free(index);
+}
+
+static int check_file(const char *path, struct err *err)
+{
+	struct stat st;
+
+	if (stat(path, &st) != 0)
+		return err_set(err, ERR_STORE, "%s", strerror(errno));
+	if (!S_ISREG(st.st_mode))
+		return err_set(err, ERR_STORE, "not a file");
+	if (faccessat(AT_FDCWD, path, R_OK, AT_EACCESS) != 0)
+		return err_set(err, ERR_STORE, "%s", strerror(errno));
+	return 0;
+}
+
 int store_open_reader(const char *path, struct store_conn **out, struct err *err)
 {
 	struct store_conn *c = mem_zalloc(sizeof *c);
-	struct stat st;
 
 	c->path = mem_strdup(path);
-	if (stat(path, &st) != 0)
-		err_set(err, ERR_STORE, "%s", strerror(errno));
-	else if (!S_ISREG(st.st_mode))
-		err_set(err, ERR_STORE, "not a file");
-	else if (faccessat(AT_FDCWD, path, R_OK, AT_EACCESS) != 0)
-		err_set(err, ERR_STORE, "%s", strerror(errno));
-	else if (open_file(c, err) == 0 && migrate_check(c, err) == 0 &&
-		 read_random(c, err) == 0) {
+	if (check_file(path, err) == 0 && open_file(c, err) == 0 &&
+	    migrate_check(c, err) == 0 && read_random(c, err) == 0) {
 		*out = c;
 		return 0;
 	}
+	explain(c, err);
 	store_close_reader(c);
 	return err_wrap(err, "database %s", path);
 }
