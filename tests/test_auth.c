@@ -469,7 +469,7 @@ START_TEST(other_credentials_do_not_use_it)
 		break;
 	default: /* the same texts, parted elsewhere */
 		w.settings.client_id = ID "i";
-		set_secret(&w.secret, SECRET + 1);
+		set_secret(&w.secret, &SECRET[1]);
 	}
 	open_auth();
 	ck_assert_ptr_null(token());

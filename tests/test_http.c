@@ -25,7 +25,7 @@ static struct {
 	/* How the receiver answers: these bytes, and then. */
 	const char *raw;
 	size_t raw_len; /* 0: that of the string */
-	enum { KEEP, HANG_UP, HOLD } then;
+	enum then { KEEP, HANG_UP, HOLD } then;
 	struct receiver_request *held;
 	unsigned n_asked;
 	char *head, *body;
@@ -328,7 +328,7 @@ END_TEST
 
 static const struct {
 	const char *raw;
-	int then;
+	enum then then;
 	int rc;
 	long status;
 } answers[] = {
