@@ -580,6 +580,60 @@ START_TEST(what_nobody_watches_is_unknown)
 }
 END_TEST
 
+static int save_budget(struct store_conn *c, void *arg, struct err *e)
+{
+	return store_budget_save(c, arg, e);
+}
+
+static const struct {
+	struct store_account account;
+	const char *row, *note;
+} accounts[] = {
+	{{.name = (char *)"acme"},
+	 "\nacme     new          0       0        0",
+	 "\nacme: nothing came yet; does phonewatchd run?\n"},
+	{{.name = (char *)"acme",
+	  .state = ACCOUNT_UNREACHABLE,
+	  .reason = (char *)"network",
+	  .detail = (char *)"no\033route",
+	  .last_page_at_ms = 1,
+	  .interval_ms = 60000},
+	 "\nacme     unreachable (network)        0       0        0   60 s",
+	 "\nacme: no\\x1broute\n"},
+	{{.name = (char *)"acme",
+	  .state = ACCOUNT_REACHABLE,
+	  .last_page_at_ms = -1, /* now */
+	  .interval_ms = 5000,
+	  .budget_scope = (char *)"s",
+	  .budget_group = (char *)"heavy"},
+	 "  heavy: 7 of 10\n",
+	 ""},
+};
+
+START_TEST(an_account_is_a_row_and_what_it_has_no_room_for)
+{
+	struct store_account account = accounts[_i].account;
+	struct store_budget budget = {.scope = "s",
+				      .group = "heavy",
+				      .limit = 10,
+				      .remaining = 7,
+				      .window_ms = 3600000,
+				      .told_at_ms = now_ms};
+	struct answer a;
+
+	if (account.last_page_at_ms < 0)
+		account.last_page_at_ms = now_ms;
+	database_open(&db, path);
+	database_write(&db, save_budget, &budget);
+	database_set_account(&db, &account);
+	a = run("-d @ accounts -o table");
+	ck_assert_msg(strstr(a.out, accounts[_i].row) != NULL, "%s", a.out);
+	ck_assert_msg(strstr(a.out, accounts[_i].note) != NULL, "%s", a.out);
+	ck_assert_int_eq(strstr(a.out, "acme:") != NULL, accounts[_i].note[0] != '\0');
+	database_close(&db);
+}
+END_TEST
+
 START_TEST(an_event_is_a_line)
 {
 	char at[CLOCK_TEXT_BYTES], *expected;
@@ -979,6 +1033,7 @@ int main(void)
 		{personal_data_is_not_told, 1},
 		{the_table_has_what_needs_somebody_first, 1},
 		{what_nobody_watches_is_unknown, 1},
+		{an_account_is_a_row_and_what_it_has_no_room_for, COUNT(accounts)},
 		{an_event_is_a_line, 1},
 		{a_terminal_gets_a_table_in_colours, 1},
 		{a_table_fits_its_terminal, 1},

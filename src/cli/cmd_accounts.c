@@ -78,6 +78,9 @@ static void add_note(struct out *o, const struct account_now *now)
 
 	if (a->state == ACCOUNT_UNREACHABLE && a->detail != NULL)
 		out_words(o, OUT_PLAIN, "%s: %s", a->name, a->detail);
+	else if (a->last_page_at_ms == 0)
+		out_words(o, OUT_PLAIN, "%s: nothing came yet; does phonewatchd run?",
+			  a->name);
 	else if (a->state != ACCOUNT_UNREACHABLE && !now->observed)
 		out_words(o, OUT_PLAIN,
 			  "%s: nothing came for three intervals; does phonewatchd run?",
