@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/utf8.h"
+#include "model/member.h"
 
 #define SUMMARY_MAX_BYTES 4096
 #define SUMMARY_FACT_MAX  200 /* bytes of a name; the vendor allows 64 characters */
@@ -85,14 +86,6 @@ void event_clear(struct event *ev)
 	*ev = (struct event){0};
 }
 
-static json_t *time_text(int64_t at_ms)
-{
-	char text[CLOCK_TEXT_BYTES];
-
-	clock_format(text, at_ms);
-	return json_string(text);
-}
-
 static bool is_transition(enum event_type type)
 {
 	return type <= EVENT_DEVICE_UNKNOWN;
@@ -136,15 +129,15 @@ static void add_device_data(json_t *data, const struct event *ev,
 	json_object_set_new(
 		data, "device",
 		device_object(ev->account, ev->device_id, ev->facts, ev->vendor_status));
-	json_object_set_new(data, "status", json_string(device_status_name(ev->status)));
-	json_object_set_new(data, "previous_status",
-			    is_transition(ev->type)
-				    ? json_string(device_status_name(ev->previous))
-				    : json_null());
-	json_object_set_new(data, "not_before", time_text(ev->not_before_ms));
-	json_object_set_new(data, "observed_at", time_text(ev->at_ms));
-	json_object_set_new(data, "last_location_report_time",
-			    ev->has_location ? time_text(ev->location_ms) : json_null());
+	member_text(data, "status", device_status_name(ev->status));
+	member_text(data, "previous_status",
+		    is_transition(ev->type) ? device_status_name(ev->previous) : NULL);
+	member_time(data, "not_before", ev->not_before_ms);
+	member_time(data, "observed_at", ev->at_ms);
+	if (ev->has_location)
+		member_time(data, "last_location_report_time", ev->location_ms);
+	else
+		member_text(data, "last_location_report_time", NULL);
 	json_object_set_new(data, "changes", changes_of(ev, personal));
 }
 
@@ -154,22 +147,20 @@ json_t *event_object(const struct event *ev, enum event_personal personal)
 	char *source = mem_printf("/accounts/%s", ev->account);
 	char *summary = event_summary(ev);
 
-	json_object_set_new(object, "specversion", json_string("1.0"));
-	json_object_set_new(object, "id", json_string(ev->id));
-	json_object_set_new(object, "type", json_string(event_type_name(ev->type)));
-	json_object_set_new(object, "source", json_string(source));
-	json_object_set_new(
-		object, "subject",
-		json_string(ev->device_id != NULL ? ev->device_id : ev->account));
-	json_object_set_new(object, "time", time_text(ev->at_ms));
-	json_object_set_new(object, "datacontenttype", json_string("application/json"));
+	member_text(object, "specversion", "1.0");
+	member_text(object, "id", ev->id);
+	member_text(object, "type", event_type_name(ev->type));
+	member_text(object, "source", source);
+	member_text(object, "subject",
+		    ev->device_id != NULL ? ev->device_id : ev->account);
+	member_time(object, "time", ev->at_ms);
+	member_text(object, "datacontenttype", "application/json");
 	json_object_set_new(object, "data", data);
 
-	json_object_set_new(data, "account", json_string(ev->account));
-	json_object_set_new(data, "sequence", json_integer(ev->sequence));
-	json_object_set_new(data, "severity",
-			    json_string(event_severity_name(event_severity(ev->type))));
-	json_object_set_new(data, "summary", json_string(summary));
+	member_text(data, "account", ev->account);
+	member_number(data, "sequence", ev->sequence);
+	member_text(data, "severity", event_severity_name(event_severity(ev->type)));
+	member_text(data, "summary", summary);
 	if (ev->device_id != NULL)
 		add_device_data(data, ev, personal);
 	else

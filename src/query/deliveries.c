@@ -1,6 +1,6 @@
 #include "query/deliveries.h"
 
-#include "base/clock.h"
+#include "model/member.h"
 
 #define BATCH 500 /* rows a read */
 
@@ -36,36 +36,24 @@ int deliveries_next(struct deliveries_walk *walk, struct store_conn *c,
 	return rc != 0 ? rc : b.n == BATCH;
 }
 
-static json_t *time_or_null(int64_t at_ms)
-{
-	char text[CLOCK_TEXT_BYTES];
-
-	if (at_ms == 0)
-		return json_null();
-	clock_format(text, at_ms);
-	return json_string(text);
-}
-
 json_t *deliveries_object(const struct store_owed_event *o)
 {
 	const struct store_delivery *d = &o->delivery;
+	bool pending = d->state == DELIVERY_PENDING;
+	bool delivered = d->state == DELIVERY_DELIVERED;
 	json_t *object = json_object();
 
-	json_object_set_new(object, "event_id", json_string(o->event_id));
-	json_object_set_new(object, "sequence", json_integer(d->sequence));
-	json_object_set_new(object, "sink", json_string(o->sink));
-	json_object_set_new(object, "state",
-			    json_string(store_delivery_state_name(d->state)));
-	json_object_set_new(object, "attempts", json_integer(d->attempts));
-	json_object_set_new(
-		object, "next_at",
-		time_or_null(d->state == DELIVERY_PENDING ? d->next_at_ms : 0));
-	json_object_set_new(
-		object, "delivered_at",
-		time_or_null(d->state == DELIVERY_DELIVERED ? d->ended_at_ms : 0));
-	json_object_set_new(object, "code",
-			    d->code != 0 ? json_integer(d->code) : json_null());
-	json_object_set_new(object, "error",
-			    d->error != NULL ? json_string(d->error) : json_null());
+	member_text(object, "event_id", o->event_id);
+	member_number(object, "sequence", d->sequence);
+	member_text(object, "sink", o->sink);
+	member_text(object, "state", store_delivery_state_name(d->state));
+	member_number(object, "attempts", d->attempts);
+	member_time_or_null(object, "next_at", pending ? d->next_at_ms : 0);
+	member_time_or_null(object, "delivered_at", delivered ? d->ended_at_ms : 0);
+	if (d->code != 0)
+		member_number(object, "code", d->code);
+	else
+		member_text(object, "code", NULL);
+	member_text(object, "error", d->error);
 	return object;
 }
