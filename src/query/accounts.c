@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "base/mem.h"
+#include "model/member.h"
 
 #define GAP_INTERVALS     3     /* DESIGN: a gap begins after so many intervals */
 #define FIRST_INTERVAL_MS 60000 /* until the effective one is known */
@@ -68,21 +68,6 @@ void accounts_clear(struct account_now *accounts, size_t n)
 	free(accounts);
 }
 
-static json_t *time_or_null(int64_t at_ms)
-{
-	char text[CLOCK_TEXT_BYTES];
-
-	if (at_ms == 0)
-		return json_null();
-	clock_format(text, at_ms);
-	return json_string(text);
-}
-
-static json_t *text_or_null(const char *text)
-{
-	return text != NULL ? json_string(text) : json_null();
-}
-
 int64_t accounts_budget_left(const struct store_budget *b, int64_t now_at_ms)
 {
 	if (b->limit > 0 && now_at_ms - b->told_at_ms >= b->window_ms)
@@ -90,24 +75,29 @@ int64_t accounts_budget_left(const struct store_budget *b, int64_t now_at_ms)
 	return b->remaining;
 }
 
+/* -1, or what else cannot be, is null. */
+static void member_number_or_null(json_t *object, const char *name, int64_t number,
+				  int64_t least)
+{
+	if (number >= least)
+		member_number(object, name, number);
+	else
+		member_text(object, name, NULL);
+}
+
 static json_t *budget_object(const struct account_now *a, int64_t now_at_ms)
 {
 	const struct store_budget *b = &a->budget;
-	int64_t left = accounts_budget_left(b, now_at_ms);
+	int64_t until_ms = b->blocked_until_ms;
 	json_t *object;
 
 	if (!a->has_budget)
 		return json_null();
 	object = json_object();
-	json_object_set_new(object, "group", json_string(b->group));
-	json_object_set_new(object, "limit",
-			    b->limit > 0 ? json_integer(b->limit) : json_null());
-	json_object_set_new(object, "remaining",
-			    left >= 0 ? json_integer(left) : json_null());
-	json_object_set_new(object, "penalty_until",
-			    b->blocked_until_ms > now_at_ms
-				    ? time_or_null(b->blocked_until_ms)
-				    : json_null());
+	member_text(object, "group", b->group);
+	member_number_or_null(object, "limit", b->limit, 1);
+	member_number_or_null(object, "remaining", accounts_budget_left(b, now_at_ms), 0);
+	member_time_or_null(object, "penalty_until", until_ms > now_at_ms ? until_ms : 0);
 	return object;
 }
 
@@ -116,25 +106,23 @@ json_t *accounts_object(const struct account_now *now, int64_t now_at_ms)
 	const struct store_account *a = &now->account;
 	json_t *o = json_object();
 
-	json_object_set_new(o, "account", json_string(a->name));
-	json_object_set_new(o, "state", json_string(store_account_state_name(a->state)));
-	json_object_set_new(o, "reason", text_or_null(a->reason));
-	json_object_set_new(o, "detail", text_or_null(a->detail));
-	json_object_set_new(o, "since", time_or_null(a->since_at_ms));
+	member_text(o, "account", a->name);
+	member_text(o, "state", store_account_state_name(a->state));
+	member_text(o, "reason", a->reason);
+	member_text(o, "detail", a->detail);
+	member_time_or_null(o, "since", a->since_at_ms);
 	json_object_set_new(o, "observed", json_boolean(now->observed));
-	json_object_set_new(o, "route", json_string(a->route));
-	json_object_set_new(o, "devices", json_integer(a->n_devices));
-	json_object_set_new(o, "online", json_integer(a->n_online));
-	json_object_set_new(o, "offline", json_integer(a->n_offline));
-	json_object_set_new(o, "effective_interval_ms",
-			    a->interval_ms > 0 ? json_integer(a->interval_ms)
-					       : json_null());
-	json_object_set_new(o, "last_sweep_at", time_or_null(a->last_sweep_at_ms));
-	json_object_set_new(o, "last_page_at", time_or_null(a->last_page_at_ms));
-	json_object_set_new(o, "pages_unchanged", json_integer(a->pages_unchanged));
-	json_object_set_new(o, "records_unchanged", json_integer(a->records_unchanged));
-	json_object_set_new(o, "records_parsed", json_integer(a->records_parsed));
-	json_object_set_new(o, "records_bad", json_integer(a->records_bad));
+	member_text(o, "route", a->route);
+	member_number(o, "devices", a->n_devices);
+	member_number(o, "online", a->n_online);
+	member_number(o, "offline", a->n_offline);
+	member_number_or_null(o, "effective_interval_ms", a->interval_ms, 1);
+	member_time_or_null(o, "last_sweep_at", a->last_sweep_at_ms);
+	member_time_or_null(o, "last_page_at", a->last_page_at_ms);
+	member_number(o, "pages_unchanged", a->pages_unchanged);
+	member_number(o, "records_unchanged", a->records_unchanged);
+	member_number(o, "records_parsed", a->records_parsed);
+	member_number(o, "records_bad", a->records_bad);
 	json_object_set_new(o, "budget", budget_object(now, now_at_ms));
 	return o;
 }

@@ -3,9 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "base/mem.h"
 #include "model/match.h"
+#include "model/member.h"
 #include "query/accounts.h"
 
 #define BATCH 500 /* devices a read: a quarter of a megabyte */
@@ -118,19 +118,6 @@ void status_walk_clear(struct status_walk *walk)
 	*walk = (struct status_walk){0};
 }
 
-static json_t *time_text(int64_t at_ms)
-{
-	char text[CLOCK_TEXT_BYTES];
-
-	clock_format(text, at_ms);
-	return json_string(text);
-}
-
-static json_t *text_or_null(const char *text)
-{
-	return text != NULL ? json_string(text) : json_null();
-}
-
 json_t *status_object(const struct status *s)
 {
 	const struct store_device *d = s->device;
@@ -139,16 +126,16 @@ json_t *status_object(const struct status *s)
 	json_object_set_new(
 		object, "device",
 		device_object(s->account->name, d->id, s->facts, d->vendor_status));
-	json_object_set_new(object, "status", json_string(device_status_name(s->status)));
-	json_object_set_new(object, "why", text_or_null(status_why_name(s->why)));
-	json_object_set_new(object, "last_status",
-			    s->last != DEVICE_UNKNOWN
-				    ? json_string(device_status_name(s->last))
-				    : json_null());
-	json_object_set_new(object, "since", time_text(s->since_at_ms));
-	json_object_set_new(object, "not_before", time_text(d->not_before_ms));
-	json_object_set_new(object, "observed_at", time_text(d->observed_at_ms));
-	json_object_set_new(object, "last_location_report_time",
-			    d->has_location ? time_text(d->location_ms) : json_null());
+	member_text(object, "status", device_status_name(s->status));
+	member_text(object, "why", status_why_name(s->why));
+	member_text(object, "last_status",
+		    s->last != DEVICE_UNKNOWN ? device_status_name(s->last) : NULL);
+	member_time(object, "since", s->since_at_ms);
+	member_time(object, "not_before", d->not_before_ms);
+	member_time(object, "observed_at", d->observed_at_ms);
+	if (d->has_location)
+		member_time(object, "last_location_report_time", d->location_ms);
+	else
+		member_text(object, "last_location_report_time", NULL);
 	return object;
 }
