@@ -17,9 +17,11 @@ static void init_key(struct watch *w, const unsigned char *secret)
 	struct buf context;
 
 	buf_init(&context, CONTEXT_MAX_BYTES);
-	buf_printf(&context, "account %s decoder %d ignore", w->name, DECODE_VERSION);
+	buf_printf(&context, "account %zu %s decoder %d ignore", strlen(w->name), w->name,
+		   DECODE_VERSION);
 	for (size_t i = 0; i < w->n_ignore_types; i++)
-		buf_printf(&context, " %s", w->ignore_types[i]);
+		buf_printf(&context, " %zu %s", strlen(w->ignore_types[i]),
+			   w->ignore_types[i]);
 	digest_key_init(&w->key, secret, STORE_SECRET_BYTES, buf_text(&context));
 	buf_clear(&context);
 }
