@@ -9,7 +9,7 @@
  *        +---- timer <---- schedule <---- on_sweep_done <---- sweep job <---+ last page
  *
  * Early ends: a failed page is asked for again after a growing wait (page_failed), given up
- * after three tries where others may still come; a wait that the vendor asks for blocks the
+ * after three tries where others may still come, so that the sweep job has less to say; a wait that the vendor asks for blocks the
  * budget and so next_request; refused credentials stop the poll; a failing store pauses it, and
  * the sweep begins anew. After poll_stop a request under way has two more seconds, then it is
  * canceled; when nothing is under way, the handles are closed and on_stopped follows.
@@ -129,6 +129,8 @@ struct poll {
 
 static void next_request(struct poll *p);
 static void begin_sweep(struct poll *p);
+static void end_sweep(struct poll *p);
+static void on_sweep_done(struct store_job *job, int rc);
 static void schedule(struct poll *p);
 
 /* ---- stopping ---- */
@@ -560,7 +562,7 @@ static bool give_up_page(struct poll *p)
 		return false;
 	p->incomplete = true;
 	if (p->page >= p->total_pages || ++p->n_given_up >= PAGES_GIVEN_UP)
-		schedule(p);
+		end_sweep(p);
 	else
 		next_page(p);
 	return true;
@@ -690,8 +692,6 @@ static void log_refused(struct poll *p)
 			    p->config->name, p->page, j->n_refused, j->refused);
 }
 
-static void on_sweep_done(struct store_job *job, int rc);
-
 /* The time that a sweep of so many pages needs within our share of the limit. */
 static int64_t needed_ms(const struct poll *p, int64_t n_pages)
 {
@@ -707,13 +707,13 @@ static void end_sweep(struct poll *p)
 
 	p->interval_ms =
 		needed > p->config->interval_ms ? needed : p->config->interval_ms;
-	if (p->incomplete) {
-		schedule(p);
-		return;
-	}
-	log_answering(p); /* the list may end before the page that failed */
 	p->step = STEP_SWEEP_JOB;
-	sweep_job_init(s);
+	if (p->incomplete) {
+		sweep_job_init_partial(s);
+	} else {
+		log_answering(p); /* the list may end before the page that failed */
+		sweep_job_init(s);
+	}
 	s->job.on_done = on_sweep_done;
 	s->watch = &p->watch;
 	s->routes = routes_share(p->env->routes);
@@ -845,7 +845,14 @@ static void on_sweep_done(struct store_job *job, int rc)
 		store_failed(p, &job->err);
 		return;
 	}
-	log_sweep(p);
+	if (!p->incomplete)
+		log_sweep(p);
+	if (s->n_lapsed > 0)
+		log_warning(
+			"%s: %" PRId64
+			" devices have been on no page for three intervals: their status"
+			" is unknown until they are",
+			p->config->name, s->n_lapsed);
 	if (s->n_events > 0)
 		p->env->on_events(p->env->data);
 	schedule(p);

@@ -15,6 +15,11 @@ void sweep_job_init(struct sweep_job *s)
 	*s = (struct sweep_job){.job = {.run = sweep_run}};
 }
 
+void sweep_job_init_partial(struct sweep_job *s)
+{
+	*s = (struct sweep_job){.job = {.run = sweep_run_partial}};
+}
+
 int64_t sweep_most_missing(int64_t n_devices)
 {
 	return n_devices / 20 > 5 ? n_devices / 20 : 5;
@@ -155,6 +160,60 @@ static void remember_missed(struct sweep_job *s)
 	}
 }
 
+/* ---- what no page has shown for long ---- */
+
+static bool is_stale(const struct sweep_job *s, uint32_t place)
+{
+	const struct known_device *d = &s->watch->known.devices[place];
+
+	return is_missing(s->watch, place) && d->device_id != 0 && !d->lapsed &&
+	       s->ended_at_ms - d->seen_at_ms > SWEEP_GAP_INTERVALS * s->interval_ms;
+}
+
+static int64_t count_stale(const struct sweep_job *s)
+{
+	int64_t n = 0;
+
+	for (uint32_t i = 0; i < s->watch->known.n; i++)
+		n += is_stale(s, i);
+	return n;
+}
+
+/* Their rows tell when they were seen last. */
+static int lapse_stale(struct sweep_job *s, struct store_conn *c, struct err *err)
+{
+	int rc = 0;
+
+	s->n_lapsed = count_stale(s);
+	for (uint32_t i = 0; rc == 0 && i < s->watch->known.n; i++) {
+		const struct known_device *d = &s->watch->known.devices[i];
+		struct store_device row;
+
+		if (!is_stale(s, i))
+			continue;
+		if (store_device_load_by_id(c, d->device_id, &row, err) != 0)
+			return err->code;
+		row.seen_at_ms = d->seen_at_ms;
+		row.lapsed = true;
+		free(row.doc);
+		row.doc = NULL;
+		rc = store_device_save(c, &row, err);
+		store_device_clear(&row);
+	}
+	return rc;
+}
+
+/* What lapse_stale() has written, after its commit. */
+static void remember_lapsed(struct sweep_job *s)
+{
+	for (uint32_t i = 0; i < s->watch->known.n; i++) {
+		if (is_stale(s, i))
+			s->watch->known.devices[i].lapsed = true;
+	}
+}
+
+/* ---- the account ---- */
+
 /* Reachable for the first time, or no longer, or again. */
 static int tell_state(struct sweep_job *s, struct store_conn *c, struct err *err)
 {
@@ -229,6 +288,8 @@ static int run(struct sweep_job *s, struct store_conn *c, struct err *err)
 			return err->code;
 	} else {
 		s->shrunk = w->account.shrunk_since_at_ms != 0;
+		if (lapse_stale(s, c, err) != 0)
+			return err->code;
 	}
 	fill_account(s, proves_absence);
 	if (tell_state(s, c, err) != 0 || store_account_save(c, &w->account, err) != 0 ||
@@ -236,6 +297,8 @@ static int run(struct sweep_job *s, struct store_conn *c, struct err *err)
 		return err->code;
 	if (proves_absence)
 		remember_missed(s);
+	else
+		remember_lapsed(s);
 	return 0;
 }
 
@@ -251,4 +314,23 @@ int sweep_run(struct store_conn *c, struct store_job *job, struct err *err)
 	if (rc != 0)
 		watch_doubt(s->watch);
 	return rc;
+}
+
+int sweep_run_partial(struct store_conn *c, struct store_job *job, struct err *err)
+{
+	struct sweep_job *s = (struct sweep_job *)job;
+
+	struct watch *w = s->watch;
+
+	if (!w->loaded)
+		return err_set(err, ERR_STORE, "the sweep was interrupted");
+	/* Whoever reads must know that pages do come. */
+	w->account.interval_ms = s->interval_ms;
+	if (store_begin(c, err) != 0 || lapse_stale(s, c, err) != 0 ||
+	    store_account_save(c, &w->account, err) != 0 || store_commit(c, err) != 0) {
+		watch_doubt(w);
+		return err->code;
+	}
+	remember_lapsed(s);
+	return 0;
 }

@@ -1,8 +1,9 @@
 /* The sweep job: after the last page, what only the whole list can say.
  *
  * Removals: a device is gone only when two whole lists in a row lack it. Many missing at once
- * remove nobody: a withdrawn permission looks the same as a clearance. Runs on the store's
- * worker. */
+ * remove nobody: a withdrawn permission looks the same as a clearance. A list that is not whole
+ * proves nothing; but who is on none of its pages for three intervals is unobserved. Runs on the
+ * store's worker. */
 #ifndef SWEEP_H
 #define SWEEP_H
 
@@ -27,17 +28,23 @@ struct sweep_job {
 	bool shrunk;       /* too many are missing: nobody is removed */
 	int64_t n_missing; /* devices that the list lacks */
 	int64_t n_removed;
+	int64_t n_lapsed; /* devices that no page has shown for too long: unobserved from now on */
 	int64_t n_events;
 };
 
 void sweep_job_init(struct sweep_job *s);
+/* For the end of a sweep of which pages were given up: it only finds what is unobserved, and notes
+ * when the last page came. */
+void sweep_job_init_partial(struct sweep_job *s);
 
 /* 0, or ERR_STORE: nothing has changed. */
 int sweep_run(struct store_conn *c, struct store_job *job, struct err *err);
+int sweep_run_partial(struct store_conn *c, struct store_job *job, struct err *err);
 
 /* How many may be missing at once for it to be believed: the larger of 5 devices and 5 %. */
 int64_t sweep_most_missing(int64_t n_devices);
 
+#define SWEEP_GAP_INTERVALS 3 /* without a page that shows it, a device is unobserved */
 #define SWEEP_SHRUNK_MS \
 	(INT64_C(24) * 3600 * 1000) /* whole lists that agree so long are right */
 

@@ -315,6 +315,37 @@ END_TEST
 
 /* ---- the account's row ---- */
 
+/* How the sweep ends does not matter: with every page and a total that lies, or with pages that
+ * were given up. */
+static int (*const ends[])(struct account *a, int64_t n_pages) = {account_sweep,
+								  account_sweep_partial};
+
+START_TEST(who_is_on_no_page_for_three_intervals_is_unobserved)
+{
+	static const char lapsed[] =
+		"SELECT coalesce(sum(id), 0) FROM device JOIN device_state"
+		" USING (device_id) WHERE lapsed";
+
+	list(1, 3);
+	for (int i = 1; i <= 4; i++) {
+		give(1, 2, 3);
+		ck_assert_int_eq(ends[_i](&a, 1), 0);
+		ck_assert_int_eq(a.sweep.n_lapsed, i == 3);
+		ck_assert_int_eq(account_ask(&a, lapsed), i < 3 ? 0 : 3);
+	}
+	ck_assert_int_eq(account_ask(&a, "SELECT seen_ms FROM device JOIN device_state"
+					 " USING (device_id) WHERE id = 3"),
+			 ACCOUNT_T0);
+	ck_assert_int_eq(account_ask(&a, "SELECT last_page_ms FROM account"),
+			 account_arrived_ms(&a, 1));
+	account_restart(&a);
+	check_events("reachable (0.300]\n");
+	list(1, 3);
+	check_events("");
+	ck_assert_int_eq(account_ask(&a, lapsed), 0);
+}
+END_TEST
+
 START_TEST(a_sweep_writes_what_queries_ask_for)
 {
 	list(1, 3);
@@ -394,6 +425,7 @@ int main(void)
 		{a_restart_does_not_begin_the_day_anew, 1},
 		{a_list_that_lacks_others_begins_the_day_anew, COUNT(others)},
 		{a_few_that_stay_away_are_removed_when_the_others_return, 1},
+		{who_is_on_no_page_for_three_intervals_is_unobserved, COUNT(ends)},
 		{a_sweep_writes_what_queries_ask_for, 1},
 		{a_sweep_is_committed_as_a_whole_or_not_at_all, 1},
 		{a_first_sweep_that_fails_is_told_when_it_does_not, 1},

@@ -9,14 +9,20 @@
 #define GAP_INTERVALS     3     /* DESIGN: a gap begins after so many intervals */
 #define FIRST_INTERVAL_MS 60000 /* until the effective one is known */
 
-bool accounts_is_observed(const struct store_account *a, int64_t now_at_ms)
+bool accounts_is_gap(const struct store_account *a, int64_t from_at_ms, int64_t to_at_ms)
 {
 	int64_t interval_ms = a->interval_ms > 0 ? a->interval_ms : FIRST_INTERVAL_MS;
+
+	return to_at_ms - from_at_ms > GAP_INTERVALS * interval_ms;
+}
+
+bool accounts_is_observed(const struct store_account *a, int64_t now_at_ms)
+{
 	/* Then pages do come; what they lack is not_listed, device by device. */
 	bool shrunk = a->reason != NULL && strcmp(a->reason, "list_shrunk") == 0;
 
 	return (a->state != ACCOUNT_UNREACHABLE || shrunk) &&
-	       now_at_ms - a->last_page_at_ms <= GAP_INTERVALS * interval_ms;
+	       !accounts_is_gap(a, a->last_page_at_ms, now_at_ms);
 }
 
 void accounts_free(struct store_account *accounts, size_t n)

@@ -22,6 +22,8 @@ struct account_now {
  * than three effective intervals. Else it is a gap: whoever polls it fails, or nobody does.
  */
 bool accounts_is_observed(const struct store_account *a, int64_t now_at_ms);
+/* Whether so long a time without an observation is a gap: more than three effective intervals. */
+bool accounts_is_gap(const struct store_account *a, int64_t from_at_ms, int64_t to_at_ms);
 
 /* What was left of the window's requests when the vendor last said so, all of them once that
  * window is over; -1 where it never did. */

@@ -46,6 +46,9 @@ static void judge(struct status *s, int64_t now_at_ms)
 	} else if (d->missed > 0) {
 		s->why = WHY_NOT_LISTED;
 		s->since_at_ms = later(d->observed_at_ms, last_shown(a, d));
+	} else if (d->lapsed && accounts_is_gap(a, d->seen_at_ms, now_at_ms)) {
+		s->why = WHY_UNOBSERVED;
+		s->since_at_ms = later(d->observed_at_ms, d->seen_at_ms);
 	} else if (d->status == DEVICE_UNKNOWN) {
 		s->why = WHY_NO_STATUS;
 	} else {

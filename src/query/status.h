@@ -12,7 +12,8 @@ enum status_why {
 	WHY_NONE,       /* it is not */
 	WHY_NO_STATUS,  /* the vendor gives none, or a word that we do not understand */
 	WHY_NOT_LISTED, /* the last whole list lacked the device */
-	WHY_UNOBSERVED, /* we do not look: see accounts_is_observed() */
+	WHY_UNOBSERVED, /* we do not look: see accounts_is_observed(); or its page, or its
+			 * record, has not been readable for three intervals */
 };
 
 /* A device now. All is borrowed for the call that shows it. */

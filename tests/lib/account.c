@@ -116,17 +116,28 @@ int account_page_text(struct account *a, int64_t page, const char *body)
 	return account_page(a, page, body, strlen(body));
 }
 
-int account_sweep_at(struct account *a, int64_t n_pages, int64_t ended_at_ms)
+static int run_sweep(struct account *a, int64_t n_pages, int64_t ended_at_ms)
 {
 	struct sweep_job *s = &a->sweep;
 
-	sweep_job_init(s);
 	s->watch = &a->watch;
 	s->routes = a->routes;
 	s->n_pages = n_pages;
 	s->ended_at_ms = ended_at_ms;
 	s->interval_ms = ACCOUNT_SWEEP_MS;
 	return run_job(a, &s->job);
+}
+
+int account_sweep_at(struct account *a, int64_t n_pages, int64_t ended_at_ms)
+{
+	sweep_job_init(&a->sweep);
+	return run_sweep(a, n_pages, ended_at_ms);
+}
+
+int account_sweep_partial(struct account *a, int64_t n_pages)
+{
+	sweep_job_init_partial(&a->sweep);
+	return run_sweep(a, n_pages, account_arrived_ms(a, n_pages));
 }
 
 int account_sweep(struct account *a, int64_t n_pages)

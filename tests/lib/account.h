@@ -43,6 +43,8 @@ int account_page(struct account *a, int64_t page, const char *body, size_t len);
 int account_page_text(struct account *a, int64_t page, const char *body);
 /* The sweep job, behind n_pages. The job is a->sweep. */
 int account_sweep(struct account *a, int64_t n_pages);
+/* The same where pages were given up; n_pages came or were asked for. */
+int account_sweep_partial(struct account *a, int64_t n_pages);
 /* Another time for its end than that of its last page. */
 int account_sweep_at(struct account *a, int64_t n_pages, int64_t ended_at_ms);
 

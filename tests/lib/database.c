@@ -158,7 +158,7 @@ static int save_device(struct store_conn *c, void *arg, struct err *err)
 	row.not_before_ms = row.observed_at_ms = d->observed_at_ms;
 	row.seen_at_ms = d->seen_at_ms != 0 ? d->seen_at_ms : d->observed_at_ms;
 	row.missed = d->missed;
-	row.lapsed = d->missed > 0;
+	row.lapsed = d->lapsed || d->missed > 0;
 	rc = store_device_save(c, &row, err);
 	store_device_clear(&row);
 	store_account_clear(&account);

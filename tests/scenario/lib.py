@@ -441,6 +441,7 @@ class Stage:
         self.account = {"server": (wire or self.sim).url, "client_id": "sim-client",
                         "client_secret_file": self.secrets_folder / "acme.client-secret",
                         "jwt_file": self.secrets_folder / "acme.jwt", "interval": "1s", **account}
+        self.accounts = None  # several, instead of that one
         self.sinks = sinks if sinks is not None else {"ops": self.webhook()}
         self.conf = {"database": self.data / database, "log_level": "debug", **conf}
         self.conf_path = self.folder / "phonewatch.conf"
@@ -469,7 +470,8 @@ class Stage:
                 "secret_file": [str(self.secrets_folder / "ops.secret")], **more}
 
     def write_conf(self):
-        conf = {**self.conf, "accounts": {"acme": self.account}, "sinks": self.sinks}
+        accounts = self.accounts or {"acme": self.account}
+        conf = {**self.conf, "accounts": accounts, "sinks": self.sinks}
         self.put_conf("".join(f"{k} = {conf_text(v)}\n" for k, v in conf.items()))
 
     def put_conf(self, text):
@@ -553,7 +555,7 @@ class Stage:
         return wait_for(probe, f"/{pattern}/ in the log", patience)[0]
 
     def sweep(self, times=1, patience=PATIENCE_S):
-        """Wait until sweeps that begin from now on have ended."""
+        """Wait until sweeps of acme that begin from now on have ended."""
         for _ in range(times):
             mark, size = self.mark(), self.sim.size()
             first = wait_for(lambda: self.sim.lists(size, page=1), "a sweep", patience)[0]
