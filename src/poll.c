@@ -9,10 +9,11 @@
  *        +---- timer <---- schedule <---- on_sweep_done <---- sweep job <---+ last page
  *
  * Early ends: a failed page is asked for again after a growing wait (page_failed), given up
- * after three tries where others may still come, so that the sweep job has less to say; a wait that the vendor asks for blocks the
- * budget and so next_request; refused credentials stop the poll; a failing store pauses it, and
- * the sweep begins anew. After poll_stop a request under way has two more seconds, then it is
- * canceled; when nothing is under way, the handles are closed and on_stopped follows.
+ * after three tries where others may still come, so that the sweep job has less to say; a wait
+ * that the vendor asks for blocks the budget and so next_request; refused credentials stop the
+ * poll; a failing store pauses it, and the sweep begins anew. After poll_stop a request under way
+ * has two more seconds, then it is canceled; when nothing is under way, the handles are closed
+ * and on_stopped follows.
  *
  * Beside it two jobs of their own: the ledger is saved when something was learned outside of a
  * page, and account.unreachable is told when no page has come for three intervals (on_dark).
@@ -435,16 +436,20 @@ static void store_works(struct poll *p)
 static void token_failed(struct poll *p)
 {
 	const struct answer *answer = &p->auth.answer;
-	bool tell = failed(p, answer);
 	int64_t wait_ms;
+	bool tell;
 
+	if (answer->next ==
+	    ANSWER_NEW_TOKEN) { /* the refresh token is gone; now the JWT */
+		log_debug("%s: %s; presenting the JWT", p->config->name, answer->text);
+		wait(p, STEP_WAIT, 0);
+		return;
+	}
+	tell = failed(p, answer);
 	switch (answer->next) {
 	case ANSWER_REFUSED:
 		stop_refused(p);
 		return;
-	case ANSWER_NEW_TOKEN: /* the refresh token is gone; now the JWT */
-		wait_ms = 0;
-		break;
 	case ANSWER_WAIT:
 		wait_ms = budget_wait_ms(p->auth_budget, p->config->budget_share,
 					 clock_mono_ms());
@@ -456,7 +461,7 @@ static void token_failed(struct poll *p)
 		if (p->token_tries >= TOKEN_TRIES)
 			auth_drop_refresh(&p->auth);
 	}
-	if (tell && wait_ms > 0)
+	if (tell)
 		log_retry(p, "login", wait_ms);
 	wait(p, STEP_WAIT, wait_ms);
 }
