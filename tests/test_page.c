@@ -1279,6 +1279,16 @@ static void end_both(int n_pages, enum bounds bounds)
 	check_same_rows(bounds);
 }
 
+static void end_both_partial(int n_pages, enum bounds bounds)
+{
+	ck_assert_int_eq(account_sweep_partial(&a, n_pages), 0);
+	ck_assert_int_eq(account_sweep_partial(&fresh, n_pages), 0);
+	if (bounds == WITH_BOUNDS)
+		ck_assert_int_eq(a.sweep.n_lapsed, fresh.sweep.n_lapsed);
+	check_same_events(bounds);
+	check_same_rows(bounds);
+}
+
 /* One sweep, in which the world may move on, and pages may fail to come. */
 static void sweep_world(struct buf *body, enum bounds bounds)
 {
@@ -1299,6 +1309,8 @@ static void sweep_world(struct buf *body, enum bounds bounds)
 	}
 	if (lost == 0 || lost > n_pages)
 		end_both(n_pages, bounds);
+	else
+		end_both_partial(n_pages, bounds);
 }
 
 START_TEST(the_fences_change_nothing_of_what_is_told)
