@@ -143,12 +143,19 @@ static const char *text_of(const struct http_request *req, CURLcode code)
 	return text;
 }
 
+/* The handle stays for its headers; it may outlive the client, and so what the client shares. */
+static void let_go(struct http_request *req)
+{
+	curl_multi_remove_handle(req->client->multi, req->easy);
+	curl_easy_setopt(req->easy, CURLOPT_SHARE, NULL);
+}
+
 static void finish(struct http_request *req, CURLcode code)
 {
 	int rc = end_rc(code);
 
 	req->done_at_ms = clock_utc_ms();
-	curl_multi_remove_handle(req->client->multi, req->easy);
+	let_go(req);
 	curl_easy_getinfo(req->easy, CURLINFO_RESPONSE_CODE, &req->status);
 	if (req->err.code == 0 && rc != 0)
 		err_set(&req->err, rc, "%s", text_of(req, code));
@@ -462,7 +469,7 @@ void http_cancel(struct http_request *req)
 {
 	if (req->state != HTTP_RUNNING)
 		return;
-	curl_multi_remove_handle(req->client->multi, req->easy);
+	let_go(req);
 	err_set(&req->err, ERR_CANCELED, "canceled");
 	queue_ended(req);
 	wake_ended(req->client);
