@@ -37,6 +37,7 @@ static struct {
 
 static uv_sem_t resolver_may_end;
 static unsigned n_resolved;
+static char last_host[64];
 
 int getaddrinfo(const char *host, const char *port, const struct addrinfo *hints,
 		struct addrinfo **out)
@@ -45,6 +46,7 @@ int getaddrinfo(const char *host, const char *port, const struct addrinfo *hints
 
 	(void)hints;
 	n_resolved++;
+	snprintf(last_host, sizeof last_host, "%s", host);
 	if (strcmp(host, SLOW_HOST) == 0)
 		uv_sem_wait(&resolver_may_end);
 	if (strcmp(host, NO_HOST) == 0)
@@ -259,12 +261,22 @@ static void make_long(const char *piece)
 	free(w.ev.device_id);
 	w.ev.device_id = mem_strdup(b.data);
 	w.ev.sequence = INT64_MAX;
+	w.ev.type = EVENT_DEVICE_UNKNOWN;
+	w.ev.status = DEVICE_UNKNOWN;
+	free(w.ev.vendor_status);
+	w.ev.vendor_status = mem_strdup(b.data);
 	buf_clear(&b);
 }
 
-static const char *const long_pieces[] = {
-	"x",        "\"", "\\", "\n", "\xc3\xbc", "\xf0\x9f\x93\x9e", "\xe2\x80\xae",
-	"a\xc3\xbc"};
+static const char *const long_pieces[] = {"x",
+					  "\"",
+					  "\\",
+					  "\n",
+					  "\xc3\xbc",
+					  "\xf0\x9f\x93\x9e",
+					  "\xe2\x80\xae",
+					  "a\xc3\xbc",
+					  "\"\"\"\"\"\"\xc3\xbc"};
 
 static bool is_utf8(const char *text)
 {
@@ -293,15 +305,34 @@ START_TEST(what_is_too_long_is_cut_in_the_summary_at_a_whole_character)
 	ck_assert_uint_le(w.out.len, SYSLOG_UDP_BYTES);
 	ck_assert(is_utf8(w.out.data));
 	/* The data are whole, and something of the summary is left. */
-	ck_assert_ptr_nonnull(strstr(w.out.data, "type=\"device.offline\"] "));
-	ck_assert_str_ne(strstr(w.out.data, "type=\"device.offline\"] ") + 23, "");
+	ck_assert_ptr_nonnull(strstr(w.out.data, "type=\"device.unknown\"] "));
+	ck_assert_str_ne(strstr(w.out.data, "type=\"device.unknown\"] ") + 23, "");
 
 	syslog_format_local(&w.out, &w.ev,
 			    &(struct syslog_origin){.host = host, .pid = 4194304},
 			    SYSLOG_UDP_BYTES);
 	ck_assert_uint_le(w.out.len, SYSLOG_UDP_BYTES);
 	ck_assert(is_utf8(w.out.data));
-	ck_assert_str_eq(w.out.data + w.out.len - 20, " type=device.offline");
+	ck_assert_str_eq(w.out.data + w.out.len - 20, " type=device.unknown");
+}
+END_TEST
+
+START_TEST(the_byte_order_mark_counts_too)
+{
+	char host[65], name[300];
+
+	memset(host, 'h', sizeof host);
+	host[64] = '\0';
+	memset(name, '"', sizeof name);
+	memcpy(name, "\xc3\xbc", 2);
+	name[sizeof name - 1] = '\0';
+	make_long("\"");
+	told_rename(&w.ev, name);
+	syslog_format(&w.out, &w.ev,
+		      &(struct syslog_origin){.host = host, .pid = 4194304},
+		      SYSLOG_UDP_BYTES);
+	ck_assert_uint_eq(w.out.len, SYSLOG_UDP_BYTES);
+	ck_assert_ptr_nonnull(strstr(w.out.data, "] \xef\xbb\xbf\xc3\xbc"));
 }
 END_TEST
 
@@ -445,27 +476,85 @@ START_TEST(a_receiver_that_starts_anew_loses_no_later_message)
 }
 END_TEST
 
-START_TEST(a_full_socket_is_tried_again_and_nobody_waits)
+/* Tell until one send is under way: the socket is full. Returns how many were taken before. */
+static unsigned fill(struct told *t)
 {
-	struct sink_send s;
-	unsigned n = 0;
+	for (unsigned n = 0;; n++) {
+		ck_assert_uint_lt(n, 100000);
+		told_begin(t, &syslog_ops, w.sink, &w.ev);
+		if (!t->done)
+			return n;
+		ck_assert_int_eq(t->send.end, SINK_DELIVERED);
+		told_clear(t);
+	}
+}
+
+START_TEST(a_full_socket_is_waited_for_by_the_message_only)
+{
+	struct told t;
+	unsigned n, n_received = 0;
+	char byte;
+
+	listen_unix(SOCK_DGRAM);
+	open_unix_sink();
+	n = fill(&t);
+	ck_assert_uint_gt(n, 0);
+	for (int i = 0; i < 5; i++)
+		uv_run(&w.loop, UV_RUN_NOWAIT);
+	ck_assert(!t.done);
+	for (; n_received < n; n_received++)
+		(void)received(w.fd);
+	TURN_UNTIL(&w.loop, t.done);
+	ck_assert_int_eq(t.send.end, SINK_DELIVERED);
+	(void)received(w.fd);
+	ck_assert_int_eq(recv(w.fd, &byte, 1, MSG_DONTWAIT), -1); /* none twice */
+	told_clear(&t);
+	ck_assert_int_eq(tell().end, SINK_DELIVERED);
+}
+END_TEST
+
+START_TEST(a_socket_that_stays_full_is_tried_again_later)
+{
+	char *text = mem_printf("%s: nobody reads from it", w.path);
+	struct told t;
 
 	listen_unix(types[_i]);
 	open_unix_sink();
-	do {
-		s = tell();
-		n += s.end == SINK_DELIVERED;
-		ck_assert_uint_lt(n, 100000);
-	} while (s.end == SINK_DELIVERED);
-	ck_assert_int_eq(s.end, SINK_LATER);
-	ck_assert_uint_gt(n, 0);
-	if (types[_i] == SOCK_STREAM)
-		return;
-	for (unsigned i = 0; i < n; i++)
-		(void)received(w.fd);
-	ck_assert_int_eq(tell().end, SINK_DELIVERED);
-	(void)received(w.fd);
-	ck_assert_int_eq(recv(w.fd, &s, sizeof s, MSG_DONTWAIT), -1); /* none twice */
+	(void)fill(&t);
+	TURN_UNTIL(&w.loop, t.done);
+	ck_assert_int_eq(t.send.end, SINK_LATER);
+	ck_assert_str_eq(t.send.err.text, text);
+	told_clear(&t);
+	free(text);
+}
+END_TEST
+
+START_TEST(a_receiver_that_leaves_ends_the_wait)
+{
+	struct told t;
+
+	listen_unix(types[_i]);
+	open_unix_sink();
+	(void)fill(&t);
+	listen_unix(types[_i]);
+	TURN_UNTIL(&w.loop, t.done);
+	ck_assert_int_eq(t.send.end, SINK_DELIVERED); /* to the new one */
+	told_clear(&t);
+}
+END_TEST
+
+START_TEST(a_send_can_be_canceled_while_it_waits_for_room)
+{
+	struct told t;
+
+	listen_unix(types[_i]);
+	open_unix_sink();
+	(void)fill(&t);
+	syslog_ops.cancel(w.sink, &t.send);
+	ck_assert(!t.done);
+	TURN_UNTIL(&w.loop, t.done);
+	ck_assert_int_eq(t.send.end, SINK_CANCELED);
+	told_clear(&t);
 }
 END_TEST
 
@@ -478,6 +567,17 @@ START_TEST(udp_gets_a_datagram)
 	open_sink(address);
 	ck_assert_int_eq(tell().end, SINK_DELIVERED);
 	ck_assert_ptr_nonnull(strstr(received(w.fd), "] Lobby phone (ext 101"));
+	free(address);
+}
+END_TEST
+
+START_TEST(an_address_of_ipv6_stands_in_brackets)
+{
+	char *address = listen_udp("[::1]");
+
+	open_sink(address);
+	ck_assert_int_eq(tell().end, SINK_DELIVERED);
+	ck_assert_str_eq(last_host, "::1");
 	free(address);
 }
 END_TEST
@@ -567,6 +667,7 @@ int main(void)
 		{text_of_the_vendors_can_do_no_harm, COUNT(names)},
 		{what_is_too_long_is_cut_in_the_summary_at_a_whole_character,
 		 COUNT(long_pieces)},
+		{the_byte_order_mark_counts_too, 1},
 		{dev_log_gets_the_local_form, 1},
 		{the_form_is_that_of_the_address, COUNT(forms)},
 		{an_address_that_is_none_is_refused, COUNT(bad_addresses)},
@@ -575,8 +676,12 @@ int main(void)
 		{a_stream_socket_gets_a_nul_behind_each, 1},
 		{a_missing_socket_is_tried_again, 1},
 		{a_receiver_that_starts_anew_loses_no_later_message, COUNT(types)},
-		{a_full_socket_is_tried_again_and_nobody_waits, COUNT(types)},
+		{a_full_socket_is_waited_for_by_the_message_only, 1},
+		{a_socket_that_stays_full_is_tried_again_later, COUNT(types)},
+		{a_receiver_that_leaves_ends_the_wait, COUNT(types)},
+		{a_send_can_be_canceled_while_it_waits_for_room, COUNT(types)},
 		{udp_gets_a_datagram, 1},
+		{an_address_of_ipv6_stands_in_brackets, 1},
 		{a_name_is_resolved_once_for_many, 1},
 		{a_name_that_is_none_is_tried_again, 1},
 		{a_name_too_long_to_be_one_is_tried_again, 1},

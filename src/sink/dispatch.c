@@ -33,7 +33,7 @@
  * yet wait too, but for one now and then. Else a dead receiver is asked for each of a million. */
 #define DOWN_AFTER     8
 #define PROBE_EVERY_MS 10000
-#define QUIET_MS       1000 /* what the next try, so soon, may mend is no line of the log */
+#define QUIET_MS       1000
 
 struct dispatch {
 	uv_loop_t *loop;
@@ -64,7 +64,8 @@ struct dispatch {
 	int64_t n_vain;        /* rows read that nobody could take, since the last such */
 	int64_t store_wait_ms; /* no job before, after a failure */
 
-	bool doubted; /* one failure, not told yet */
+	unsigned n_failed; /* tries since it last worked */
+	int64_t failed_ms; /* the first of them */
 	struct lasting failing, store_failing;
 
 	bool stopping, closed;
@@ -91,16 +92,16 @@ static void format_owed(char out[OWED_TEXT_BYTES], const struct dispatch *d)
 			 n == 1 ? "%zu event waits" : "%zu events wait", n);
 }
 
+/* What the next try may mend within a second is no line of the log. */
 static void log_failure(struct dispatch *d, const struct sink_send *s, int64_t now_ms,
 			int64_t wait_ms)
 {
 	char wait[CLOCK_TEXT_BYTES], owed[OWED_TEXT_BYTES];
-	bool first = d->failing.n == 0 && !d->doubted;
 
-	d->doubted = true;
-	if (first && wait_ms < QUIET_MS)
-		return;
-	if (!lasting_failed(&d->failing, now_ms))
+	if (d->n_failed++ == 0)
+		d->failed_ms = now_ms;
+	if (now_ms - d->failed_ms + wait_ms < QUIET_MS ||
+	    !lasting_failed(&d->failing, now_ms))
 		return;
 	clock_format_duration(wait, wait_ms);
 	format_owed(owed, d);
@@ -117,12 +118,12 @@ static void log_success(struct dispatch *d, int64_t now_ms)
 
 	if (lanes_n_waiting(d->lanes) > 0)
 		return;
-	d->doubted = false;
-	if (!lasting_ended(&d->failing, &was))
-		return;
-	clock_format_duration(lasted, now_ms - was.since_ms);
-	log_info("sink %s: answering again after %u failures (%s)", d->name, was.n,
-		 lasted);
+	if (lasting_ended(&d->failing, &was)) {
+		clock_format_duration(lasted, now_ms - d->failed_ms);
+		log_info("sink %s: answering again after %u failures (%s)", d->name,
+			 d->n_failed, lasted);
+	}
+	d->n_failed = 0;
 }
 
 static void log_store(struct dispatch *d, int rc, int64_t now_ms)

@@ -1,7 +1,12 @@
 /*
  *   send -> transmit: it has ended at once
- *     \-> the host's addresses are not known: on_resolved -> transmit -> the dispatch's on_done
- *           \-> cancel: on_resolved follows, at once where the resolver has not begun
+ *     \-> the host's addresses are not known: on_resolved -> transmit
+ *     \-> the socket is full: on_writable -> on_closed (twice) -> transmit
+ *           \-> on_deadline: full for long, so on_closed says to try again later
+ *     -> the dispatch's on_done
+ *   cancel: on_resolved follows, at once where the resolver has not begun; or on_closed
+ *
+ * A send that is not over at once is a struct pending, until its on_done.
  */
 #include "sink/syslog.h"
 
@@ -20,6 +25,7 @@
 #define UNIX_SCHEME      "unix:"
 #define RESOLVE_EVERY_MS (300 * 1000)
 #define ADDRESSES_MAX    4
+#define FULL_MS          5000 /* a socket may be full for so long */
 
 struct address {
 	struct sockaddr_storage sa;
@@ -44,12 +50,19 @@ struct syslog {
 	int64_t resolved_ms; /* monotonic: when that was last tried */
 };
 
-/* A send that waits for addresses. */
-struct resolve {
-	uv_getaddrinfo_t req;
+/* A send that is not over at once. */
+struct pending {
 	struct syslog *sink;
 	struct sink_send *send;
 	bool canceled;
+	enum { RESOLVING, WAITING } for_what;
+
+	uv_getaddrinfo_t req; /* RESOLVING */
+
+	uv_poll_t writable; /* WAITING */
+	uv_timer_t deadline;
+	unsigned n_open; /* of these two */
+	bool late;
 };
 
 static void drop_socket(struct syslog *l)
@@ -174,7 +187,8 @@ static int write_unix(struct syslog *l, const struct sink_send *s)
 	return (size_t)n == whole ? 0 : -ECONNRESET;
 }
 
-static bool is_full(int rc)
+/* The socket is as good as before. */
+static bool is_harmless(int rc)
 {
 	return rc == -EAGAIN || rc == -ENOBUFS || rc == -EMSGSIZE;
 }
@@ -190,7 +204,7 @@ static int transmit_unix(struct syslog *l, const struct sink_send *s)
 		if (!was_open && (rc = connect_unix(l)) != 0)
 			return rc;
 		rc = write_unix(l, s);
-		if (rc == 0 || is_full(rc))
+		if (rc == 0 || is_harmless(rc))
 			return rc;
 		drop_socket(l);
 		if (!was_open)
@@ -229,17 +243,90 @@ static int transmit_udp(struct syslog *l, const struct sink_send *s)
 
 /* ---- sending ---- */
 
-static void transmit(struct syslog *l, struct sink_send *s)
+/* Hand it to the system. SINK_UNDER_WAY: the socket is full, and nothing has happened. */
+static enum sink_progress transmit(struct syslog *l, struct sink_send *s)
 {
 	int rc = l->path != NULL ? transmit_unix(l, s) : transmit_udp(l, s);
 
 	if (rc == 0) {
 		s->end = SINK_DELIVERED;
-		return;
+		return SINK_ENDED;
 	}
+	if (rc == -EAGAIN && l->fd >= 0)
+		return SINK_UNDER_WAY;
 	s->end = rc == -EMSGSIZE ? SINK_DEAD : SINK_LATER;
 	err_set(&s->err, ERR_RETRY, "%s: %s", l->path != NULL ? l->path : l->host,
 		strerror(-rc));
+	return SINK_ENDED;
+}
+
+static void end(struct pending *p)
+{
+	struct sink_send *s = p->send;
+
+	if (p->canceled) {
+		s->end = SINK_CANCELED;
+		err_set(&s->err, ERR_CANCELED, "canceled");
+	}
+	free(p);
+	s->on_done(s); /* the dispatch may free s here */
+}
+
+static void wait_for_room(struct pending *p);
+
+static void on_closed(uv_handle_t *handle)
+{
+	struct pending *p = handle->data;
+	struct syslog *l = p->sink;
+
+	if (--p->n_open > 0)
+		return;
+	if (p->late && !p->canceled) {
+		p->send->end = SINK_LATER;
+		err_set(&p->send->err, ERR_RETRY, "%s: nobody reads from it",
+			l->path != NULL ? l->path : l->host);
+	} else if (!p->canceled && transmit(l, p->send) == SINK_UNDER_WAY) {
+		wait_for_room(p);
+		return;
+	}
+	end(p);
+}
+
+/* The poll must be closed before the socket may be. */
+static void stop_waiting(struct pending *p)
+{
+	if (uv_is_closing((uv_handle_t *)&p->writable))
+		return;
+	uv_close((uv_handle_t *)&p->writable, on_closed);
+	uv_close((uv_handle_t *)&p->deadline, on_closed);
+}
+
+static void on_writable(uv_poll_t *poll, int status, int events)
+{
+	(void)status; /* whatever it is, the next try to send sees it */
+	(void)events;
+	stop_waiting(poll->data);
+}
+
+static void on_deadline(uv_timer_t *timer)
+{
+	struct pending *p = timer->data;
+
+	p->late = true;
+	stop_waiting(p);
+}
+
+static void wait_for_room(struct pending *p)
+{
+	p->for_what = WAITING;
+	p->n_open = 2;
+	p->writable.data = p;
+	p->deadline.data = p;
+	uv_timer_init(p->sink->loop, &p->deadline);
+	uv_timer_start(&p->deadline, on_deadline, FULL_MS, 0);
+	if (uv_poll_init(p->sink->loop, &p->writable, p->sink->fd) != 0)
+		abort(); /* only for what is no socket */
+	uv_poll_start(&p->writable, UV_WRITABLE, on_writable);
 }
 
 static void keep_addresses(struct syslog *l, const struct addrinfo *found)
@@ -255,26 +342,23 @@ static void keep_addresses(struct syslog *l, const struct addrinfo *found)
 
 static void on_resolved(uv_getaddrinfo_t *req, int status, struct addrinfo *found)
 {
-	struct resolve *r = req->data;
-	struct sink_send *s = r->send;
-	struct syslog *l = r->sink;
+	struct pending *p = req->data;
+	struct syslog *l = p->sink;
 
 	if (status == 0)
 		keep_addresses(l, found);
 	l->resolved_ms = clock_mono_ms();
 	uv_freeaddrinfo(found);
-	if (r->canceled) {
-		s->end = SINK_CANCELED;
-		err_set(&s->err, ERR_CANCELED, "canceled");
-	} else if (l->n_addresses == 0) {
-		s->end = SINK_LATER;
-		err_set(&s->err, ERR_RETRY, "%s cannot be resolved: %s", l->host,
+	if (!p->canceled && l->n_addresses == 0) {
+		p->send->end = SINK_LATER;
+		err_set(&p->send->err, ERR_RETRY, "%s cannot be resolved: %s", l->host,
 			uv_strerror(status));
-	} else { /* where the name does not resolve any more, its old addresses must do */
-		transmit(l, s);
+	} else if (!p->canceled && transmit(l, p->send) == SINK_UNDER_WAY) {
+		/* Where the name does not resolve any more, its old addresses must do. */
+		wait_for_room(p);
+		return;
 	}
-	free(r);
-	s->on_done(s); /* the dispatch may free s here */
+	end(p);
 }
 
 static bool must_resolve(const struct syslog *l)
@@ -283,20 +367,19 @@ static bool must_resolve(const struct syslog *l)
 				   clock_mono_ms() - l->resolved_ms >= RESOLVE_EVERY_MS);
 }
 
-static enum sink_progress resolve(struct syslog *l, struct sink_send *s)
+static enum sink_progress resolve(struct pending *p)
 {
 	const struct addrinfo hints = {.ai_socktype = SOCK_DGRAM};
-	struct resolve *r = mem_zalloc(sizeof *r);
+	struct syslog *l = p->sink;
+	struct sink_send *s = p->send;
 	int rc;
 
-	r->req.data = r;
-	r->sink = l;
-	r->send = s;
-	s->state = r;
-	rc = uv_getaddrinfo(l->loop, &r->req, on_resolved, l->host, l->port, &hints);
+	p->for_what = RESOLVING;
+	p->req.data = p;
+	rc = uv_getaddrinfo(l->loop, &p->req, on_resolved, l->host, l->port, &hints);
 	if (rc == 0)
 		return SINK_UNDER_WAY;
-	free(r);
+	free(p);
 	s->end = SINK_LATER;
 	err_set(&s->err, ERR_RETRY, "%s cannot be resolved: %s", l->host,
 		uv_strerror(rc));
@@ -306,28 +389,37 @@ static enum sink_progress resolve(struct syslog *l, struct sink_send *s)
 static enum sink_progress send_event(void *sink, struct sink_send *s)
 {
 	struct syslog *l = sink;
+	struct pending *p;
+	bool resolving = must_resolve(l);
 
-	if (must_resolve(l))
-		return resolve(l, s);
-	transmit(l, s);
-	return SINK_ENDED;
+	if (!resolving && transmit(l, s) == SINK_ENDED)
+		return SINK_ENDED;
+	p = mem_zalloc(sizeof *p);
+	p->sink = l;
+	p->send = s;
+	s->state = p;
+	if (resolving)
+		return resolve(p);
+	wait_for_room(p);
+	return SINK_UNDER_WAY;
 }
 
 static void cancel(void *sink, struct sink_send *s)
 {
-	struct resolve *r = s->state;
+	struct pending *p = s->state;
 
 	(void)sink;
-	r->canceled = true;
-	/* Where the resolver has begun, its end must be waited for. */
-	(void)uv_cancel((uv_req_t *)&r->req);
+	p->canceled = true;
+	if (p->for_what == WAITING)
+		stop_waiting(p);
+	else /* where the resolver has begun, its end must be waited for */
+		(void)uv_cancel((uv_req_t *)&p->req);
 }
 
 const struct sink_ops syslog_ops = {
 	.name = "syslog",
 	.max_under_way = 1,
-	/* A socket whose queue is full has room again soon. */
-	.rules = {.first_ms = 100,
+	.rules = {.first_ms = 500,
 		  .max_ms = 60 * 1000,
 		  .refused_ms = RETRY_REFUSED_MS,
 		  .give_up_ms = INT64_C(3) * 24 * 3600 * 1000},
