@@ -5,6 +5,7 @@
 #include <arpa/inet.h>
 #include <dlfcn.h>
 #include <netdb.h>
+#include <openssl/x509_vfy.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -53,6 +54,18 @@ int getaddrinfo(const char *host, const char *port, const struct addrinfo *hints
 		return EAI_NONAME;
 	}
 	return real(host, port, hints, out);
+}
+
+/* ---- folders of authorities, of which none may be read ---- */
+
+static unsigned n_folders;
+
+int X509_STORE_load_path(X509_STORE *store, const char *path)
+{
+	(void)store;
+	(void)path;
+	n_folders++;
+	return 1;
 }
 
 /* ---- other programs ---- */
@@ -161,6 +174,7 @@ static void open_world(void)
 	unsetenv("NO_PROXY");
 	uv_sem_init(&resolver_may_end, 0);
 	n_slow = 0;
+	n_folders = 0;
 	turn_open(&w.loop);
 	w.http = http_client_create(&w.loop, "phonewatch/test");
 	w.receiver = receiver_open(&w.loop, on_request, NULL);
@@ -485,6 +499,7 @@ END_TEST
 
 START_TEST(a_handshake_that_nobody_answers_ends_in_time)
 {
+	int64_t begun_ms = clock_mono_ms();
 	struct ask a;
 	char *url = mem_printf("https%s", receiver_url(w.receiver) + 4);
 
@@ -492,6 +507,7 @@ START_TEST(a_handshake_that_nobody_answers_ends_in_time)
 	a.req.connect_ms = 50;
 	run(&a);
 	ck_assert_int_eq(a.rc, ERR_RETRY);
+	ck_assert_int_lt(clock_mono_ms() - begun_ms, 10000);
 	ck_assert_uint_eq(receiver_n_connections(w.receiver), 1);
 	clear(&a);
 	free(url);
@@ -867,20 +883,16 @@ START_TEST(a_certificate_must_be_of_the_ca_that_is_named)
 }
 END_TEST
 
-/* $SSL_CERT_FILE is libcurl's system here: the certificate bundle that it falls back to. */
 START_TEST(a_ca_file_stands_instead_of_the_systems)
 {
-	char *right, *wrong;
+	char *right;
 
 	if (!open_tls("IP:127.0.0.1", 30))
 		return;
 	right = ca_file(w.ca, "right.pem");
-	wrong = ca_file(w.other_ca, "wrong.pem");
-	setenv("SSL_CERT_FILE", right, 1);
-	setenv("CURL_CA_BUNDLE", right, 1);
-	ck_assert_int_eq(get_tls("127.0.0.1", wrong), ERR_DENIED);
+	ck_assert_int_eq(get_tls("127.0.0.1", right), 0);
+	ck_assert_uint_eq(n_folders, 0); /* they would be trusted besides */
 	free(right);
-	free(wrong);
 }
 END_TEST
 
