@@ -23,6 +23,7 @@ struct entry {
 	struct budget budget;
 	char scope[LEDGER_SCOPE_BYTES];
 	char group[64];
+	int64_t n_pages;      /* of all lists, a sweep each */
 	unsigned n_under_way; /* requests */
 	int64_t asked_ms;     /* the last of them */
 	int64_t plenty_ms;    /* the last that was answered with plenty left; 0: none */
@@ -196,6 +197,11 @@ void ledger_abandon(struct ledger *l, struct budget *b, int64_t now_ms)
 
 	ledger_block(l, b, e->asked_ms + UNANSWERED_MS - now_ms, now_ms);
 	ledger_answered(l, b);
+}
+
+int64_t ledger_count_pages(struct budget *b, int64_t n)
+{
+	return entry_of(b)->n_pages += n;
 }
 
 int64_t ledger_blocked_ms(const struct budget *b, int64_t now_ms)

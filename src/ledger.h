@@ -37,6 +37,9 @@ void ledger_ask(struct ledger *l, struct budget *b, int64_t now_ms);
 void ledger_answered(struct ledger *l, struct budget *b);
 /* ... or it was given up by ourselves: the same for this run. */
 void ledger_abandon(struct ledger *l, struct budget *b, int64_t now_ms);
+/* The pages of all lists that are asked for within this budget, n more (or fewer) than before.
+ * Returns how many that makes. */
+int64_t ledger_count_pages(struct budget *b, int64_t n);
 /* How long a penalty still lasts; 0: there is none. */
 int64_t ledger_blocked_ms(const struct budget *b, int64_t now_ms);
 /* No request of this budget for so long: at once, whatever is killed. */

@@ -112,6 +112,9 @@ struct poll {
 	int64_t n_refused;  /* records */
 
 	int64_t interval_ms; /* effective */
+	int64_t n_pages; /* of the list, as counted in this budget for all that share it */
+	struct budget *counted;
+	bool dark_due; /* no page came for too long, if the next one does not either */
 	unsigned n_failures; /* in a row, of anything */
 	int token_tries;
 	struct lasting failing; /* requests */
@@ -256,6 +259,17 @@ static void save_ledger(struct poll *p)
 
 /* ---- the account's state ---- */
 
+/* Whether that it cannot be watched has been told already. One reason more is no news, save that
+ * of an account whose list had merely shrunk, and that polling has stopped for good. */
+static bool is_told(const struct store_account *a, const char *reason)
+{
+	if (a->state != ACCOUNT_UNREACHABLE)
+		return false;
+	return strcmp(a->reason, reason) == 0 ||
+	       (strcmp(a->reason, reason_name(REASON_LIST_SHRUNK)) != 0 &&
+		strcmp(reason, reason_name(REASON_CREDENTIALS)) != 0);
+}
+
 static int run_state_job(struct store_conn *c, struct store_job *job, struct err *err)
 {
 	struct state_job *s = (struct state_job *)job;
@@ -263,7 +277,7 @@ static int run_state_job(struct store_conn *c, struct store_job *job, struct err
 
 	if (watch_load(w, c, err) != 0)
 		return err->code;
-	if (w->account.state == ACCOUNT_UNREACHABLE)
+	if (is_told(&w->account, s->reason))
 		return 0;
 	if (store_begin(c, err) == 0 &&
 	    watch_tell_state(w, c, ACCOUNT_UNREACHABLE, s->reason, s->detail, s->at_ms,
@@ -292,6 +306,23 @@ static void on_state_told(struct store_job *job, int rc)
 		start_dark(p); /* the store fails: tell it later */
 }
 
+/* Whether the vendor wants no request now, whoever has caused it. */
+static bool is_blocked(const struct poll *p)
+{
+	int64_t now_ms = clock_mono_ms();
+
+	return ledger_blocked_ms(p->list_budget, now_ms) > 0 ||
+	       (auth_token(&p->auth, now_ms) == NULL &&
+		ledger_blocked_ms(p->auth_budget, now_ms) > 0);
+}
+
+/* Why no page comes, where no request has failed. */
+static const struct answer blocked = {
+	.reason = REASON_LIMITED,
+	.text = "the vendor wants no request with these credentials now",
+};
+static const struct answer silent = {.reason = REASON_NETWORK, .text = "no answer"};
+
 static void tell_unreachable(struct poll *p)
 {
 	struct state_job *s = &p->state_job;
@@ -302,23 +333,47 @@ static void tell_unreachable(struct poll *p)
 	s->told = false;
 	s->watch = &p->watch;
 	s->routes = routes_share(p->env->routes);
-	s->reason = reason_name(p->last.reason != REASON_NONE ? p->last.reason
-							      : REASON_NETWORK);
-	snprintf(s->detail, sizeof s->detail, "%s",
-		 p->last.text[0] != '\0' ? p->last.text : "no answer");
+	if (p->last.reason == REASON_NONE)
+		p->last = *(is_blocked(p) ? &blocked : &silent);
+	s->reason = reason_name(p->last.reason);
+	snprintf(s->detail, sizeof s->detail, "%s", p->last.text);
 	s->at_ms = clock_utc_ms();
 	p->n_under_way++;
 	store_submit(p->env->store, &s->job);
 }
 
+/* Whether what keeps us is ourselves: a page that has come and is being stored, or the share of
+ * the budget that we take. */
+static bool is_our_wait(const struct poll *p)
+{
+	return p->step == STEP_PAGE_JOB || p->step == STEP_SWEEP_JOB ||
+	       (p->step == STEP_WAIT && p->last.reason == REASON_NONE && !is_blocked(p));
+}
+
+/* Whether it is one page that fails, in a sweep of which others have come: what becomes of the
+ * account, the next page shows soon. */
+static bool is_one_page(const struct poll *p)
+{
+	return p->page > 1 && p->page_tries > 0 &&
+	       (p->last.next == ANSWER_RETRY || p->last.next == ANSWER_REFUSED);
+}
+
 static void on_dark(uv_timer_t *timer)
 {
-	tell_unreachable(timer->data);
+	struct poll *p = timer->data;
+
+	if (is_our_wait(p))
+		start_dark(p);
+	else if (is_one_page(p))
+		p->dark_due = true;
+	else
+		tell_unreachable(p);
 }
 
 /* From now on a page must come within three intervals. */
 static void start_dark(struct poll *p)
 {
+	p->dark_due = false;
 	uv_timer_start(&p->dark, on_dark, (uint64_t)(DARK_INTERVALS * p->interval_ms), 0);
 }
 
@@ -380,8 +435,10 @@ static void block_budget(struct poll *p, struct budget *budget,
 	if (answer->reason == REASON_MAINTENANCE)
 		wait_ms += wait_ms * (int64_t)(random_u32() % JITTER_PERCENT) / 100;
 	ledger_block(p->env->ledger, budget, wait_ms, now_ms);
-	if (answer->scope == ANSWER_OF_ACCOUNT)
+	if (answer->scope == ANSWER_OF_ACCOUNT) {
 		ledger_block_all(p->env->ledger, p->scope, wait_ms, now_ms);
+		ledger_block_all(p->env->ledger, p->auth_scope, wait_ms, now_ms);
+	}
 }
 
 /* What the answer says of waiting is noted before that it is here: a kill may come between. A
@@ -563,13 +620,19 @@ static void next_page(struct poll *p)
 /* Other pages may still come: go on without this one. */
 static bool give_up_page(struct poll *p)
 {
-	if (p->page == 1 || p->page_tries < PAGE_TRIES)
+	/* Behind one that was given up the next one shows whether it is the page or the vendor. */
+	int tries = p->n_given_up > 0 ? 1 : PAGE_TRIES;
+
+	if (p->page == 1 || p->page_tries < tries)
 		return false;
 	p->incomplete = true;
-	if (p->page >= p->total_pages || ++p->n_given_up >= PAGES_GIVEN_UP)
-		end_sweep(p);
-	else
+	if (p->page < p->total_pages && ++p->n_given_up < PAGES_GIVEN_UP) {
 		next_page(p);
+		return true;
+	}
+	if (p->dark_due)
+		tell_unreachable(p);
+	end_sweep(p);
 	return true;
 }
 
@@ -587,13 +650,11 @@ static void page_failed(struct poll *p, const struct answer *answer)
 		stop_refused(p);
 		return;
 	}
-	if (answer->next == ANSWER_REFUSED) {
-		wait_ms = retry_ms(p, REFUSED_FIRST_MS, REFUSED_MAX_MS);
-	} else {
-		if (give_up_page(p))
-			return;
-		wait_ms = retry_ms(p, RETRY_FIRST_MS, RETRY_MAX_MS);
-	}
+	if (give_up_page(p))
+		return;
+	wait_ms = answer->next == ANSWER_REFUSED && p->page == 1
+			  ? retry_ms(p, REFUSED_FIRST_MS, REFUSED_MAX_MS)
+			  : retry_ms(p, RETRY_FIRST_MS, RETRY_MAX_MS);
 	if (tell)
 		log_retry(p, what, wait_ms);
 	wait(p, STEP_WAIT, wait_ms);
@@ -605,6 +666,10 @@ static void page_limited(struct poll *p, const struct answer *answer)
 	bool tell = failed(p, answer);
 	int64_t wait_ms;
 
+	/* A refusal is of us; a maintenance may be of one page. */
+	p->page_tries += answer->reason == REASON_MAINTENANCE;
+	if (answer->reason == REASON_MAINTENANCE && give_up_page(p))
+		return;
 	wait_ms =
 		budget_wait_ms(p->list_budget, p->config->budget_share, clock_mono_ms());
 	if (tell)
@@ -697,21 +762,36 @@ static void log_refused(struct poll *p)
 			    p->config->name, p->page, j->n_refused, j->refused);
 }
 
-/* The time that a sweep of so many pages needs within our share of the limit. */
-static int64_t needed_ms(const struct poll *p, int64_t n_pages)
+/* The effective interval: at least the time that the sweeps of all who share the budget need
+ * within our share of it. */
+static void learn_interval(struct poll *p, int64_t n_pages)
 {
-	int64_t allowance = budget_allowance(p->list_budget, p->config->budget_share);
+	int64_t allowance = budget_allowance(p->list_budget, p->config->budget_share),
+		needed;
 
-	return (n_pages * p->list_budget->window_ms + allowance - 1) / allowance;
+	if (p->counted != NULL)
+		ledger_count_pages(p->counted, -p->n_pages);
+	p->counted = p->list_budget;
+	p->n_pages = n_pages;
+	needed = ledger_count_pages(p->counted, n_pages) * p->list_budget->window_ms;
+	needed = (needed + allowance - 1) / allowance;
+	p->interval_ms =
+		needed > p->config->interval_ms ? needed : p->config->interval_ms;
+}
+
+/* As many as the list has, or claims: claims beyond what is ever asked for do not count. */
+static int64_t n_pages_of(const struct poll *p)
+{
+	int64_t n = p->total_pages > p->page ? p->total_pages : p->page;
+
+	return n < KNOWN_MAX_PAGES ? n : KNOWN_MAX_PAGES;
 }
 
 static void end_sweep(struct poll *p)
 {
 	struct sweep_job *s = &p->sweep_job;
-	int64_t needed = needed_ms(p, p->page);
 
-	p->interval_ms =
-		needed > p->config->interval_ms ? needed : p->config->interval_ms;
+	learn_interval(p, p->incomplete ? n_pages_of(p) : p->page);
 	p->step = STEP_SWEEP_JOB;
 	if (p->incomplete) {
 		sweep_job_init_partial(s);
@@ -761,10 +841,11 @@ static void on_page_stored(struct store_job *job, int rc)
 	}
 	store_works(p);
 	answering_again(p);
-	start_dark(p);
 	log_refused(p);
 	p->n_given_up = 0;
 	p->total_pages = j->paging.total_pages;
+	learn_interval(p, n_pages_of(p));
+	start_dark(p);
 	if (j->n_events > 0)
 		p->env->on_events(p->env->data);
 	if (has_more(p))
@@ -981,6 +1062,8 @@ void poll_destroy(struct poll *p)
 {
 	if (p == NULL)
 		return;
+	if (p->counted != NULL)
+		ledger_count_pages(p->counted, -p->n_pages);
 	http_request_clear(&p->req);
 	auth_clear(&p->auth);
 	watch_clear(&p->watch);
