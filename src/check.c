@@ -127,6 +127,8 @@ struct tally {
 
 struct check {
 	const struct account_config *account;
+	struct ledger *ledger;
+	struct budget *auth_budget, *list_budget;
 	FILE *out;
 	uv_loop_t loop;
 	struct http_client *http;
@@ -134,7 +136,7 @@ struct check {
 	struct http_request req;
 	char *url;
 	char *body;
-	int64_t page, n_asked, n_allowed;
+	int64_t page;
 	struct known_paging paging;
 	struct tally types, sites;
 	int64_t n_devices, n_refused;
@@ -187,13 +189,15 @@ static void on_out(struct http_request *req, int rc)
 	http_client_close(k->http, NULL, NULL);
 }
 
-/* End the session that we made. */
+/* End the session that we made: where the vendor lets us ask for that, which counts as a login
+ * does. Else the session ends with its token, in an hour or so. */
 static void log_out(struct check *k)
 {
 	const char *token = k->auth.access.text;
 	char *encoded;
 
-	if (token == NULL) {
+	if (token == NULL ||
+	    ledger_wait_ms(k->ledger, k->auth_budget, 100, clock_mono_ms()) > 0) {
 		http_client_close(k->http, NULL, NULL);
 		return;
 	}
@@ -283,6 +287,19 @@ static int count_page(struct check *k, struct err *err)
 	return rc;
 }
 
+/* What the vendor says of its limits: the daemon, now or later, must know of a penalty. */
+static void learn(struct check *k, struct budget *budget, const struct http_request *req,
+		  const struct answer *answer)
+{
+	int64_t now_ms = clock_mono_ms();
+
+	budget_told(budget, http_header(req, "X-Rate-Limit-Limit"),
+		    http_header(req, "X-Rate-Limit-Remaining"),
+		    http_header(req, "X-Rate-Limit-Window"), now_ms);
+	if (answer->next == ANSWER_WAIT)
+		ledger_obey(k->ledger, budget, k->account, answer, now_ms);
+}
+
 static void on_token(struct auth *auth);
 
 static void on_page(struct http_request *req, int rc)
@@ -292,6 +309,7 @@ static void on_page(struct http_request *req, int rc)
 	struct err err;
 
 	answer_read(&answer, req, rc, ANSWER_OF_LIST, clock_utc_ms());
+	learn(k, k->list_budget, req, &answer);
 	if (answer.next != ANSWER_GOOD) {
 		cannot(k, "device list", answer.text);
 		return;
@@ -315,7 +333,8 @@ static void on_page(struct http_request *req, int rc)
 				(int)strtol(window, NULL, 10));
 		fprintf(k->out, "\n");
 	}
-	if (k->page < k->paging.total_pages && k->n_asked < k->n_allowed) {
+	/* The daemon needs its share: another page only where as much is left. */
+	if (k->page < k->paging.total_pages && budget_has_plenty(k->list_budget)) {
 		k->page++;
 		on_token(&k->auth);
 	} else {
@@ -328,6 +347,8 @@ static void on_token(struct auth *auth)
 {
 	struct check *k = auth->data;
 
+	if (k->page == 1)
+		learn(k, k->auth_budget, &auth->req, &auth->answer);
 	if (auth->answer.next != ANSWER_GOOD) {
 		cannot(k, "login", auth->answer.text);
 		return;
@@ -344,54 +365,62 @@ static void on_token(struct auth *auth)
 	pages_request(&k->req, k->url, auth->access.text, k->account->ca_file);
 	k->req.on_done = on_page;
 	k->req.data = k;
-	k->n_asked++;
+	budget_spend(k->list_budget, clock_mono_ms());
 	http_start(k->http, &k->req);
 }
 
-/* How many requests we may send now; with a penalty none, and until when is said. */
-static int64_t allowed_now(struct check *k, struct ledger *ledger)
+/* Whether we may ask now; else for how long not is said. */
+static bool may_ask(struct check *k)
 {
-	char scope[LEDGER_SCOPE_BYTES];
-	struct budget *auth, *list;
-	const char *group;
-	int64_t now_ms = clock_mono_ms(), wait_ms, list_wait;
-	int share = k->account->budget_share;
+	int64_t now_ms = clock_mono_ms();
+	int64_t auth_ms = ledger_wait_ms(k->ledger, k->auth_budget, 100, now_ms);
+	int64_t list_ms = ledger_wait_ms(k->ledger, k->list_budget, 100, now_ms);
+	int64_t wait_ms = auth_ms > list_ms ? auth_ms : list_ms;
+	bool blocked = ledger_blocked_ms(k->auth_budget, now_ms) > 0 ||
+		       ledger_blocked_ms(k->list_budget, now_ms) > 0;
 	char text[CLOCK_TEXT_BYTES];
 
-	ledger_auth_scope(scope, k->account);
-	auth = ledger_budget(ledger, scope, LEDGER_AUTH_GROUP, BUDGET_AUTH_LIMIT);
-	ledger_scope(scope, k->account);
-	group = ledger_group(ledger, scope);
-	list = ledger_budget(ledger, scope, group != NULL ? group : PAGES_GROUP,
-			     BUDGET_HEAVY_LIMIT);
-	wait_ms = budget_wait_ms(auth, 100, now_ms);
-	list_wait = budget_wait_ms(list, 100, now_ms);
-	if (list_wait > wait_ms)
-		wait_ms = list_wait;
 	if (wait_ms == 0)
-		return budget_allowance(list, share);
+		return true;
 	clock_format_duration(text, wait_ms);
-	fprintf(k->out,
-		"  not asked: the vendor wants no request from us for another %s\n",
+	fprintf(k->out, "  not asked: %s; try again in %s\n",
+		blocked ? "the vendor wants no request with these credentials now"
+			: "the vendor's limit of requests is used up for now",
 		text);
-	return 0;
+	return false;
+}
+
+static void open_budgets(struct check *k)
+{
+	char scope[LEDGER_SCOPE_BYTES];
+	const char *group;
+
+	ledger_auth_scope(scope, k->account);
+	k->auth_budget =
+		ledger_budget(k->ledger, scope, LEDGER_AUTH_GROUP, BUDGET_AUTH_LIMIT);
+	ledger_scope(scope, k->account);
+	group = ledger_group(k->ledger, scope);
+	k->list_budget =
+		ledger_budget(k->ledger, scope, group != NULL ? group : PAGES_GROUP,
+			      BUDGET_HEAVY_LIMIT);
 }
 
 static int check_account(const struct account_config *a, struct ledger *ledger, FILE *out)
 {
-	struct check k = {.account = a, .out = out, .page = 1};
+	struct check k = {.account = a, .ledger = ledger, .out = out, .page = 1};
 	struct auth_settings settings = {a->server, a->client_id, &a->client_secret,
 					 &a->jwt, a->ca_file};
 
 	fprintf(out, "account %s, %s\n", a->name, a->server);
-	k.n_allowed = allowed_now(&k, ledger);
-	if (k.n_allowed == 0)
+	open_budgets(&k);
+	if (!may_ask(&k))
 		return ERR_DENIED;
 	uv_loop_init(&k.loop);
 	k.http = http_client_create(&k.loop, USER_AGENT);
 	http_request_init(&k.req);
 	auth_init(&k.auth, &k.loop, &settings, NULL);
 	k.auth.data = &k;
+	budget_spend(k.auth_budget, clock_mono_ms());
 	auth_start(&k.auth, k.http, on_token);
 	uv_run(&k.loop, UV_RUN_DEFAULT);
 	http_request_clear(&k.req);
@@ -406,9 +435,26 @@ static int check_account(const struct account_config *a, struct ledger *ledger, 
 	return k.rc;
 }
 
+/* NULL where the daemon's user, or root, has yet to make the database's folder. */
+static struct penalties *open_penalties(const struct config *config, FILE *out)
+{
+	char *path = penalties_path(config->database);
+	struct penalties *penalties = NULL;
+	struct err err;
+
+	if (penalties_join(path, &penalties, &err) != 0)
+		fprintf(out,
+			"%s: should the vendor ask for a pause, phonewatchd will not know"
+			" of it\n",
+			err.text);
+	free(path);
+	return penalties;
+}
+
 int check_online(const struct config *config, FILE *out)
 {
-	struct ledger *ledger = ledger_create(NULL);
+	struct penalties *penalties = open_penalties(config, out);
+	struct ledger *ledger = ledger_create(penalties);
 	struct store_conn *c = open_database(config);
 	struct err err;
 	int rc = 0;
@@ -423,5 +469,6 @@ int check_online(const struct config *config, FILE *out)
 	}
 	store_close_reader(c);
 	ledger_destroy(ledger);
+	penalties_close(penalties);
 	return rc;
 }

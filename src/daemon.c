@@ -607,7 +607,7 @@ static char *find_state_folder(const char *database)
 /* Beside the database, since it belongs to it. Without it we do no worse than the database. */
 static void open_penalties(struct daemon *d)
 {
-	char *path = mem_printf("%s.penalties", d->config->database);
+	char *path = penalties_path(d->config->database);
 	struct err err;
 
 	if (penalties_open(path, &d->penalties, &err) != 0)

@@ -9,13 +9,15 @@
 #include "base/clock.h"
 #include "base/digest.h"
 #include "base/mem.h"
+#include "base/random.h"
 
 /* What an answer that never came is taken for: the vendor's usual penalty, and a second as its
  * clock counts. */
 #define UNANSWERED_MS 61000
 /* Not so where the vendor has said of a request no older than this that half of the limit or
  * more was left: nobody uses up that much so soon, and a run that was killed need not wait. */
-#define PLENTY_MS 3000
+#define PLENTY_MS      3000
+#define JITTER_PERCENT 20
 
 _Static_assert(BUDGET_SLOTS == STORE_BUDGET_SLOTS, "a row holds a budget");
 
@@ -67,18 +69,13 @@ static struct entry *add_entry(struct ledger *l, const char *scope, const char *
 	return e;
 }
 
-static bool has_plenty(const struct budget *b)
-{
-	return b->remaining >= 0 && 2 * b->remaining >= b->limit;
-}
-
 /* What was noted and may not be in the database. */
-static void recall(const struct penalties *penalties, struct entry *e)
+static void recall(struct entry *e, int64_t until_at_ms, int64_t now_ms)
 {
-	int64_t left = penalties_find(penalties, e->scope) - clock_utc_ms();
+	int64_t left = until_at_ms - clock_utc_ms();
 
 	if (left > 0)
-		budget_block(&e->budget, left, clock_mono_ms());
+		budget_block(&e->budget, left, now_ms);
 }
 
 static void on_row(const struct store_budget *row, void *arg)
@@ -99,8 +96,8 @@ static void on_row(const struct store_budget *row, void *arg)
 		b->slots[i] = (struct budget_slot){row->slots[i].at_ms,
 						   row->slots[i].at_ms, row->slots[i].n};
 	budget_resume(b, now_ms - clock_utc_ms(), now_ms);
-	e->plenty_ms = has_plenty(b) ? b->told_ms : 0;
-	recall(((struct ledger *)arg)->penalties, e);
+	e->plenty_ms = budget_has_plenty(b) ? b->told_ms : 0;
+	recall(e, penalties_find(((struct ledger *)arg)->penalties, e->scope), now_ms);
 }
 
 int ledger_load(struct ledger *l, struct store_conn *c, struct err *err)
@@ -134,7 +131,7 @@ struct budget *ledger_budget(struct ledger *l, const char *scope, const char *gr
 	}
 	e = add_entry(l, scope, group);
 	budget_init(&e->budget, limit, BUDGET_WINDOW_MS);
-	recall(l->penalties, e);
+	recall(e, penalties_find(l->penalties, e->scope), clock_mono_ms());
 	return &e->budget;
 }
 
@@ -155,6 +152,14 @@ const char *ledger_group(const struct ledger *l, const char *scope)
 static struct entry *entry_of(const struct budget *b)
 {
 	return (struct entry *)(uintptr_t)b;
+}
+
+int64_t ledger_wait_ms(struct ledger *l, struct budget *b, int share, int64_t now_ms)
+{
+	struct entry *e = entry_of(b);
+
+	recall(e, penalties_find_others(l->penalties, e->scope), now_ms);
+	return budget_wait_ms(b, share, now_ms);
 }
 
 void ledger_ask(struct ledger *l, struct budget *b, int64_t now_ms)
@@ -185,7 +190,7 @@ void ledger_answered(struct ledger *l, struct budget *b)
 	struct entry *e = entry_of(b);
 
 	if (b->told_ms >= e->asked_ms) /* else it was no answer, or told nothing */
-		e->plenty_ms = has_plenty(b) ? e->asked_ms : 0;
+		e->plenty_ms = budget_has_plenty(b) ? e->asked_ms : 0;
 	e->n_under_way--;
 	if (!is_under_way(l, e->scope))
 		penalties_answered(l->penalties, e->scope);
@@ -218,7 +223,8 @@ void ledger_block(struct ledger *l, struct budget *b, int64_t wait_ms, int64_t n
 		       clock_utc_ms() + b->blocked_until_ms - now_ms);
 }
 
-void ledger_block_all(struct ledger *l, const char *scope, int64_t wait_ms,
+/* The same for every group of a scope. */
+static void block_all(struct ledger *l, const char *scope, int64_t wait_ms,
 		      int64_t now_ms)
 {
 	struct entry *e;
@@ -228,6 +234,23 @@ void ledger_block_all(struct ledger *l, const char *scope, int64_t wait_ms,
 		if (strcmp(e->scope, scope) == 0)
 			ledger_block(l, &e->budget, wait_ms, now_ms);
 	}
+}
+
+void ledger_obey(struct ledger *l, struct budget *b, const struct account_config *a,
+		 const struct answer *answer, int64_t now_ms)
+{
+	int64_t wait_ms = answer->wait_ms;
+	char scope[LEDGER_SCOPE_BYTES];
+
+	if (answer->reason == REASON_MAINTENANCE)
+		wait_ms += wait_ms * (int64_t)(random_u32() % JITTER_PERCENT) / 100;
+	ledger_block(l, b, wait_ms, now_ms);
+	if (answer->scope != ANSWER_OF_ACCOUNT)
+		return;
+	ledger_scope(scope, a);
+	block_all(l, scope, wait_ms, now_ms);
+	ledger_auth_scope(scope, a);
+	block_all(l, scope, wait_ms, now_ms);
 }
 
 void ledger_snapshot(const struct budget *b, struct store_budget *into)

@@ -2,6 +2,7 @@
 #ifndef LEDGER_H
 #define LEDGER_H
 
+#include "api/answer.h"
 #include "api/budget.h"
 #include "config.h"
 #include "penalty.h"
@@ -29,6 +30,9 @@ struct budget *ledger_budget(struct ledger *l, const char *scope, const char *gr
 			     int64_t limit);
 /* The group that answers under this scope have named last; NULL: none has. Borrowed. */
 const char *ledger_group(const struct ledger *l, const char *scope);
+/* How long to wait before the next request of this budget, of which we take share percent; 0:
+ * send it now. What another process has noted of penalties counts. */
+int64_t ledger_wait_ms(struct ledger *l, struct budget *b, int share, int64_t now_ms);
 /* A request of this budget is sent now ... */
 void ledger_ask(struct ledger *l, struct budget *b, int64_t now_ms);
 /* ... and its answer is here, or there will be none. Where that never comes to be known, since
@@ -44,9 +48,11 @@ int64_t ledger_count_pages(struct budget *b, int64_t n);
 int64_t ledger_blocked_ms(const struct budget *b, int64_t now_ms);
 /* No request of this budget for so long: at once, whatever is killed. */
 void ledger_block(struct ledger *l, struct budget *b, int64_t wait_ms, int64_t now_ms);
-/* The same for every group of this scope. */
-void ledger_block_all(struct ledger *l, const char *scope, int64_t wait_ms,
-		      int64_t now_ms);
+/* The vendor has asked for a wait (ANSWER_WAIT) in answer to a request of budget b of account a:
+ * nothing of this group, or nothing of the account, is sent for so long. After a maintenance not
+ * all clients return at once: a random share is added. */
+void ledger_obey(struct ledger *l, struct budget *b, const struct account_config *a,
+		 const struct answer *answer, int64_t now_ms);
 
 /* The budget as the store keeps it. */
 void ledger_snapshot(const struct budget *b, struct store_budget *into);

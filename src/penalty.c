@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <libgen.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -21,7 +22,26 @@ struct slot {
 struct penalties {
 	/* volatile: written in this order, since a kill may come between. */
 	volatile struct slot *slots;
+	int64_t own[PENALTY_SLOTS]; /* the ends that this process has noted */
 };
+
+char *penalties_path(const char *database)
+{
+	return mem_printf("%s.penalties", database);
+}
+
+/* Where root was first, the daemon's user must be able to use it too. */
+static int give_to_folders_owner(int fd, const char *path)
+{
+	char *copy = mem_strdup(path);
+	struct stat folder;
+	int rc = stat(dirname(copy), &folder);
+
+	free(copy);
+	if (rc == 0 && geteuid() == 0)
+		rc = fchown(fd, folder.st_uid, folder.st_gid);
+	return rc;
+}
 
 /* A file of our size: as it is, or empty. */
 static int open_file(const char *path, struct err *err)
@@ -32,7 +52,8 @@ static int open_file(const char *path, struct err *err)
 	if (fd < 0 || fstat(fd, &st) != 0)
 		goto fail;
 	if ((size_t)st.st_size != FILE_BYTES &&
-	    (ftruncate(fd, 0) != 0 || ftruncate(fd, FILE_BYTES) != 0))
+	    (ftruncate(fd, 0) != 0 || ftruncate(fd, FILE_BYTES) != 0 ||
+	     give_to_folders_owner(fd, path) != 0))
 		goto fail;
 	/* Blocks now: on a full disk a write into the mapping would be the end of us. */
 	errno = posix_fallocate(fd, 0, FILE_BYTES);
@@ -93,6 +114,7 @@ static void set(struct penalties *p, uint64_t key, int64_t until_at_ms)
 		s->until_at_ms = 0;
 	s->key = key;
 	s->until_at_ms = until_at_ms;
+	p->own[s - p->slots] = until_at_ms;
 }
 
 static void note(struct penalties *p, uint64_t key, int64_t until_at_ms)
@@ -128,6 +150,18 @@ int64_t penalties_find(const struct penalties *p, const char *scope)
 	return p != NULL ? find(p, key_of(scope, PENALTY_TOLD)) : 0;
 }
 
+int64_t penalties_find_others(const struct penalties *p, const char *scope)
+{
+	uint64_t key = key_of(scope, PENALTY_TOLD);
+	const volatile struct slot *s;
+
+	if (p == NULL)
+		return 0;
+	s = slot_for(p, key);
+	return s->key == key && s->until_at_ms != p->own[s - p->slots] ? s->until_at_ms
+								       : 0;
+}
+
 /* What an earlier run has asked and never had an answer to is as refused. */
 static void take_over(struct penalties *p)
 {
@@ -143,7 +177,7 @@ static void take_over(struct penalties *p)
 	}
 }
 
-int penalties_open(const char *path, struct penalties **out, struct err *err)
+int penalties_join(const char *path, struct penalties **out, struct err *err)
 {
 	int fd = open_file(path, err);
 	struct penalties *p;
@@ -157,7 +191,15 @@ int penalties_open(const char *path, struct penalties **out, struct err *err)
 		return err_set(err, ERR_STORE, "%s: %s", path, strerror(errno));
 	p = mem_zalloc(sizeof *p);
 	p->slots = map;
-	take_over(p);
 	*out = p;
 	return 0;
+}
+
+int penalties_open(const char *path, struct penalties **out, struct err *err)
+{
+	int rc = penalties_join(path, out, err);
+
+	if (rc == 0)
+		take_over(*out);
+	return rc;
 }

@@ -420,25 +420,16 @@ static void answering_again(struct poll *p)
 		log_answering(p);
 }
 
+static int64_t wait_of(struct poll *p, struct budget *budget)
+{
+	return ledger_wait_ms(p->env->ledger, budget, p->config->budget_share,
+			      clock_mono_ms());
+}
+
 static void spend(struct poll *p, struct budget *budget)
 {
 	p->asked = budget;
 	ledger_ask(p->env->ledger, budget, clock_mono_ms());
-}
-
-static void block_budget(struct poll *p, struct budget *budget,
-			 const struct answer *answer)
-{
-	int64_t now_ms = clock_mono_ms(), wait_ms = answer->wait_ms;
-
-	/* After a maintenance not all clients return at once. */
-	if (answer->reason == REASON_MAINTENANCE)
-		wait_ms += wait_ms * (int64_t)(random_u32() % JITTER_PERCENT) / 100;
-	ledger_block(p->env->ledger, budget, wait_ms, now_ms);
-	if (answer->scope == ANSWER_OF_ACCOUNT) {
-		ledger_block_all(p->env->ledger, p->scope, wait_ms, now_ms);
-		ledger_block_all(p->env->ledger, p->auth_scope, wait_ms, now_ms);
-	}
 }
 
 /* What the answer says of waiting is noted before that it is here: a kill may come between. A
@@ -450,7 +441,7 @@ static void answered(struct poll *p, struct budget *budget, const struct answer 
 		return;
 	}
 	if (answer->next == ANSWER_WAIT)
-		block_budget(p, budget, answer);
+		ledger_obey(p->env->ledger, budget, p->config, answer, clock_mono_ms());
 	ledger_answered(p->env->ledger, p->asked);
 	if (!p->stopping && (answer->next != ANSWER_GOOD || budget == p->auth_budget))
 		save_ledger(p);
@@ -508,8 +499,7 @@ static void token_failed(struct poll *p)
 		stop_refused(p);
 		return;
 	case ANSWER_WAIT:
-		wait_ms = budget_wait_ms(p->auth_budget, p->config->budget_share,
-					 clock_mono_ms());
+		wait_ms = wait_of(p, p->auth_budget);
 		break;
 	default:
 		wait_ms = ++p->token_tries < TOKEN_TRIES
@@ -563,6 +553,8 @@ static void ask_page(struct poll *p)
 		      p->config->ca_file);
 	p->req.on_done = on_page;
 	p->req.data = p;
+	if (p->page == 1)
+		p->sweep_began_ms = clock_mono_ms();
 	p->n_under_way++;
 	spend(p, p->list_budget);
 	http_start(p->env->http, &p->req);
@@ -571,11 +563,10 @@ static void ask_page(struct poll *p)
 /* Whatever is needed next and the budget allows: a token, or the page at hand. */
 static void next_request(struct poll *p)
 {
-	int64_t now_ms = clock_mono_ms(), wait_ms;
-	bool needs_token = auth_token(&p->auth, now_ms) == NULL;
+	bool needs_token = auth_token(&p->auth, clock_mono_ms()) == NULL;
+	int64_t wait_ms;
 
-	wait_ms = budget_wait_ms(needs_token ? p->auth_budget : p->list_budget,
-				 p->config->budget_share, now_ms);
+	wait_ms = wait_of(p, needs_token ? p->auth_budget : p->list_budget);
 	if (wait_ms > 0) {
 		log_debug("%s: waiting %" PRId64 " ms for the budget", p->config->name,
 			  wait_ms);
@@ -670,8 +661,7 @@ static void page_limited(struct poll *p, const struct answer *answer)
 	p->page_tries += answer->reason == REASON_MAINTENANCE;
 	if (answer->reason == REASON_MAINTENANCE && give_up_page(p))
 		return;
-	wait_ms =
-		budget_wait_ms(p->list_budget, p->config->budget_share, clock_mono_ms());
+	wait_ms = wait_of(p, p->list_budget);
 	if (tell)
 		log_retry(p, "device list", wait_ms);
 	wait(p, STEP_WAIT, wait_ms);
@@ -946,7 +936,6 @@ static void on_sweep_done(struct store_job *job, int rc)
 
 static void begin_sweep(struct poll *p)
 {
-	p->sweep_began_ms = clock_mono_ms();
 	p->page = 1;
 	p->total_pages = -1;
 	p->page_tries = 0;
@@ -957,7 +946,7 @@ static void begin_sweep(struct poll *p)
 	next_request(p);
 }
 
-/* The next sweep: an interval after the last one began. */
+/* The next sweep: an interval after the first page of the last one was asked for. */
 static void schedule(struct poll *p)
 {
 	int64_t wait_ms = p->sweep_began_ms + p->interval_ms - clock_mono_ms();

@@ -157,18 +157,84 @@ START_TEST(a_budget_is_one_of_scope_and_group)
 }
 END_TEST
 
-START_TEST(all_groups_of_a_scope_wait_together)
+static int64_t wait_ms(struct budget *b)
 {
-	int64_t now_ms = clock_mono_ms();
-	struct budget *a = heavy(), *b = ledger_budget(ledger, SCOPE, "light", 50),
-		      *c = ledger_budget(ledger, OTHER, "heavy", 10);
+	return ledger_wait_ms(ledger, b, 50, clock_mono_ms());
+}
 
-	ledger_block_all(ledger, SCOPE, 30000, now_ms);
-	ck_assert_int_eq(budget_wait_ms(a, 50, now_ms), 30000);
-	ck_assert_int_eq(budget_wait_ms(b, 50, now_ms), 30000);
-	ck_assert_int_eq(budget_wait_ms(c, 50, now_ms), 0);
-	/* One that is named only later was blocked too. */
-	ck_assert_int_gt(blocked_ms(ledger_budget(ledger, SCOPE, "medium", 40)), 0);
+START_TEST(a_wait_is_of_the_group_or_of_all_that_the_account_asks_for)
+{
+	static const struct {
+		enum answer_scope scope;
+		int64_t heavy, light, auth, other, later;
+	} rows[] = {
+		{ANSWER_OF_GROUP, 30000, 0, 0, 0, 30000},
+		{ANSWER_OF_ACCOUNT, 30000, 30000, 30000, 0, 30000},
+	};
+	struct answer answer = {.next = ANSWER_WAIT,
+				.reason = REASON_LIMITED,
+				.scope = rows[_i].scope,
+				.wait_ms = 30000};
+	char scope[LEDGER_SCOPE_BYTES], auth_scope[LEDGER_SCOPE_BYTES];
+	struct budget *a, *b, *auth, *c = ledger_budget(ledger, OTHER, "heavy", 10);
+	struct account_config account;
+
+	make_account(&account);
+	ledger_scope(scope, &account);
+	ledger_auth_scope(auth_scope, &account);
+	a = ledger_budget(ledger, scope, "heavy", 10);
+	b = ledger_budget(ledger, scope, "light", 50);
+	auth = ledger_budget(ledger, auth_scope, LEDGER_AUTH_GROUP, 5);
+	ledger_obey(ledger, a, &account, &answer, clock_mono_ms());
+	check_about(wait_ms(a), rows[_i].heavy);
+	check_about(wait_ms(b), rows[_i].light);
+	check_about(wait_ms(auth), rows[_i].auth);
+	check_about(wait_ms(c), rows[_i].other);
+	/* What one that is named only later counts in, nobody knows: it waits. */
+	check_about(wait_ms(ledger_budget(ledger, scope, "medium", 40)), rows[_i].later);
+	clear_account(&account);
+}
+END_TEST
+
+START_TEST(after_a_maintenance_not_all_return_at_once)
+{
+	struct answer answer = {
+		.next = ANSWER_WAIT, .reason = REASON_MAINTENANCE, .wait_ms = 1000000};
+	struct account_config account;
+	struct budget *b = heavy();
+	int64_t least = INT64_MAX, most = 0;
+
+	make_account(&account);
+	for (int i = 0; i < 100; i++) {
+		b->blocked_until_ms = 0;
+		ledger_obey(ledger, b, &account, &answer, 0);
+		if (b->blocked_until_ms < least)
+			least = b->blocked_until_ms;
+		if (b->blocked_until_ms > most)
+			most = b->blocked_until_ms;
+	}
+	ck_assert_int_ge(least, 1000000);
+	ck_assert_int_le(most, 1200000);
+	ck_assert_int_gt(most - least, 50000);
+	clear_account(&account);
+}
+END_TEST
+
+START_TEST(what_another_process_notes_counts_at_once)
+{
+	struct budget *b = heavy();
+	struct penalties *others;
+	struct ledger *beside;
+	struct err err;
+
+	ck_assert_int_eq(wait_ms(b), 0);
+	ck_assert_int_eq(penalties_join(penalty_path, &others, &err), 0);
+	beside = ledger_create(others);
+	ledger_block(beside, ledger_budget(beside, SCOPE, "light", 50), 30000,
+		     clock_mono_ms());
+	check_about(wait_ms(b), 30000);
+	ledger_destroy(beside);
+	penalties_close(others);
 }
 END_TEST
 
@@ -368,7 +434,6 @@ START_TEST(without_a_place_for_penalties_all_else_works)
 
 	ledger_ask(l, b, clock_mono_ms());
 	ledger_block(l, b, 1000, clock_mono_ms());
-	ledger_block_all(l, SCOPE, 2000, clock_mono_ms());
 	ledger_answered(l, b);
 	ck_assert_int_gt(blocked_ms(b), 0);
 	ledger_destroy(l);
@@ -381,7 +446,9 @@ int main(void)
 	const struct suite_test tests[] = {
 		{who_has_the_same_server_app_and_user_shares_a_budget, 6},
 		{a_budget_is_one_of_scope_and_group, 1},
-		{all_groups_of_a_scope_wait_together, 1},
+		{a_wait_is_of_the_group_or_of_all_that_the_account_asks_for, 2},
+		{after_a_maintenance_not_all_return_at_once, 1},
+		{what_another_process_notes_counts_at_once, 1},
 		{the_group_is_the_one_that_was_named_last, 1},
 		{a_budget_comes_back_as_it_was_and_one_less, 1},
 		{a_penalty_comes_back, 1},

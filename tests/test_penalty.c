@@ -48,6 +48,23 @@ START_TEST(a_penalty_outlives_a_kill_at_once)
 }
 END_TEST
 
+START_TEST(another_process_sees_and_adds_and_takes_nothing_over)
+{
+	struct penalties *others;
+
+	penalties_ask(penalties, "acme", 9000);
+	penalties_note(penalties, "acme", 5000);
+	ck_assert_int_eq(penalties_join(path, &others, &err), 0);
+	ck_assert_int_eq(penalties_find(others, "acme"), 5000);
+	ck_assert_int_eq(penalties_find_others(others, "acme"), 5000);
+	ck_assert_int_eq(penalties_find_others(penalties, "acme"), 0);
+	penalties_note(others, "acme", 6000);
+	ck_assert_int_eq(penalties_find_others(others, "acme"), 0);
+	ck_assert_int_eq(penalties_find_others(penalties, "acme"), 6000);
+	penalties_close(others);
+}
+END_TEST
+
 START_TEST(the_later_end_stands)
 {
 	penalties_note(penalties, "acme", 5000);
@@ -136,6 +153,7 @@ int main(void)
 {
 	const struct suite_test tests[] = {
 		{a_penalty_outlives_a_kill_at_once, 1},
+		{another_process_sees_and_adds_and_takes_nothing_over, 1},
 		{the_later_end_stands, 1},
 		{what_was_asked_and_not_answered_is_as_refused, 1},
 		{what_was_answered_leaves_nothing, 1},

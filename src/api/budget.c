@@ -128,6 +128,11 @@ void budget_told(struct budget *b, const char *limit, const char *remaining,
 	b->told_ms = now_ms;
 }
 
+bool budget_has_plenty(const struct budget *b)
+{
+	return b->remaining >= 0 && 2 * b->remaining >= b->limit;
+}
+
 void budget_block(struct budget *b, int64_t wait_ms, int64_t now_ms)
 {
 	if (wait_ms > BUDGET_MAX_WAIT_MS)

@@ -6,6 +6,7 @@
 #ifndef API_BUDGET_H
 #define API_BUDGET_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -48,6 +49,9 @@ void budget_spend(struct budget *b, int64_t now_ms);
  */
 void budget_told(struct budget *b, const char *limit, const char *remaining,
 		 const char *window, int64_t now_ms);
+
+/* Whether the vendor has said that half of the limit or more is left. */
+bool budget_has_plenty(const struct budget *b);
 
 /* No request for so long; at most BUDGET_MAX_WAIT_MS. A longer wait at hand stands. */
 void budget_block(struct budget *b, int64_t wait_ms, int64_t now_ms);
