@@ -6,13 +6,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/un.h>
 
 #include "base/mem.h"
 #include "base/sign.h"
 #include "model/event.h"
 #include "model/match.h"
 #include "net/http.h"
+#include "sink/syslog_address.h"
 
 /* ---- URLs ---- */
 
@@ -27,8 +27,7 @@ static CURLU *parse_url(const char *text)
 {
 	CURLU *u = curl_url();
 
-	if (u != NULL &&
-	    curl_url_set(u, CURLUPART_URL, text, CURLU_NON_SUPPORT_SCHEME) == 0)
+	if (u != NULL && curl_url_set(u, CURLUPART_URL, text, 0) == CURLUE_OK)
 		return u;
 	curl_url_cleanup(u);
 	return NULL;
@@ -89,42 +88,13 @@ int config_check_server(const char *text, struct err *err)
 	return 0;
 }
 
-static int check_unix(const char *path, struct err *err)
-{
-	size_t max = sizeof((struct sockaddr_un *)NULL)->sun_path - 1;
-
-	if (path[0] != '/')
-		return err_set(err, ERR_CONFIG,
-			       "the path is not absolute; write unix:/dev/log");
-	if (strlen(path) > max)
-		return err_set(
-			err, ERR_CONFIG,
-			"the path is longer than a socket's may be; %zu bytes at most",
-			max);
-	return 0;
-}
-
 int config_check_address(const char *text, struct err *err)
 {
-	CURLU *u;
-	bool fine;
+	struct syslog_address address = {0};
+	int rc = syslog_address_read(&address, text, err);
 
-	if (begins(text, "unix:"))
-		return check_unix(text + strlen("unix:"), err);
-	if (begins(text, "tcp://") || begins(text, "tls://"))
-		return err_set(
-			err, ERR_CONFIG,
-			"not yet: syslog by TCP and TLS comes with a later version; "
-			"write unix:PATH or udp://HOST:PORT");
-	u = begins(text, "udp://") ? parse_url(text) : NULL;
-	fine = u != NULL && is_bare(u) && has_part(u, CURLUPART_PORT);
-	curl_url_cleanup(u);
-	if (!fine)
-		return err_set(
-			err, ERR_CONFIG,
-			"not an address; write unix:PATH or udp://HOST:PORT, an IPv6 "
-			"address in brackets");
-	return 0;
+	syslog_address_clear(&address);
+	return rc;
 }
 
 /* ---- patterns ---- */

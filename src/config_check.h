@@ -14,7 +14,7 @@ int config_check_server(const char *text, struct err *err);
 /* http:// or https://. Whether plain http is allowed is not asked here. */
 int config_check_url(const char *text, struct err *err);
 
-/* unix:PATH or udp://HOST:PORT. */
+/* What syslog_address_read() takes. */
 int config_check_address(const char *text, struct err *err);
 
 /* A shell pattern (fnmatch(3)) that some event type matches. */

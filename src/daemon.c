@@ -27,11 +27,10 @@
 #define USER_AGENT      "phonewatch/" VERSION
 #define SPREAD_FIRST_MS 10000 /* first sweeps of many accounts are spread over so long */
 
-/* One account or sink that runs, or is being stopped. */
+/* A sink that is told, or is being stopped. */
 struct running_sink {
 	struct dispatch *dispatch;
 	struct sink_config *config; /* in the configuration at hand */
-	int64_t sink_id;
 };
 
 struct setup_job {
@@ -97,6 +96,7 @@ static struct sink_settings sink_settings_of(const struct sink_config *s)
 	};
 }
 
+/* NULL: it cannot be had, which is said. */
 static struct dispatch *start_dispatch(struct daemon *d, const struct sink_config *config,
 				       int64_t sink_id)
 {
@@ -111,7 +111,8 @@ static struct dispatch *start_dispatch(struct daemon *d, const struct sink_confi
 	struct err err;
 
 	if (dispatch_create(&settings, &dispatch, &err) != 0)
-		log_error("sink %s: %s; its events wait", config->name, err.text);
+		log_error("%s; its events wait until that is corrected and reloaded",
+			  err.text);
 	return dispatch;
 }
 
@@ -156,8 +157,6 @@ static void stop_poll(struct daemon *d, struct poll *p)
 
 static void stop_sink(struct daemon *d, struct running_sink *s)
 {
-	if (s->dispatch == NULL)
-		return;
 	d->n_stopping++;
 	dispatch_stop(s->dispatch, on_dispatch_stopped, d);
 }
@@ -208,8 +207,8 @@ static void sort_sinks(struct daemon *d, const struct config *next)
 		struct running_sink *s = &d->sinks[i];
 		struct sink_config *then = find_sink(next, s->config->name);
 
-		if (then != NULL && s->dispatch != NULL &&
-		    !dispatch_is_gone(s->dispatch) && config_sink_same(s->config, then)) {
+		if (then != NULL && !dispatch_is_gone(s->dispatch) &&
+		    config_sink_same(s->config, then)) {
 			s->config = then;
 			d->sinks[n++] = *s;
 		} else {
@@ -264,18 +263,19 @@ static void start_sinks(struct daemon *d)
 	d->sinks = mem_resize(d->sinks, n, sizeof *d->sinks);
 	for (size_t i = 0; i < n; i++) {
 		struct sink_config *s = &d->config->sinks[i];
-		int64_t id = d->setup.sink_ids[i];
+		struct dispatch *dispatch;
 
 		if (has_sink(d, s->name))
 			continue;
-		d->sinks[d->n_sinks++] =
-			(struct running_sink){start_dispatch(d, s, id), s, id};
+		dispatch = start_dispatch(d, s, d->setup.sink_ids[i]);
+		if (dispatch != NULL)
+			d->sinks[d->n_sinks++] = (struct running_sink){dispatch, s};
 	}
 }
 
 static void report(const struct daemon *d)
 {
-	size_t accounts = d->config->n_accounts, sinks = d->config->n_sinks;
+	size_t accounts = d->n_polls, sinks = d->n_sinks;
 
 	log_info("%s: watching %zu account%s, telling %zu sink%s; database %s",
 		 d->started ? "reloaded" : "phonewatchd " VERSION, accounts,

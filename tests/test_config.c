@@ -277,6 +277,12 @@ static const struct {
 	{SINK, "kind = \"syslog\" address = \"udp://::1:514\"",
 	 "sinks.central.address: not an address; write unix:PATH or udp://HOST:PORT, an IPv6 "
 	 "address in brackets"},
+	{SINK, "kind = \"syslog\" address = \"udp://logs.example.com:514/\"",
+	 "sinks.central.address: not an address; write unix:PATH or udp://HOST:PORT, an IPv6 "
+	 "address in brackets"},
+	{SINK, "kind = \"syslog\" address = \"udp://logs.example.com:0\"",
+	 "sinks.central.address: not an address; write unix:PATH or udp://HOST:PORT, an IPv6 "
+	 "address in brackets"},
 	{SINK, "kind = \"syslog\" address = \"tls://logs.example.com:6514\"",
 	 "sinks.central.address: not yet: syslog by TCP and TLS comes with a later version; write "
 	 "unix:PATH or udp://HOST:PORT"},
@@ -416,6 +422,8 @@ static const struct {
 	{SINK, "kind = \"syslog\" address = \"udp://logs.example.com:514\""},
 	{SINK, "kind = \"syslog\" address = \"udp://192.0.2.1:514\""},
 	{SINK, "kind = \"syslog\" address = \"udp://[2001:db8::1]:514\""},
+	{SINK, "kind = \"syslog\" address = \"UDP://logs.example.com:514\""},
+	{SINK, "kind = \"syslog\" address = \"UNIX:/run/log\""},
 	{SINK,
 	 "kind = \"syslog\" events = [\"device.offline\", \"*\", \"alert.firing\"]"},
 	{SINK, "kind = \"syslog\" match = [\"site=Denver\", \"name=*=*\", \"model=\"]"},

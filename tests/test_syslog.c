@@ -16,6 +16,7 @@
 #include "base/utf8.h"
 #include "lib/told.h"
 #include "lib/turn.h"
+#include "sink/syslog_address.h"
 #include "sink/syslog_format.h"
 
 static const struct syslog_origin from = {.host = "pbx", .pid = 815};
@@ -378,28 +379,109 @@ START_TEST(the_form_is_that_of_the_address)
 }
 END_TEST
 
-static const char *const bad_addresses[] = {
-	"",           "/dev/log",    "tcp://h:1",   "udp://",     "udp://host",
-	"udp://:514", "udp://host:", "udp://[::1]", "udp://[::1", "udp://[::1]514",
+/* ---- addresses ---- */
+
+static const struct {
+	const char *text;
+	const char *path, *host, *port; /* all NULL: refused */
+} addresses[] = {
+	{"unix:/dev/log", "/dev/log", NULL, NULL},
+	{"UNIX:/Run/Log", "/Run/Log", NULL, NULL},
+	{"unix://run/log", "//run/log", NULL, NULL},
+	{"unix:/a b/log/", "/a b/log/", NULL, NULL},
+	{"udp://logs.example.com:514", NULL, "logs.example.com", "514"},
+	{"UDP://logs.example.com:514", NULL, "logs.example.com", "514"},
+	{"uDp://192.0.2.1:1", NULL, "192.0.2.1", "1"},
+	{"udp://host:65535", NULL, "host", "65535"},
+	{"udp://host:00514", NULL, "host", "514"},
+	{"udp://[::1]:514", NULL, "::1", "514"},
+	{"udp://[2001:db8::1]:514", NULL, "2001:db8::1", "514"},
+	{"udp://[fe80::1%25eth0]:514", NULL, "fe80::1%eth0", "514"},
+	{"udp://[fe80::1%eth0]:514", NULL, "fe80::1%eth0", "514"},
+	{"", NULL, NULL, NULL},
+	{"/dev/log", NULL, NULL, NULL},
+	{"unix:", NULL, NULL, NULL},
+	{"unix:log", NULL, NULL, NULL},
+	{"unix", NULL, NULL, NULL},
+	{"tcp://h:1", NULL, NULL, NULL},
+	{"TLS://h:1", NULL, NULL, NULL},
+	{"host:514", NULL, NULL, NULL},
+	{"udp:host:514", NULL, NULL, NULL},
+	{"udp:/host:514", NULL, NULL, NULL},
+	{"udp:///host:514", NULL, NULL, NULL},
+	{"udp://", NULL, NULL, NULL},
+	{"udp://host", NULL, NULL, NULL},
+	{"udp://host:", NULL, NULL, NULL},
+	{"udp://:514", NULL, NULL, NULL},
+	{"udp://[]:514", NULL, NULL, NULL},
+	{"udp://[::1]", NULL, NULL, NULL},
+	{"udp://[::1", NULL, NULL, NULL},
+	{"udp://[::1]514", NULL, NULL, NULL},
+	{"udp://[::1]x:514", NULL, NULL, NULL},
+	{"udp://[host]:514", NULL, NULL, NULL},
+	{"udp://::1:514", NULL, NULL, NULL},
+	{"udp://host:0", NULL, NULL, NULL},
+	{"udp://host:65536", NULL, NULL, NULL},
+	{"udp://host:-1", NULL, NULL, NULL},
+	{"udp://host:+1", NULL, NULL, NULL},
+	{"udp://host:syslog", NULL, NULL, NULL},
+	{"udp://host:514/", NULL, NULL, NULL},
+	{"udp://host:514/x", NULL, NULL, NULL},
+	{"udp://host:514?", NULL, NULL, NULL},
+	{"udp://host:514#", NULL, NULL, NULL},
+	{"udp://host:514 ", NULL, NULL, NULL},
+	{" udp://host:514", NULL, NULL, NULL},
+	{"udp://ho st:514", NULL, NULL, NULL},
+	{"udp://joe@host:514", NULL, NULL, NULL},
+	{"udp://@host:514", NULL, NULL, NULL},
+	{"udp://host:514,host:515", NULL, NULL, NULL},
 };
 
-START_TEST(an_address_that_is_none_is_refused)
+START_TEST(an_address_is_a_path_or_a_host_and_a_port)
 {
+	struct syslog_address to = {.port = (char *)"as it was"};
 	struct err err = {0};
+	int rc = syslog_address_read(&to, addresses[_i].text, &err);
 
-	ck_assert_int_eq(create(bad_addresses[_i], &err), ERR_CONFIG);
-	ck_assert_ptr_null(w.sink);
+	if (addresses[_i].path != NULL || addresses[_i].host != NULL) {
+		ck_assert_msg(rc == 0, "%s", err.text);
+		ck_assert_pstr_eq(to.path, addresses[_i].path);
+		ck_assert_pstr_eq(to.host, addresses[_i].host);
+		ck_assert_pstr_eq(to.port, addresses[_i].port);
+		syslog_address_clear(&to);
+		ck_assert_ptr_null(to.host);
+	} else {
+		ck_assert_int_eq(rc, ERR_CONFIG);
+		ck_assert_ptr_nonnull(strstr(err.text, "; write unix:"));
+		ck_assert_str_eq(to.port, "as it was");
+	}
 }
 END_TEST
 
-START_TEST(a_path_too_long_for_a_socket_is_refused)
+START_TEST(a_sink_takes_what_is_an_address_and_nothing_else)
 {
 	struct err err = {0};
-	char address[200] = "unix:/";
+	bool good = addresses[_i].path != NULL || addresses[_i].host != NULL;
 
-	memset(address + 6, 'x', 110);
-	ck_assert_int_eq(create(address, &err), ERR_CONFIG);
-	ck_assert_ptr_nonnull(strstr(err.text, "too long"));
+	ck_assert_int_eq(create(addresses[_i].text, &err), good ? 0 : ERR_CONFIG);
+	ck_assert(good == (w.sink != NULL));
+}
+END_TEST
+
+START_TEST(a_path_is_no_longer_than_a_sockets_may_be)
+{
+	struct sockaddr_un longest;
+	char text[5 + sizeof longest.sun_path + 1] = "unix:/";
+	struct syslog_address to;
+	struct err err = {0};
+
+	memset(text + 6, 'x', sizeof text - 8); /* with its NUL it fills sun_path */
+	ck_assert_int_eq(syslog_address_read(&to, text, &err), 0);
+	ck_assert_uint_eq(strlen(to.path), sizeof longest.sun_path - 1);
+	syslog_address_clear(&to);
+	text[sizeof text - 2] = 'x';
+	ck_assert_int_eq(syslog_address_read(&to, text, &err), ERR_CONFIG);
+	ck_assert_ptr_nonnull(strstr(err.text, "; 107 bytes at most"));
 }
 END_TEST
 
@@ -670,8 +752,9 @@ int main(void)
 		{the_byte_order_mark_counts_too, 1},
 		{dev_log_gets_the_local_form, 1},
 		{the_form_is_that_of_the_address, COUNT(forms)},
-		{an_address_that_is_none_is_refused, COUNT(bad_addresses)},
-		{a_path_too_long_for_a_socket_is_refused, 1},
+		{an_address_is_a_path_or_a_host_and_a_port, COUNT(addresses)},
+		{a_sink_takes_what_is_an_address_and_nothing_else, COUNT(addresses)},
+		{a_path_is_no_longer_than_a_sockets_may_be, 1},
 		{a_datagram_socket_gets_a_datagram, 1},
 		{a_stream_socket_gets_a_nul_behind_each, 1},
 		{a_missing_socket_is_tried_again, 1},

@@ -19,10 +19,9 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "sink/syslog_address.h"
 #include "sink/syslog_format.h"
 
-#define UDP_SCHEME       "udp://"
-#define UNIX_SCHEME      "unix:"
 #define RESOLVE_EVERY_MS (300 * 1000)
 #define ADDRESSES_MAX    4
 #define FULL_MS          5000 /* a socket may be full for so long */
@@ -38,12 +37,12 @@ struct syslog {
 	char own_host[256];
 	int fd; /* -1: none */
 
+	struct syslog_address to;
+
 	/* A unix socket: */
-	char *path; /* NULL: UDP */
-	int type;   /* SOCK_DGRAM or SOCK_STREAM, of fd */
+	int type; /* SOCK_DGRAM or SOCK_STREAM, of fd */
 
 	/* UDP: */
-	char *host, *port;
 	struct address addresses[ADDRESSES_MAX];
 	size_t n_addresses;
 	int family;          /* of fd */
@@ -79,40 +78,8 @@ static void destroy(void *sink)
 	if (l == NULL)
 		return;
 	drop_socket(l);
-	free(l->path);
-	free(l->host);
-	free(l->port);
+	syslog_address_clear(&l->to);
 	free(l);
-}
-
-/* "udp://[::1]:514" -> "::1", "514". */
-static int split_host(struct syslog *l, const char *text)
-{
-	const char *end = text[0] == '[' ? strchr(text, ']') : strrchr(text, ':');
-	const char *colon = end != NULL && text[0] == '[' ? end + 1 : end;
-
-	if (end == NULL || *colon != ':' || colon[1] == '\0' || end == text)
-		return ERR_CONFIG;
-	if (text[0] == '[')
-		text++;
-	l->host = mem_strndup(text, (size_t)(end - text));
-	l->port = mem_strdup(colon + 1);
-	return 0;
-}
-
-static int read_address(struct syslog *l, const char *address, struct err *err)
-{
-	if (strncmp(address, UNIX_SCHEME, strlen(UNIX_SCHEME)) == 0) {
-		l->path = mem_strdup(address + strlen(UNIX_SCHEME));
-		if (strlen(l->path) < sizeof((struct sockaddr_un *)0)->sun_path)
-			return 0;
-		return err_set(err, ERR_CONFIG, "the path of the socket is too long");
-	}
-	if (strncmp(address, UDP_SCHEME, strlen(UDP_SCHEME)) == 0 &&
-	    split_host(l, address + strlen(UDP_SCHEME)) == 0)
-		return 0;
-	return err_set(err, ERR_CONFIG,
-		       "the address must be unix:PATH or udp://HOST:PORT");
 }
 
 static int create(const struct sink_settings *settings, const struct sink_env *env,
@@ -125,7 +92,7 @@ static int create(const struct sink_settings *settings, const struct sink_env *e
 	if (gethostname(l->own_host, sizeof l->own_host - 1) != 0)
 		l->own_host[0] = '\0';
 	l->from = (struct syslog_origin){.host = l->own_host, .pid = (int)getpid()};
-	if (read_address(l, settings->address, err) != 0) {
+	if (syslog_address_read(&l->to, settings->address, err) != 0) {
 		destroy(l);
 		return err->code;
 	}
@@ -137,9 +104,9 @@ static int render(const void *sink, const struct event *ev, struct buf *out)
 {
 	const struct syslog *l = sink;
 
-	if (l->path == NULL)
+	if (l->to.path == NULL)
 		syslog_format(out, ev, &l->from, SYSLOG_UDP_BYTES);
-	else if (strcmp(l->path, SYSLOG_LOCAL_PATH) == 0)
+	else if (strcmp(l->to.path, SYSLOG_LOCAL_PATH) == 0)
 		syslog_format_local(out, ev, &l->from, SYSLOG_UNIX_BYTES);
 	else
 		syslog_format(out, ev, &l->from, SYSLOG_UNIX_BYTES);
@@ -154,7 +121,8 @@ static int connect_as(struct syslog *l, int type)
 	struct sockaddr_un sun = {.sun_family = AF_UNIX};
 	int rc;
 
-	memcpy(sun.sun_path, l->path, strlen(l->path)); /* create has seen that it fits */
+	memcpy(sun.sun_path, l->to.path,
+	       strlen(l->to.path)); /* whoever read it saw it fit */
 	l->fd = socket(AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	l->type = type;
 	if (l->fd >= 0 && connect(l->fd, (struct sockaddr *)&sun, sizeof sun) == 0)
@@ -246,7 +214,7 @@ static int transmit_udp(struct syslog *l, const struct sink_send *s)
 /* Hand it to the system. SINK_UNDER_WAY: the socket is full, and nothing has happened. */
 static enum sink_progress transmit(struct syslog *l, struct sink_send *s)
 {
-	int rc = l->path != NULL ? transmit_unix(l, s) : transmit_udp(l, s);
+	int rc = l->to.path != NULL ? transmit_unix(l, s) : transmit_udp(l, s);
 
 	if (rc == 0) {
 		s->end = SINK_DELIVERED;
@@ -255,8 +223,8 @@ static enum sink_progress transmit(struct syslog *l, struct sink_send *s)
 	if (rc == -EAGAIN && l->fd >= 0)
 		return SINK_UNDER_WAY;
 	s->end = rc == -EMSGSIZE ? SINK_DEAD : SINK_LATER;
-	err_set(&s->err, ERR_RETRY, "%s: %s", l->path != NULL ? l->path : l->host,
-		strerror(-rc));
+	err_set(&s->err, ERR_RETRY, "%s: %s",
+		l->to.path != NULL ? l->to.path : l->to.host, strerror(-rc));
 	return SINK_ENDED;
 }
 
@@ -284,7 +252,7 @@ static void on_closed(uv_handle_t *handle)
 	if (p->late && !p->canceled) {
 		p->send->end = SINK_LATER;
 		err_set(&p->send->err, ERR_RETRY, "%s: nobody reads from it",
-			l->path != NULL ? l->path : l->host);
+			l->to.path != NULL ? l->to.path : l->to.host);
 	} else if (!p->canceled && transmit(l, p->send) == SINK_UNDER_WAY) {
 		wait_for_room(p);
 		return;
@@ -351,7 +319,7 @@ static void on_resolved(uv_getaddrinfo_t *req, int status, struct addrinfo *foun
 	uv_freeaddrinfo(found);
 	if (!p->canceled && l->n_addresses == 0) {
 		p->send->end = SINK_LATER;
-		err_set(&p->send->err, ERR_RETRY, "%s cannot be resolved: %s", l->host,
+		err_set(&p->send->err, ERR_RETRY, "%s cannot be resolved: %s", l->to.host,
 			uv_strerror(status));
 	} else if (!p->canceled && transmit(l, p->send) == SINK_UNDER_WAY) {
 		/* Where the name does not resolve any more, its old addresses must do. */
@@ -363,8 +331,9 @@ static void on_resolved(uv_getaddrinfo_t *req, int status, struct addrinfo *foun
 
 static bool must_resolve(const struct syslog *l)
 {
-	return l->path == NULL && (l->n_addresses == 0 ||
-				   clock_mono_ms() - l->resolved_ms >= RESOLVE_EVERY_MS);
+	return l->to.path == NULL &&
+	       (l->n_addresses == 0 ||
+		clock_mono_ms() - l->resolved_ms >= RESOLVE_EVERY_MS);
 }
 
 static enum sink_progress resolve(struct pending *p)
@@ -376,12 +345,13 @@ static enum sink_progress resolve(struct pending *p)
 
 	p->for_what = RESOLVING;
 	p->req.data = p;
-	rc = uv_getaddrinfo(l->loop, &p->req, on_resolved, l->host, l->port, &hints);
+	rc = uv_getaddrinfo(l->loop, &p->req, on_resolved, l->to.host, l->to.port,
+			    &hints);
 	if (rc == 0)
 		return SINK_UNDER_WAY;
 	free(p);
 	s->end = SINK_LATER;
-	err_set(&s->err, ERR_RETRY, "%s cannot be resolved: %s", l->host,
+	err_set(&s->err, ERR_RETRY, "%s cannot be resolved: %s", l->to.host,
 		uv_strerror(rc));
 	return SINK_ENDED;
 }
