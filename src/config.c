@@ -513,6 +513,23 @@ bool config_account_credentials_same(const struct account_config *a,
 	return config_values_same(a, b, keys_of("accounts"), CONFIG_CREDENTIALS);
 }
 
+static void keep_text(char **text, const char *other)
+{
+	free(*text);
+	*text = mem_strdup(other);
+}
+
+void config_account_keep_credentials(struct account_config *a,
+				     const struct account_config *others)
+{
+	keep_text(&a->server, others->server);
+	keep_text(&a->client_id, others->client_id);
+	secret_set(&a->client_secret, others->client_secret.text,
+		   others->client_secret.len);
+	secret_set(&a->jwt, others->jwt.text, others->jwt.len);
+	assert(config_account_credentials_same(a, others));
+}
+
 bool config_sink_same(const struct sink_config *a, const struct sink_config *b)
 {
 	return strcmp(a->name, b->name) == 0 &&

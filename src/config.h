@@ -102,6 +102,9 @@ bool config_sink_same(const struct sink_config *a, const struct sink_config *b);
 /* The same server, client id, client secret and JWT? A token of one is then one of the other. */
 bool config_account_credentials_same(const struct account_config *a,
 				     const struct account_config *b);
+/* Give one the credentials of another, all four: they are good together only. */
+void config_account_keep_credentials(struct account_config *a,
+				     const struct account_config *others);
 
 /*
  * Only the path of the database, for the command line program: reads no secret and no included

@@ -409,24 +409,33 @@ static void set_up(struct daemon *d, struct config *config)
 /* ---- reload ---- */
 
 /* Credentials are read once, at the start: systemd hands them over then, and a token belongs to
- * those that it was had with. */
+ * all those that it was had with. */
 static void keep_credentials(const struct config *now, struct config *next)
 {
 	for (size_t i = 0; i < next->n_accounts; i++) {
-		struct account_config *b = &next->accounts[i];
-		const struct account_config *a = find_account(now, b->name);
+		struct account_config *then = &next->accounts[i];
+		const struct account_config *a = find_account(now, then->name);
 
-		if (a == NULL || (secret_same(&a->client_secret, &b->client_secret) &&
-				  secret_same(&a->jwt, &b->jwt)))
+		if (a == NULL || config_account_credentials_same(a, then))
 			continue;
 		log_warning(
 			"%s: its credentials have changed; they are taken up at the next"
 			" restart (systemctl restart phonewatchd)",
-			b->name);
-		secret_set(&b->client_secret, a->client_secret.text,
-			   a->client_secret.len);
-		secret_set(&b->jwt, a->jwt.text, a->jwt.len);
+			then->name);
+		config_account_keep_credentials(then, a);
 	}
+}
+
+/* The database is opened once, at the start. */
+static void keep_database(const struct config *now, struct config *next)
+{
+	if (strcmp(next->database, now->database) == 0)
+		return;
+	log_warning("another database is taken up at the next restart (systemctl restart"
+		    " phonewatchd); %s goes on",
+		    now->database);
+	free(next->database);
+	next->database = mem_strdup(now->database);
 }
 
 static void log_problems(const struct config_report *problems, const struct err *err)
@@ -456,10 +465,7 @@ static void on_hup(uv_signal_t *signal, int number)
 		notify_ready();
 		return;
 	}
-	if (strcmp(next->database, d->config->database) != 0)
-		log_warning(
-			"another database is taken up at the next restart; %s goes on",
-			d->config->database);
+	keep_database(d->config, next);
 	keep_credentials(d->config, next);
 	set_up(d, next);
 }

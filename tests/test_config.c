@@ -1087,6 +1087,33 @@ START_TEST(a_reload_sees_what_changed_of_an_account)
 }
 END_TEST
 
+START_TEST(credentials_are_kept_together)
+{
+	const struct account_config *now;
+	struct account_config *next;
+	struct config *old;
+
+	load_well(ACME);
+	old = config;
+	config = NULL;
+	write_file("s2", SECRET SECRET, 0600);
+	load_well(
+		"accounts: { acme: { server = \"https://example.com\" client_id = \"id2\""
+		" client_secret_file = \"s2\" jwt_file = \"s2\" interval = \"7s\" } }");
+	now = &old->accounts[0];
+	next = &config->accounts[0];
+	config_account_keep_credentials(next, now);
+	ck_assert_str_eq(next->server, now->server);
+	ck_assert_str_eq(next->client_id, "id");
+	ck_assert_str_eq(next->client_secret.text, SECRET);
+	ck_assert_str_eq(next->jwt.text, SECRET);
+	ck_assert(config_account_credentials_same(now, next));
+	ck_assert_int_eq(next->interval_ms, 7000);
+	config_unload(old); /* next has its own copies */
+	ck_assert_str_eq(next->jwt.text, SECRET);
+}
+END_TEST
+
 static const char *const sink_changes[] = {
 	URL "allow_http = true",
 	URL "secret_file = \"good\"",
@@ -1346,6 +1373,7 @@ int main(int argc, char **argv)
 		{any_bytes_are_refused_without_harm, 50},
 		{a_nul_is_refused_with_its_line, 1},
 		{a_reload_sees_what_changed_of_an_account, COUNT(changes)},
+		{credentials_are_kept_together, 1},
 		{a_reload_sees_what_changed_of_a_sink, COUNT(sink_changes)},
 		{a_secret_that_rotates_is_a_change, 1},
 		{the_path_of_the_database_needs_nothing_else, COUNT(databases)},
