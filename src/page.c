@@ -61,6 +61,12 @@ static int begin(struct work *k)
 	return store_begin(k->c, k->err);
 }
 
+static int mark(struct work *k, int64_t device_id, const struct store_mark *mark)
+{
+	return begin(k) == 0 ? store_device_mark(k->c, device_id, mark, k->err)
+			     : k->err->code;
+}
+
 /* ---- listed, seen, set aside ---- */
 
 /* Note that the sweep lists this place. NULL where it has done so before: a duplicate. */
@@ -86,8 +92,6 @@ static int see_unchanged(struct work *k, uint32_t place, size_t len)
 {
 	struct known_device *d = &k->w->known.devices[place];
 	struct touch *t = touch(k, place);
-	struct store_device row;
-	int rc;
 
 	if (t == NULL)
 		return 0;
@@ -96,17 +100,8 @@ static int see_unchanged(struct work *k, uint32_t place, size_t len)
 	if (!d->lapsed && d->missed == 0)
 		return 0;
 	t->stored_seen = true;
-	if (begin(k) != 0 ||
-	    store_device_load_by_id(k->c, d->device_id, &row, k->err) != 0)
-		return k->err->code;
-	row.seen_at_ms = k->p->sent_at_ms;
-	row.lapsed = false;
-	row.missed = 0;
-	free(row.doc);
-	row.doc = NULL; /* as it is */
-	rc = store_device_save(k->c, &row, k->err);
-	store_device_clear(&row);
-	return rc;
+	return mark(k, d->device_id,
+		    &(struct store_mark){.seen_at_ms = k->p->sent_at_ms});
 }
 
 static void tell_refused(struct work *k, size_t n, const char *id, const char *why)
@@ -126,23 +121,12 @@ static void tell_refused(struct work *k, size_t n, const char *id, const char *w
 static int lapse(struct work *k, struct touch *t)
 {
 	struct known_device *d = &k->w->known.devices[t->place];
-	struct store_device row;
-	int rc;
 
 	if (d->device_id == 0 || (d->lapsed && d->missed == 0))
 		return 0;
 	t->lapses = true;
-	if (begin(k) != 0 ||
-	    store_device_load_by_id(k->c, d->device_id, &row, k->err) != 0)
-		return k->err->code;
-	row.seen_at_ms = d->seen_at_ms;
-	row.lapsed = true;
-	row.missed = 0;
-	free(row.doc);
-	row.doc = NULL;
-	rc = store_device_save(k->c, &row, k->err);
-	store_device_clear(&row);
-	return rc;
+	return mark(k, d->device_id,
+		    &(struct store_mark){.seen_at_ms = d->seen_at_ms, .lapsed = true});
 }
 
 static int set_aside(struct work *k, size_t n, const char *why)
@@ -417,21 +401,14 @@ static bool is_ignored(const struct watch *w, const struct device *d,
  * put aside without a word. */
 static int ignore_device(struct work *k, struct touch *t)
 {
-	struct store_device row;
-	int rc = 0;
+	const struct known_device *d = &k->w->known.devices[t->place];
 
 	if (t->device_id == 0)
 		return 0;
-	if (begin(k) != 0 ||
-	    store_device_load_by_id(k->c, t->device_id, &row, k->err) != 0)
-		return k->err->code;
-	row.removed_at_ms = k->p->arrived_at_ms;
-	free(row.doc);
-	row.doc = NULL;
-	rc = store_device_save(k->c, &row, k->err);
-	store_device_clear(&row);
 	t->device_id = 0;
-	return rc;
+	return mark(k, d->device_id,
+		    &(struct store_mark){.seen_at_ms = d->seen_at_ms,
+					 .removed_at_ms = k->p->arrived_at_ms});
 }
 
 static int store_decoded(struct work *k, struct device *d, struct touch *t)

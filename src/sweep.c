@@ -77,25 +77,30 @@ static bool is_shrunk(struct sweep_job *s, struct counts n)
 	return s->ended_at_ms - a->shrunk_since_at_ms < SWEEP_SHRUNK_MS;
 }
 
-static int tell_removed(struct sweep_job *s, struct store_conn *c,
-			struct store_device *row, struct err *err)
+static int tell_removed(struct sweep_job *s, struct store_conn *c, int64_t device_id,
+			struct err *err)
 {
-	struct event ev = {
+	struct store_device row;
+	struct event ev;
+	int rc;
+
+	if (store_device_load_by_id(c, device_id, &row, err) != 0)
+		return err->code;
+	ev = (struct event){
 		.type = EVENT_DEVICE_REMOVED,
 		.at_ms = s->ended_at_ms,
 		.account = s->watch->name,
-		.device_id = row->id,
-		.facts = json_loads(row->facts, 0, NULL),
-		.status = row->status,
-		.vendor_status = row->vendor_status,
-		.has_location = row->has_location,
-		.location_ms = row->location_ms,
-		.not_before_ms = watch_not_before(row->seen_at_ms, s->ended_at_ms),
+		.device_id = row.id,
+		.facts = json_loads(row.facts, 0, NULL),
+		.status = row.status,
+		.vendor_status = row.vendor_status,
+		.has_location = row.has_location,
+		.location_ms = row.location_ms,
+		.not_before_ms = watch_not_before(row.seen_at_ms, s->ended_at_ms),
 	};
-	int rc = watch_tell(s->watch, c, &ev, row->device_id, row->version_id, s->routes,
-			    err);
-
+	rc = watch_tell(s->watch, c, &ev, device_id, row.version_id, s->routes, err);
 	json_decref(ev.facts);
+	store_device_clear(&row);
 	s->n_events++;
 	s->n_removed++;
 	return rc;
@@ -105,26 +110,20 @@ static int tell_removed(struct sweep_job *s, struct store_conn *c,
 static int miss(struct sweep_job *s, struct store_conn *c, struct known_device *d,
 		struct err *err)
 {
-	struct store_device row;
 	int missed = d->missed < LISTS_TO_REMOVE ? d->missed + 1 : LISTS_TO_REMOVE;
 	bool gone = missed >= LISTS_TO_REMOVE && !s->shrunk;
-	int rc;
+	const struct store_mark mark = {
+		.seen_at_ms = d->seen_at_ms,
+		.lapsed = true,
+		.missed = missed,
+		.removed_at_ms = gone ? s->ended_at_ms : 0,
+	};
 
 	if (!gone && missed == d->missed && d->lapsed)
 		return 0;
-	if (store_device_load_by_id(c, d->device_id, &row, err) != 0)
+	if (store_device_mark(c, d->device_id, &mark, err) != 0)
 		return err->code;
-	row.seen_at_ms = d->seen_at_ms;
-	row.lapsed = true;
-	row.missed = missed;
-	row.removed_at_ms = gone ? s->ended_at_ms : 0;
-	free(row.doc);
-	row.doc = NULL; /* as it is */
-	rc = store_device_save(c, &row, err);
-	if (rc == 0 && gone)
-		rc = tell_removed(s, c, &row, err);
-	store_device_clear(&row);
-	return rc;
+	return gone ? tell_removed(s, c, d->device_id, err) : 0;
 }
 
 static int miss_all(struct sweep_job *s, struct store_conn *c, struct err *err)
@@ -187,18 +186,14 @@ static int lapse_stale(struct sweep_job *s, struct store_conn *c, struct err *er
 	s->n_lapsed = count_stale(s);
 	for (uint32_t i = 0; rc == 0 && i < s->watch->known.n; i++) {
 		const struct known_device *d = &s->watch->known.devices[i];
-		struct store_device row;
+		const struct store_mark mark = {
+			.seen_at_ms = d->seen_at_ms,
+			.lapsed = true,
+			.missed = d->missed,
+		};
 
-		if (!is_stale(s, i))
-			continue;
-		if (store_device_load_by_id(c, d->device_id, &row, err) != 0)
-			return err->code;
-		row.seen_at_ms = d->seen_at_ms;
-		row.lapsed = true;
-		free(row.doc);
-		row.doc = NULL;
-		rc = store_device_save(c, &row, err);
-		store_device_clear(&row);
+		if (is_stale(s, i))
+			rc = store_device_mark(c, d->device_id, &mark, err);
 	}
 	return rc;
 }

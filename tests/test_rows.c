@@ -275,6 +275,38 @@ START_TEST(a_device_is_kept_as_it_is)
 }
 END_TEST
 
+static int mark_device(struct store_conn *c, void *arg, struct err *err)
+{
+	struct store_device d = full_device(account_of(c, "acme"));
+	struct store_mark mark = {.seen_at_ms = 11, .missed = 12};
+
+	(void)arg;
+	ok(store_device_save(c, &d, err), err);
+	d.seen_at_ms = 11;
+	d.lapsed = false;
+	d.missed = 12;
+	ok(store_device_mark(c, d.device_id, &mark, err), err);
+	same_device(c, &d);
+	mark = (struct store_mark){14, true, 0, T0};
+	d.seen_at_ms = 14;
+	d.lapsed = true;
+	d.missed = 0;
+	d.removed_at_ms = T0;
+	ok(store_device_mark(c, d.device_id, &mark, err), err);
+	same_device(c, &d);
+	d.removed_at_ms = mark.removed_at_ms = 0;
+	ok(store_device_mark(c, d.device_id, &mark, err), err);
+	same_device(c, &d);
+	store_device_clear(&d);
+	return 0;
+}
+
+START_TEST(a_mark_changes_what_it_names_and_nothing_else)
+{
+	step(mark_device, NULL);
+}
+END_TEST
+
 static int look_for_strangers(struct store_conn *c, void *arg, struct err *err)
 {
 	struct store_device d = {.device_id = 5};
@@ -737,6 +769,7 @@ int main(void)
 		{an_account_is_kept_as_it_is, 1},
 		{accounts_come_by_name_with_their_counts, 1},
 		{a_device_is_kept_as_it_is, 1},
+		{a_mark_changes_what_it_names_and_nothing_else, 1},
 		{a_device_that_is_not_there_is_none, 1},
 		{listed_devices_come_in_order, 1},
 		{an_event_stays_as_it_was_told, 1},

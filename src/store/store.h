@@ -190,6 +190,17 @@ int store_device_load_by_id(struct store_conn *c, int64_t device_id,
  * version_id is 0 (then set), and the state. */
 int store_device_save(struct store_conn *c, struct store_device *d, struct err *err);
 
+/* Whether and when the list showed a device, where nothing else is known of it: the members of
+ * store_device, under their names. All else of its row stays as it is. */
+struct store_mark {
+	int64_t seen_at_ms;
+	bool lapsed;
+	int missed;
+	int64_t removed_at_ms;
+};
+int store_device_mark(struct store_conn *c, int64_t device_id,
+		      const struct store_mark *mark, struct err *err);
+
 /* ---- events ---- */
 
 /* Add the event with one outbox row per sink. Sets ev->sequence and ev->id. version_id and

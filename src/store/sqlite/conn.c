@@ -90,6 +90,8 @@ static const char *const sql[N_STMTS] = {
 		"INSERT OR REPLACE INTO device_state (device_id, status, last_known,"
 		" vendor_status, not_before_ms, observed_ms, location_ms, seen_ms, lapsed,"
 		" missed, digest) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+	[STMT_STATE_MARK] = "UPDATE device_state SET seen_ms = ?, lapsed = ?, missed = ?"
+			    " WHERE device_id = ?",
 
 	[STMT_EVENT_ADD] =
 		"INSERT INTO event (type, at_ms, account_id, device_id, version_id,"

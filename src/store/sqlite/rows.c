@@ -303,6 +303,15 @@ static int save_state(struct store_conn *c, const struct store_device *d, struct
 			err);
 }
 
+static int set_removed(struct store_conn *c, int64_t device_id, int64_t removed_at_ms,
+		       struct err *err)
+{
+	return conn_run(c,
+			conn_bind(c, STMT_DEVICE_SET_REMOVED, err, "zi", removed_at_ms,
+				  device_id),
+			err);
+}
+
 int store_device_save(struct store_conn *c, struct store_device *d, struct err *err)
 {
 	bool is_new = d->device_id == 0;
@@ -322,12 +331,21 @@ int store_device_save(struct store_conn *c, struct store_device *d, struct err *
 	}
 	if (d->version_id == 0 && save_version(c, d, err) != 0)
 		return err->code;
-	if (!is_new && conn_run(c,
-				conn_bind(c, STMT_DEVICE_SET_REMOVED, err, "zi",
-					  d->removed_at_ms, d->device_id),
-				err) != 0)
+	if (!is_new && set_removed(c, d->device_id, d->removed_at_ms, err) != 0)
 		return err->code;
 	return save_state(c, d, err);
+}
+
+int store_device_mark(struct store_conn *c, int64_t device_id,
+		      const struct store_mark *mark, struct err *err)
+{
+	if (set_removed(c, device_id, mark->removed_at_ms, err) != 0)
+		return err->code;
+	return conn_run(c,
+			conn_bind(c, STMT_STATE_MARK, err, "iiii", mark->seen_at_ms,
+				  (int64_t)mark->lapsed, (int64_t)mark->missed,
+				  device_id),
+			err);
 }
 
 /* ---- events ---- */
