@@ -12,7 +12,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/unpack.h"
-#include "model/diff.h"
+#include "changes.h"
 
 /* A device that this page touches; applied to the fences' memory once all is committed. */
 struct touch {
@@ -32,9 +32,8 @@ struct touch {
 struct work {
 	struct page_job *p;
 	struct watch *w;
-	struct store_conn *c;
 	struct err *err;
-	bool begun;            /* a transaction is open */
+	struct changes changes;
 	struct touch *touches; /* in the page's order, each place once */
 	size_t n_touches, cap;
 	struct scan_page scan;
@@ -51,20 +50,6 @@ struct work {
 void page_job_init(struct page_job *p)
 {
 	*p = (struct page_job){.job = {.run = page_run}};
-}
-
-static int begin(struct work *k)
-{
-	if (k->begun)
-		return 0;
-	k->begun = true;
-	return store_begin(k->c, k->err);
-}
-
-static int mark(struct work *k, int64_t device_id, const struct store_mark *mark)
-{
-	return begin(k) == 0 ? store_device_mark(k->c, device_id, mark, k->err)
-			     : k->err->code;
 }
 
 /* ---- listed, seen, set aside ---- */
@@ -100,8 +85,8 @@ static int see_unchanged(struct work *k, uint32_t place, size_t len)
 	if (!d->lapsed && d->missed == 0)
 		return 0;
 	t->stored_seen = true;
-	return mark(k, d->device_id,
-		    &(struct store_mark){.seen_at_ms = k->p->sent_at_ms});
+	return changes_mark(&k->changes, d->device_id,
+			    &(struct store_mark){.seen_at_ms = k->p->sent_at_ms});
 }
 
 static void tell_refused(struct work *k, size_t n, const char *id, const char *why)
@@ -125,8 +110,9 @@ static int lapse(struct work *k, struct touch *t)
 	if (d->device_id == 0 || (d->lapsed && d->missed == 0))
 		return 0;
 	t->lapses = true;
-	return mark(k, d->device_id,
-		    &(struct store_mark){.seen_at_ms = d->seen_at_ms, .lapsed = true});
+	return changes_mark(
+		&k->changes, d->device_id,
+		&(struct store_mark){.seen_at_ms = d->seen_at_ms, .lapsed = true});
 }
 
 static int set_aside(struct work *k, size_t n, const char *why)
@@ -150,286 +136,6 @@ static int set_aside(struct work *k, size_t n, const char *why)
 	}
 	t = touch(k, place);
 	return t != NULL ? lapse(k, t) : 0;
-}
-
-/* ---- what changed ---- */
-
-static struct event event_of(const struct work *k, enum event_type type,
-			     const struct store_device *row, json_t *facts,
-			     int64_t not_before_ms)
-{
-	return (struct event){
-		.type = type,
-		.at_ms = k->p->arrived_at_ms,
-		.account = k->w->name,
-		.device_id = row->id,
-		.facts = facts,
-		.status = row->status,
-		.vendor_status = row->vendor_status,
-		.has_location = row->has_location,
-		.location_ms = row->location_ms,
-		.not_before_ms = not_before_ms,
-	};
-}
-
-static int tell(struct work *k, struct event *ev, const struct store_device *row)
-{
-	k->p->n_events++;
-	return watch_tell(k->w, k->c, ev, row->device_id, row->version_id, k->p->routes,
-			  k->err);
-}
-
-static json_t *one_time_change(bool had, int64_t from_ms, bool has, int64_t to_ms)
-{
-	char from[CLOCK_TEXT_BYTES], to[CLOCK_TEXT_BYTES];
-
-	clock_format(from, from_ms);
-	clock_format(to, to_ms);
-	return json_pack("{s:s, s:o, s:o}", "field", "last_location_report_time", "from",
-			 had ? json_string(from) : json_null(), "to",
-			 has ? json_string(to) : json_null());
-}
-
-/* What is the same whether the device is new or known. */
-static void fill_state(struct store_device *row, struct device *d, int64_t sent_at_ms,
-		       const unsigned char *digest)
-{
-	row->status = d->status;
-	if (d->status != DEVICE_UNKNOWN)
-		row->last_known = d->status;
-	free(row->vendor_status);
-	row->vendor_status = d->vendor_status;
-	d->vendor_status = NULL;
-	row->seen_at_ms = sent_at_ms;
-	row->lapsed = false;
-	row->missed = 0;
-	row->has_digest = true;
-	memcpy(row->digest, digest, DIGEST_BYTES);
-}
-
-static char *dump(const json_t *object)
-{
-	char *text = json_dumps(object, JSON_COMPACT);
-
-	if (text == NULL)
-		abort(); /* out of memory: the parser made sure that all strings are UTF-8 */
-	return text;
-}
-
-/* In the list for the first time, or again after it was removed. */
-static int add_device(struct work *k, struct device *d, struct store_device *row,
-		      const unsigned char *digest)
-{
-	json_t *facts = device_facts(d);
-	const struct store_account *a = &k->w->account;
-	int rc;
-
-	row->account_id = a->account_id;
-	free(row->id);
-	row->id = mem_strdup(d->id);
-	free(row->doc);
-	row->doc = dump(d->record);
-	free(row->facts);
-	row->facts = dump(facts);
-	row->version_id = 0;
-	row->removed_at_ms = 0;
-	row->last_known = DEVICE_UNKNOWN;
-	row->has_location = d->has_location;
-	row->location_ms = d->location_ms;
-	row->observed_at_ms = k->p->arrived_at_ms;
-	/* The last whole list did not have it. */
-	row->not_before_ms = watch_not_before(
-		a->whole_sent_at_ms != 0 ? a->whole_sent_at_ms : k->p->sent_at_ms,
-		k->p->arrived_at_ms);
-	fill_state(row, d, k->p->sent_at_ms, digest);
-	rc = store_device_save(k->c, row, k->err);
-	if (rc == 0 && a->swept) {
-		struct event ev =
-			event_of(k, EVENT_DEVICE_ADDED, row, facts, row->not_before_ms);
-
-		rc = tell(k, &ev, row);
-	}
-	json_decref(facts);
-	return rc;
-}
-
-static enum event_type transition_to(enum device_status status)
-{
-	switch (status) {
-	case DEVICE_ONLINE:
-		return EVENT_DEVICE_ONLINE;
-	case DEVICE_OFFLINE:
-		return EVENT_DEVICE_OFFLINE;
-	case DEVICE_UNKNOWN:
-		break;
-	}
-	return EVENT_DEVICE_UNKNOWN;
-}
-
-/* How the record at hand differs from the stored one. */
-struct change {
-	enum device_status previous;
-	int64_t not_before_ms;
-	json_t *location; /* change of last_location_report_time, or NULL */
-	bool location_is_gone;
-	json_t *fields; /* changes of all else; empty for none */
-};
-
-static int tell_changes(struct work *k, const struct change *change,
-			const struct store_device *row, json_t *facts)
-{
-	struct event ev;
-	int rc = 0;
-
-	if (row->status != change->previous) {
-		ev = event_of(k, transition_to(row->status), row, facts,
-			      change->not_before_ms);
-		ev.previous = change->previous;
-		rc = tell(k, &ev, row);
-	}
-	if (rc == 0 && change->location != NULL && !change->location_is_gone) {
-		ev = event_of(k, EVENT_DEVICE_LOCATION, row, facts,
-			      change->not_before_ms);
-		ev.detail = json_pack("{s:[O]}", "changes", change->location);
-		rc = tell(k, &ev, row);
-		json_decref(ev.detail);
-	}
-	if (change->location_is_gone)
-		json_array_append(change->fields, change->location);
-	if (rc == 0 && json_array_size(change->fields) > 0) {
-		ev = event_of(k, EVENT_DEVICE_CHANGED, row, facts, change->not_before_ms);
-		ev.detail = json_pack("{s:O}", "changes", change->fields);
-		rc = tell(k, &ev, row);
-		json_decref(ev.detail);
-	}
-	return rc;
-}
-
-/* Compare the location report and take over the new one. One that cannot be read changes
- * nothing; another spelling of the same instant is no change. */
-static void compare_location(struct change *change, struct store_device *row,
-			     const struct device *d)
-{
-	if (d->bad_location ||
-	    (row->has_location == d->has_location && row->location_ms == d->location_ms))
-		return;
-	change->location = one_time_change(row->has_location, row->location_ms,
-					   d->has_location, d->location_ms);
-	change->location_is_gone = !d->has_location;
-	row->has_location = d->has_location;
-	row->location_ms = d->location_ms;
-}
-
-/* Compare all other fields; row->doc is NULL afterwards where it is to stay as it is. */
-static void compare_record(struct change *change, struct store_device *row,
-			   const struct device *d)
-{
-	char *doc = dump(d->record);
-	json_t *was;
-
-	if (strcmp(doc, row->doc) != 0) {
-		was = json_loads(row->doc, 0, NULL);
-		json_decref(change->fields);
-		change->fields = diff_records(was, d->record);
-		json_decref(was);
-		free(row->doc);
-		row->doc = doc;
-	} else {
-		free(row->doc);
-		row->doc = NULL;
-		free(doc);
-	}
-}
-
-/* Point to other facts where they have changed. */
-static void compare_facts(struct store_device *row, const json_t *facts)
-{
-	char *text = dump(facts);
-
-	if (strcmp(text, row->facts) != 0)
-		row->version_id = 0;
-	free(row->facts);
-	row->facts = text;
-}
-
-static int change_device(struct work *k, struct device *d, struct store_device *row,
-			 const struct touch *t)
-{
-	struct change change = {.previous = row->status, .fields = json_array()};
-	json_t *facts;
-	int rc;
-
-	change.not_before_ms = watch_not_before(k->w->known.devices[t->place].seen_at_ms,
-						k->p->arrived_at_ms);
-	compare_location(&change, row, d);
-	if (d->record != NULL) {
-		compare_record(&change, row, d);
-		facts = device_facts(d);
-		compare_facts(row, facts);
-	} else { /* known to be as it was */
-		facts = json_loads(row->facts, 0, NULL);
-		free(row->doc);
-		row->doc = NULL;
-	}
-	if (d->status != row->status) {
-		row->not_before_ms = change.not_before_ms;
-		row->observed_at_ms = k->p->arrived_at_ms;
-	}
-	fill_state(row, d, k->p->sent_at_ms, t->digest);
-	rc = store_device_save(k->c, row, k->err);
-	if (rc == 0)
-		rc = tell_changes(k, &change, row, facts);
-	json_decref(change.location);
-	json_decref(change.fields);
-	json_decref(facts);
-	return rc;
-}
-
-/* A known device whose record is as it was is ignored as it was. */
-static bool is_ignored(const struct watch *w, const struct device *d,
-		       const struct touch *t)
-{
-	const char *type = d->record != NULL ? device_text(d, "type") : NULL;
-
-	for (size_t i = 0; type != NULL && i < w->n_ignore_types; i++)
-		if (strcmp(type, w->ignore_types[i]) == 0)
-			return true;
-	return d->record == NULL && t->device_id == 0;
-}
-
-/* Neither stored nor told. One that was stored under another configuration, or another type, is
- * put aside without a word. */
-static int ignore_device(struct work *k, struct touch *t)
-{
-	const struct known_device *d = &k->w->known.devices[t->place];
-
-	if (t->device_id == 0)
-		return 0;
-	t->device_id = 0;
-	return mark(k, d->device_id,
-		    &(struct store_mark){.seen_at_ms = d->seen_at_ms,
-					 .removed_at_ms = k->p->arrived_at_ms});
-}
-
-static int store_decoded(struct work *k, struct device *d, struct touch *t)
-{
-	struct store_device row = {0};
-	int rc;
-
-	if (is_ignored(k->w, d, t))
-		return ignore_device(k, t);
-	if (begin(k) != 0)
-		return k->err->code;
-	rc = t->device_id != 0 ? store_device_load_by_id(k->c, t->device_id, &row, k->err)
-			       : store_device_load(k->c, k->w->account.account_id, d->id,
-						   &row, k->err);
-	if (rc == 0)
-		rc = row.device_id != 0 && row.removed_at_ms == 0
-			     ? change_device(k, d, &row, t)
-			     : add_device(k, d, &row, t->digest);
-	t->device_id = row.device_id;
-	store_device_clear(&row);
-	return rc;
 }
 
 /* ---- record by record ---- */
@@ -524,7 +230,8 @@ static int parse_record(struct work *k, size_t n)
 		t->len = (uint32_t)r->len;
 		t->rest = rest;
 		digest_of(t->digest, &k->w->key, r->text, r->len);
-		rc = store_decoded(k, &d, t);
+		rc = changes_record(&k->changes, &known->devices[place], &d, t->digest,
+				    &t->device_id);
 	}
 	device_clear(&d);
 	return rc;
@@ -660,24 +367,25 @@ static int commit(struct work *k)
 {
 	struct watch *w = k->w;
 	struct page_job *p = k->p;
+	struct store_conn *c = k->changes.c;
 
-	if (begin(k) != 0)
+	if (changes_begin(&k->changes) != 0)
 		return k->err->code;
 	for (size_t i = 0; i < p->n_budgets; i++) {
-		if (store_budget_save(k->c, &p->budgets[i], k->err) != 0)
+		if (store_budget_save(c, &p->budgets[i], k->err) != 0)
 			return k->err->code;
 	}
 	w->account.last_page_at_ms = p->arrived_at_ms;
 	if (w->account.state == ACCOUNT_UNREACHABLE &&
 	    strcmp(w->account.reason, reason_name(REASON_LIST_SHRUNK)) != 0) {
 		p->state_told = true;
-		p->n_events++;
-		if (watch_tell_state(w, k->c, ACCOUNT_REACHABLE, NULL, NULL,
+		k->changes.n_events++;
+		if (watch_tell_state(w, c, ACCOUNT_REACHABLE, NULL, NULL,
 				     p->arrived_at_ms, p->routes, k->err) != 0 ||
-		    store_account_save(k->c, &w->account, k->err) != 0)
+		    store_account_save(c, &w->account, k->err) != 0)
 			return k->err->code;
 	}
-	return store_commit(k->c, k->err);
+	return store_commit(c, k->err);
 }
 
 static void remember_device(struct work *k, const struct touch *t)
@@ -785,13 +493,21 @@ int page_run(struct store_conn *c, struct store_job *job, struct err *err)
 {
 	struct page_job *p = (struct page_job *)job;
 	struct watch *w = p->watch;
-	struct work k = {.p = p, .w = w, .c = c, .err = err};
+	struct work k = {.p = p, .w = w, .err = err};
 	const struct known_page *page;
 	struct sweep before;
 	int rc;
 
 	if (watch_load(w, c, err) != 0)
 		return err->code;
+	k.changes = (struct changes){
+		.watch = w,
+		.routes = p->routes,
+		.c = c,
+		.err = err,
+		.sent_at_ms = p->sent_at_ms,
+		.arrived_at_ms = p->arrived_at_ms,
+	};
 	before = w->sweep;
 	if (p->page == 1)
 		begin_sweep(w, p->sent_at_ms);
@@ -802,6 +518,7 @@ int page_run(struct store_conn *c, struct store_job *job, struct err *err)
 	rc = k.page_unchanged ? walk_known_page(&k, page) : read_page(&k);
 	if (rc == 0)
 		rc = commit(&k);
+	p->n_events = k.changes.n_events;
 	if (rc == 0) {
 		remember(&k);
 	} else {

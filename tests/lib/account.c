@@ -154,6 +154,56 @@ void account_list(struct account *a, const char *body)
 	ck_assert_msg(rc == 0, "sweep: %s", a->sweep.job.err.text);
 }
 
+/* ---- records ---- */
+
+char *account_json(const char *text)
+{
+	char *copy = mem_strdup(text);
+
+	for (char *p = copy; *p != '\0'; p++)
+		if (*p == '\'')
+			*p = '"';
+	return copy;
+}
+
+static int count_ids(const char *records)
+{
+	int n = 0;
+
+	for (const char *p = records; (p = strstr(p, "{'id'")) != NULL; p++)
+		n++;
+	return n;
+}
+
+char *account_page_of(const char *records, int page, int n_pages, int total)
+{
+	char *text = mem_printf("{'records':[%s],'paging':{'page':%d,'perPage':1000,"
+				"'totalPages':%d,'totalElements':%d},'navigation':{}}",
+				records, page, n_pages, total);
+	char *json = account_json(text);
+
+	free(text);
+	return json;
+}
+
+void account_records(struct account *a, const char *records)
+{
+	char *body = account_page_of(records, 1, 1, count_ids(records));
+
+	account_list(a, body);
+	free(body);
+}
+
+int account_records_page(struct account *a, const char *records, int page, int n_pages,
+			 int total)
+{
+	char *body = account_page_of(records, page, n_pages, total);
+	int rc = account_page_text(a, page, body);
+
+	free(body);
+	return rc;
+}
+
 /* ---- events ---- */
 
 struct telling {
@@ -250,6 +300,24 @@ int64_t account_n_events(struct account *a)
 	ck_assert_int_eq(database_run(&a->db, read_events, &t, NULL), 0);
 	buf_clear(&t.out);
 	return t.n;
+}
+
+void account_check_events(struct account *a, const char *expected)
+{
+	const char *told = account_events(a);
+
+	ck_assert_msg(strcmp(told, expected) == 0, "told:\n%sexpected:\n%s", told,
+		      expected);
+}
+
+void account_check_parsed(const struct account *a, int64_t parsed, int64_t recognised,
+			  int64_t pages_unchanged)
+{
+	const struct store_account *row = &a->watch.account;
+
+	ck_assert_int_eq(row->records_parsed, parsed);
+	ck_assert_int_eq(row->records_unchanged, recognised);
+	ck_assert_int_eq(row->pages_unchanged, pages_unchanged);
 }
 
 /* ---- the database ---- */

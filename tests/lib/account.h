@@ -51,6 +51,16 @@ int account_sweep_at(struct account *a, int64_t n_pages, int64_t ended_at_ms);
 /* A whole sweep of one page, which must succeed. */
 void account_list(struct account *a, const char *body);
 
+/* The same of records, as in PHONE("1", "Online") "," PHONE("2", "Offline"): JSON with ' for ". */
+void account_records(struct account *a, const char *records);
+/* The page job of a page with them that says so many pages and devices. */
+int account_records_page(struct account *a, const char *records, int page, int n_pages,
+			 int total);
+/* Texts, the caller's: JSON with " again, and what account_records_page gives. */
+char *account_json(const char *text);
+char *account_page_of(const char *records, int page, int n_pages, int total);
+#define PHONE(id, status) "{'id':'" id "','status':'" status "'}"
+
 /*
  * What was told since the last call, an event a line; good until the next.
  *
@@ -60,6 +70,11 @@ void account_list(struct account *a, const char *body);
 const char *account_events(struct account *a);
 /* How many, without their texts. */
 int64_t account_n_events(struct account *a);
+/* Told since the last look is exactly this. */
+void account_check_events(struct account *a, const char *expected);
+/* What the last whole sweep has counted. */
+void account_check_parsed(const struct account *a, int64_t parsed, int64_t recognised,
+			  int64_t pages_unchanged);
 
 /* One number that the database answers with. */
 int64_t account_ask(struct account *a, const char *sql);

@@ -1,0 +1,301 @@
+#include "changes.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "model/diff.h"
+
+int changes_begin(struct changes *x)
+{
+	if (x->begun)
+		return 0;
+	x->begun = true;
+	return store_begin(x->c, x->err);
+}
+
+int changes_mark(struct changes *x, int64_t device_id, const struct store_mark *mark)
+{
+	return changes_begin(x) == 0 ? store_device_mark(x->c, device_id, mark, x->err)
+				     : x->err->code;
+}
+
+/* ---- what is told ---- */
+
+static struct event event_of(const struct changes *x, enum event_type type,
+			     const struct store_device *row, json_t *facts,
+			     int64_t not_before_ms)
+{
+	return (struct event){
+		.type = type,
+		.at_ms = x->arrived_at_ms,
+		.account = x->watch->name,
+		.device_id = row->id,
+		.facts = facts,
+		.status = row->status,
+		.vendor_status = row->vendor_status,
+		.has_location = row->has_location,
+		.location_ms = row->location_ms,
+		.not_before_ms = not_before_ms,
+	};
+}
+
+static int tell(struct changes *x, struct event *ev, const struct store_device *row)
+{
+	x->n_events++;
+	return watch_tell(x->watch, x->c, ev, row->device_id, row->version_id, x->routes,
+			  x->err);
+}
+
+static json_t *one_time_change(bool had, int64_t from_ms, bool has, int64_t to_ms)
+{
+	char from[CLOCK_TEXT_BYTES], to[CLOCK_TEXT_BYTES];
+
+	clock_format(from, from_ms);
+	clock_format(to, to_ms);
+	return json_pack("{s:s, s:o, s:o}", "field", "last_location_report_time", "from",
+			 had ? json_string(from) : json_null(), "to",
+			 has ? json_string(to) : json_null());
+}
+
+/* What is the same whether the device is new or known. */
+static void fill_state(struct store_device *row, struct device *d, int64_t sent_at_ms,
+		       const unsigned char *digest)
+{
+	row->status = d->status;
+	if (d->status != DEVICE_UNKNOWN)
+		row->last_known = d->status;
+	free(row->vendor_status);
+	row->vendor_status = d->vendor_status;
+	d->vendor_status = NULL;
+	row->seen_at_ms = sent_at_ms;
+	row->lapsed = false;
+	row->missed = 0;
+	row->has_digest = true;
+	memcpy(row->digest, digest, DIGEST_BYTES);
+}
+
+static char *dump(const json_t *object)
+{
+	char *text = json_dumps(object, JSON_COMPACT);
+
+	if (text == NULL)
+		abort(); /* out of memory: the parser made sure that all strings are UTF-8 */
+	return text;
+}
+
+/* In the list for the first time, or again after it was removed. */
+static int add_device(struct changes *x, struct device *d, struct store_device *row,
+		      const unsigned char *digest)
+{
+	json_t *facts = device_facts(d);
+	const struct store_account *a = &x->watch->account;
+	int rc;
+
+	row->account_id = a->account_id;
+	free(row->id);
+	row->id = mem_strdup(d->id);
+	free(row->doc);
+	row->doc = dump(d->record);
+	free(row->facts);
+	row->facts = dump(facts);
+	row->version_id = 0;
+	row->removed_at_ms = 0;
+	row->last_known = DEVICE_UNKNOWN;
+	row->has_location = d->has_location;
+	row->location_ms = d->location_ms;
+	row->observed_at_ms = x->arrived_at_ms;
+	/* The last whole list did not have it. */
+	row->not_before_ms = watch_not_before(
+		a->whole_sent_at_ms != 0 ? a->whole_sent_at_ms : x->sent_at_ms,
+		x->arrived_at_ms);
+	fill_state(row, d, x->sent_at_ms, digest);
+	rc = store_device_save(x->c, row, x->err);
+	if (rc == 0 && a->swept) {
+		struct event ev =
+			event_of(x, EVENT_DEVICE_ADDED, row, facts, row->not_before_ms);
+
+		rc = tell(x, &ev, row);
+	}
+	json_decref(facts);
+	return rc;
+}
+
+static enum event_type transition_to(enum device_status status)
+{
+	switch (status) {
+	case DEVICE_ONLINE:
+		return EVENT_DEVICE_ONLINE;
+	case DEVICE_OFFLINE:
+		return EVENT_DEVICE_OFFLINE;
+	case DEVICE_UNKNOWN:
+		break;
+	}
+	return EVENT_DEVICE_UNKNOWN;
+}
+
+/* How the record at hand differs from the stored one. */
+struct change {
+	enum device_status previous;
+	int64_t not_before_ms;
+	json_t *location; /* change of last_location_report_time, or NULL */
+	bool location_is_gone;
+	json_t *fields; /* changes of all else; empty for none */
+};
+
+static int tell_changes(struct changes *x, const struct change *change,
+			const struct store_device *row, json_t *facts)
+{
+	struct event ev;
+	int rc = 0;
+
+	if (row->status != change->previous) {
+		ev = event_of(x, transition_to(row->status), row, facts,
+			      change->not_before_ms);
+		ev.previous = change->previous;
+		rc = tell(x, &ev, row);
+	}
+	if (rc == 0 && change->location != NULL && !change->location_is_gone) {
+		ev = event_of(x, EVENT_DEVICE_LOCATION, row, facts,
+			      change->not_before_ms);
+		ev.detail = json_pack("{s:[O]}", "changes", change->location);
+		rc = tell(x, &ev, row);
+		json_decref(ev.detail);
+	}
+	if (change->location_is_gone)
+		json_array_append(change->fields, change->location);
+	if (rc == 0 && json_array_size(change->fields) > 0) {
+		ev = event_of(x, EVENT_DEVICE_CHANGED, row, facts, change->not_before_ms);
+		ev.detail = json_pack("{s:O}", "changes", change->fields);
+		rc = tell(x, &ev, row);
+		json_decref(ev.detail);
+	}
+	return rc;
+}
+
+/* Compare the location report and take over the new one. One that cannot be read changes
+ * nothing; another spelling of the same instant is no change. */
+static void compare_location(struct change *change, struct store_device *row,
+			     const struct device *d)
+{
+	if (d->bad_location ||
+	    (row->has_location == d->has_location && row->location_ms == d->location_ms))
+		return;
+	change->location = one_time_change(row->has_location, row->location_ms,
+					   d->has_location, d->location_ms);
+	change->location_is_gone = !d->has_location;
+	row->has_location = d->has_location;
+	row->location_ms = d->location_ms;
+}
+
+/* Compare all other fields; row->doc is NULL afterwards where it is to stay as it is. */
+static void compare_record(struct change *change, struct store_device *row,
+			   const struct device *d)
+{
+	char *doc = dump(d->record);
+	json_t *was;
+
+	if (strcmp(doc, row->doc) != 0) {
+		was = json_loads(row->doc, 0, NULL);
+		json_decref(change->fields);
+		change->fields = diff_records(was, d->record);
+		json_decref(was);
+		free(row->doc);
+		row->doc = doc;
+	} else {
+		free(row->doc);
+		row->doc = NULL;
+		free(doc);
+	}
+}
+
+/* Point to other facts where they have changed. */
+static void compare_facts(struct store_device *row, const json_t *facts)
+{
+	char *text = dump(facts);
+
+	if (strcmp(text, row->facts) != 0)
+		row->version_id = 0;
+	free(row->facts);
+	row->facts = text;
+}
+
+static int change_device(struct changes *x, struct device *d, struct store_device *row,
+			 int64_t seen_at_ms, const unsigned char *digest)
+{
+	struct change change = {.previous = row->status, .fields = json_array()};
+	json_t *facts;
+	int rc;
+
+	change.not_before_ms = watch_not_before(seen_at_ms, x->arrived_at_ms);
+	compare_location(&change, row, d);
+	if (d->record != NULL) {
+		compare_record(&change, row, d);
+		facts = device_facts(d);
+		compare_facts(row, facts);
+	} else { /* known to be as it was */
+		facts = json_loads(row->facts, 0, NULL);
+		free(row->doc);
+		row->doc = NULL;
+	}
+	if (d->status != row->status) {
+		row->not_before_ms = change.not_before_ms;
+		row->observed_at_ms = x->arrived_at_ms;
+	}
+	fill_state(row, d, x->sent_at_ms, digest);
+	rc = store_device_save(x->c, row, x->err);
+	if (rc == 0)
+		rc = tell_changes(x, &change, row, facts);
+	json_decref(change.location);
+	json_decref(change.fields);
+	json_decref(facts);
+	return rc;
+}
+
+/* A known device whose record is as it was is ignored as it was. */
+static bool is_ignored(const struct watch *w, const struct device *d, int64_t device_id)
+{
+	const char *type = d->record != NULL ? device_text(d, "type") : NULL;
+
+	for (size_t i = 0; type != NULL && i < w->n_ignore_types; i++)
+		if (strcmp(type, w->ignore_types[i]) == 0)
+			return true;
+	return d->record == NULL && device_id == 0;
+}
+
+/* Neither stored nor told. One that was stored under another configuration, or another type, is
+ * put aside without a word. */
+static int ignore_device(struct changes *x, const struct known_device *known,
+			 int64_t *device_id)
+{
+	*device_id = 0;
+	if (known->device_id == 0)
+		return 0;
+	return changes_mark(x, known->device_id,
+			    &(struct store_mark){.seen_at_ms = known->seen_at_ms,
+						 .removed_at_ms = x->arrived_at_ms});
+}
+
+int changes_record(struct changes *x, const struct known_device *known, struct device *d,
+		   const unsigned char *digest, int64_t *device_id)
+{
+	struct store_device row = {0};
+	int rc;
+
+	if (is_ignored(x->watch, d, known->device_id))
+		return ignore_device(x, known, device_id);
+	if (changes_begin(x) != 0)
+		return x->err->code;
+	rc = known->device_id != 0
+		     ? store_device_load_by_id(x->c, known->device_id, &row, x->err)
+		     : store_device_load(x->c, x->watch->account.account_id, d->id, &row,
+					 x->err);
+	if (rc == 0)
+		rc = row.device_id != 0 && row.removed_at_ms == 0
+			     ? change_device(x, d, &row, known->seen_at_ms, digest)
+			     : add_device(x, d, &row, digest);
+	*device_id = row.device_id;
+	store_device_clear(&row);
+	return rc;
+}

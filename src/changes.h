@@ -1,0 +1,45 @@
+/* What the records of one page change of what is stored: rows, events and outbox, in one
+ * transaction that begins with the first change.
+ *
+ *   decoded record -> new, or compared with its row -> row -> events
+ *
+ * Part of a page job. It reads the memory behind the fences; what changes there is the page's to
+ * write, once all is committed. */
+#ifndef CHANGES_H
+#define CHANGES_H
+
+#include "model/device.h"
+#include "model/route.h"
+#include "store/store.h"
+#include "watch.h"
+
+struct changes {
+	struct watch *watch;
+	struct routes *routes;
+	struct store_conn *c;
+	struct err *err;       /* of everything here that returns ERR_STORE */
+	int64_t sent_at_ms;    /* UTC: of the page's request */
+	int64_t arrived_at_ms; /* UTC: when its answer was whole */
+	bool begun;            /* the transaction is open */
+	int64_t n_events;      /* told */
+};
+
+/* The functions return 0 or ERR_STORE. */
+int changes_begin(struct changes *x);
+
+/*
+ * A record that was read.
+ *
+ * known      what was known of its device before; its device_id is 0 where it is not stored
+ * d          emptied in part. Its record is NULL where all of it but status and location report is
+ *            known to be as it was
+ * digest     of the record's bytes
+ * device_id  set to the row's; 0: it is ignored by its type
+ */
+int changes_record(struct changes *x, const struct known_device *known, struct device *d,
+		   const unsigned char *digest, int64_t *device_id);
+
+/* A record that was not. */
+int changes_mark(struct changes *x, int64_t device_id, const struct store_mark *mark);
+
+#endif

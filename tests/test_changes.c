@@ -1,0 +1,266 @@
+/* What the records of one list after the other tell: exactly these events. Removals and lists that
+ * shrink are test_sweep's. */
+#include "changes.h"
+
+#include "lib/suite.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/account.h"
+
+#define FIRST "reachable (0.300]\n" /* what a first sweep tells */
+
+static struct account a;
+static char path[300];
+
+static void open_account(void)
+{
+	snprintf(path, sizeof path, "%s/phonewatch.db", suite_dir());
+	account_open(&a, path, "WebRTC");
+}
+
+static void close_account(void)
+{
+	account_close(&a);
+}
+
+static void list(const char *records)
+{
+	account_records(&a, records);
+}
+
+static void check_events(const char *expected)
+{
+	account_check_events(&a, expected);
+}
+
+#define LOBBY  "{'id':'1','status':'Online','name':'Lobby'}"
+#define T1     "2026-09-14T09:21:07.534Z"
+#define T2     "2026-09-14T09:22:07.534Z"
+#define AT(t)  "{'id':'1','status':'Online','lastLocationReportTime':'" t "'}"
+#define NOT_AT "{'id':'1','status':'Online'}"
+
+#define LOCATION(from, to) \
+	"[{\"field\":\"last_location_report_time\",\"from\":" from ",\"to\":" to "}]"
+#define CHANGE(field, from, to) \
+	"{\"field\":\"" field "\",\"from\":" from ",\"to\":" to "}"
+
+/* One phone or two, list after list. Beside the first list's FIRST. */
+static const struct {
+	const char *lists[4];
+	const char *events;
+} stories[] = {
+	/* Transitions, and since when. */
+	{{LOBBY, "{'id':'1','status':'Offline','name':'Lobby'}"},
+	 "offline 1 Online->Offline (0, 60.300]\n"},
+	{{LOBBY, "{'id':'1','status':'Offline','name':'Lobby'}", LOBBY},
+	 "offline 1 Online->Offline (0, 60.300]\nonline 1 Offline->Online (60, 120.300]\n"},
+	{{LOBBY, LOBBY, "{'id':'1','status':'Offline','name':'Lobby'}"},
+	 "offline 1 Online->Offline (60, 120.300]\n"},
+	{{LOBBY, LOBBY " ", "{'id':'1','status':'Offline','name':'Lobby'}"},
+	 "offline 1 Online->Offline (60, 120.300]\n"},
+	{{"{'id':'1','status':'Offline'}", "{'id':'1','status':'Offline'}"}, ""},
+	{{LOBBY, "{'id':'1','name':'Lobby'}"}, "unknown 1 Online->Unknown (0, 60.300]\n"},
+	{{LOBBY, "{'id':'1','status':null,'name':'Lobby'}"},
+	 "unknown 1 Online->Unknown (0, 60.300]\n"},
+	{{LOBBY, "{'id':'1','status':'Initial','name':'Lobby'}"},
+	 "unknown 1 Online->Unknown(Initial) (0, 60.300]\n"},
+	{{LOBBY, "{'id':'1','status':'online','name':'Lobby'}"},
+	 "unknown 1 Online->Unknown(online) (0, 60.300]\n"},
+	{{LOBBY, "{'id':'1','status':1,'name':'Lobby'}"},
+	 "unknown 1 Online->Unknown(1) (0, 60.300]\n"},
+	{{"{'id':'1'}", "{'id':'1','status':null}", "{'id':'1','status':'Initial'}",
+	  "{'id':'1','status':'Testing'}"},
+	 ""},
+	{{"{'id':'1','status':'Initial'}", "{'id':'1','status':'Offline'}"},
+	 "offline 1 Unknown->Offline (0, 60.300]\n"},
+	{{"{'id':'1','status':'Offline'}", "{'id':'1'}", "{'id':'1','status':'Online'}"},
+	 "unknown 1 Offline->Unknown (0, 60.300]\nonline 1 Unknown->Online (60, 120.300]\n"},
+	{{LOBBY, "{'id':'1','status':'Online','status':'Offline','name':'Lobby'}"},
+	 "offline 1 Online->Offline (0, 60.300]\n"},
+
+	/* Location reports. */
+	{{AT(T1), AT(T2)},
+	 "location_reported 1 (0, 60.300] " LOCATION("\"" T1 "\"", "\"" T2 "\"") "\n"},
+	{{AT(T2), AT(T1)},
+	 "location_reported 1 (0, 60.300] " LOCATION("\"" T2 "\"", "\"" T1 "\"") "\n"},
+	{{AT(T1), NOT_AT}, "changed 1 (0, 60.300] " LOCATION("\"" T1 "\"", "null") "\n"},
+	{{AT(T1), "{'id':'1','status':'Online','lastLocationReportTime':null}"},
+	 "changed 1 (0, 60.300] " LOCATION("\"" T1 "\"", "null") "\n"},
+	{{NOT_AT, AT(T1)},
+	 "location_reported 1 (0, 60.300] " LOCATION("null", "\"" T1 "\"") "\n"},
+	{{AT(T1), AT("2026-09-14T11:21:07.534+02:00"),
+	  AT("2026-09-14T09:21:07.534000000Z"), AT("2026-09-14T09:21:07.534")},
+	 ""},
+	{{AT(T1), AT("soon"), AT(T1)}, ""},
+	{{AT(T1), AT("soon"), AT(T2)},
+	 "location_reported 1 (60, 120.300] " LOCATION("\"" T1 "\"", "\"" T2 "\"") "\n"},
+	{{AT(T1), AT("2026-09-14"), NOT_AT},
+	 "changed 1 (60, 120.300] " LOCATION("\"" T1 "\"", "null") "\n"},
+	{{AT(T1), "{'id':'1','status':'Online','lastLocationReportTime':1789377667534}"},
+	 ""},
+	{{AT("soon"), AT(T1)},
+	 "location_reported 1 (0, 60.300] " LOCATION("null", "\"" T1 "\"") "\n"},
+	{{AT("1970-01-01T00:00:00.000Z"), NOT_AT},
+	 "changed 1 (0, 60.300] " LOCATION("\"1970-01-01T00:00:00.000Z\"", "null") "\n"},
+
+	/* All else. */
+	{{LOBBY, "{'id':'1','status':'Online','name':'Hall'}"},
+	 "changed 1 (0, 60.300] [" CHANGE("name", "\"Lobby\"", "\"Hall\"") "]\n"},
+	{{LOBBY, "{'id':'1','status':'Online'}"},
+	 "changed 1 (0, 60.300] [" CHANGE("name", "\"Lobby\"", "null") "]\n"},
+	{{LOBBY, "{'id':'1','status':'Online','name':''}"},
+	 "changed 1 (0, 60.300] [" CHANGE("name", "\"Lobby\"", "\"\"") "]\n"},
+	{{LOBBY, "{'id':'1','status':'Online','name':null}",
+	  "{'id':'1','status':'Online',"
+	  "'name':17}"},
+	 "changed 1 (0, 60.300] [" CHANGE("name", "\"Lobby\"", "null") "]\n"},
+	{{LOBBY, "{'name':'Lobby','status':'Online','id':'1'}",
+	  "{ 'id' : '1', 'status' : 'Online', 'name' : '\\u004cobby' }",
+	  "{'id':1,'status':'Online','name':'Lobby','uri':'x','new':[1,{'a':null}]}"},
+	 ""},
+	{{"{'id':'1','site':{'id':'7','name':'Denver'}}",
+	  "{'id':'1','site':{'id':7,'name':'Denver'}}",
+	  "{'id':'1','site':{'id':'8','name':'Boston'}}"},
+	 "changed 1 (60, 120.300] [" CHANGE("site.id", "\"7\"", "\"8\"") "," CHANGE(
+		 "site.name", "\"Denver\"", "\"Boston\"") "]\n"},
+	{{"{'id':'1','model':{'features':['BLA','HELD']}}",
+	  "{'id':'1','model':{'features':['HELD','BLA']}}"},
+	 ""},
+	{{"{'id':'1','emergencyServiceAddress':{'street':'A'}}",
+	  "{'id':'1','emergencyServiceAddress':{'street':'B'}}"},
+	 "changed 1 (0, 60.300] [{\"field\":\"emergency_service_address.street\","
+	 "\"from\":\"A\",\"to\":\"B\",\"personal\":true}]\n"},
+	{{"{'id':'1','status':'Online','name':'Lobby','lastLocationReportTime':'" T1 "'}",
+	  "{'id':'1','status':'Offline','name':'Hall','lastLocationReportTime':'" T2
+	  "'}"},
+	 "offline 1 Online->Offline (0, 60.300]\nlocation_reported 1 (0, 60.300] " LOCATION(
+		 "\"" T1 "\"",
+		 "\"" T2 "\"") "\nchanged 1 (0, 60.300] [" CHANGE("name", "\"Lobby\"",
+								  "\"Hall\"") "]"
+									      "\n"},
+	{{"{'id':'1','status':'Online','name':'Lobby','lastLocationReportTime':'" T1 "'}",
+	  "{'id':'1','status':'Online','name':'Hall'}"},
+	 "changed 1 (0, 60.300] [" CHANGE("name", "\"Lobby\"", "\"Hall\"") "," CHANGE(
+		 "last_location_report_time", "\"" T1 "\"", "null") "]\n"},
+
+	/* Coming and going. */
+	{{LOBBY, LOBBY ",{'id':'2','status':'Offline'}"},
+	 "added 2 Offline (0, 60.300]\n"},
+	{{LOBBY, LOBBY, LOBBY ",{'id':'2'}"}, "added 2 Unknown (60, 120.300]\n"},
+	{{LOBBY, "", ""}, "removed 1 Online (0, 120.300]\n"},
+	{{LOBBY, "", LOBBY, ""}, ""},
+	{{LOBBY, "", "{'id':'1','status':'Offline','name':'Lobby'}"},
+	 "offline 1 Online->Offline (0, 120.300]\n"},
+	{{LOBBY, "", "", LOBBY},
+	 "removed 1 Online (0, 120.300]\nadded 1 Online (120, 180.300]\n"},
+	{{LOBBY, "", "", "{'id':'1','status':'Offline','name':'Hall'}"},
+	 "removed 1 Online (0, 120.300]\nadded 1 Offline (120, 180.300]\n"},
+
+	/* Ignored types. */
+	{{"{'id':'1','type':'WebRTC','status':'Online'}",
+	  "{'id':'1','type':'WebRTC','status':'Offline'}", "", ""},
+	 ""},
+	{{LOBBY, LOBBY ",{'id':'2','type':'WebRTC'}", LOBBY, LOBBY}, ""},
+	{{"{'id':'1','type':'HardPhone'}", "{'id':'1','type':'WebRTC'}", "", ""}, ""},
+	{{"{'id':'1','type':'WebRTC'}",
+	  "{'id':'1','type':'HardPhone','status':'Online'}"},
+	 "added 1 Online (0, 60.300]\n"},
+	{{"{'id':'1','type':'webrtc','status':'Online'}",
+	  "{'id':'1','type':'webrtc','status':'Offline'}"},
+	 "offline 1 Online->Offline (0, 60.300]\n"},
+
+	/* Set aside: listed, and not seen. */
+	{{LOBBY, "{'id':'1','status':'Offline','name':'\\ud800'}", LOBBY}, ""},
+	{{LOBBY, "{'id':'1','status':'Offline','name':'\\ud800'}",
+	  "{'id':'1','status':'Offline','name':'Lobby'}"},
+	 "offline 1 Online->Offline (0, 120.300]\n"},
+	{{LOBBY, LOBBY, "{'id':'1','name':'\\ud800'}",
+	  "{'id':'1','status':'Offline','name':'Lobby'}"},
+	 "offline 1 Online->Offline (60, 180.300]\n"},
+	{{LOBBY, "{'id':'1','name':'\\ud800'}", "{'id':'1','name':'\\ud800'}",
+	  "{'id':'1','name':'\\ud800'}"},
+	 ""},
+	{{LOBBY, LOBBY ",{'id':'2','name':'\\u0000'}",
+	  LOBBY ",{'id':'2','status':'Online'}"},
+	 "added 2 Online (0, 120.300]\n"},
+	{{LOBBY ",{'id':'2','status':'Online'}", LOBBY ",{'id':'3','n':'\\ud800'}",
+	  LOBBY ",{'id':'3','n':'\\ud800'}", LOBBY ",{'id':'3','n':'\\ud800'}"},
+	 ""}, /* such lists prove no absence */
+	{{LOBBY, "{'id':'','status':'Offline'}", "{'id':null}", "{'id':7.5}"}, ""},
+	{{LOBBY, "", "{'id':'1','name':'\\ud800'}", ""}, ""}, /* listed in between */
+};
+
+START_TEST(a_story_is_told_exactly)
+{
+	const char *const *lists = stories[_i].lists;
+
+	list(lists[0]);
+	check_events(FIRST);
+	for (size_t i = 1; i < COUNT(stories[_i].lists) && lists[i] != NULL; i++)
+		list(lists[i]);
+	check_events(stories[_i].events);
+	ck_assert_int_eq(account_ask(&a, "SELECT count(*) FROM outbox"),
+			 account_ask(&a, "SELECT count(*) FROM event"));
+}
+END_TEST
+
+START_TEST(a_story_is_told_the_same_after_restarts) /* but for the bounds, which widen */
+{
+	const char *const *lists = stories[_i].lists;
+	const char *told, *expected = stories[_i].events;
+
+	list(lists[0]);
+	for (size_t i = 1; i < COUNT(stories[_i].lists) && lists[i] != NULL; i++) {
+		account_restart(&a);
+		list(lists[i]);
+	}
+	told = account_events(&a) + strlen(FIRST);
+	while (*expected != '\0' && *told != '\0') {
+		/* As far as the bounds, from their end to the line's. */
+		size_t until = strcspn(expected, "("), rest = strcspn(expected, "]");
+		size_t told_rest = strcspn(told, "]");
+
+		ck_assert_msg(strncmp(told, expected, until) == 0, "%s", told);
+		told += told_rest;
+		expected += rest;
+		until = strcspn(expected, "\n") + 1;
+		ck_assert_msg(strncmp(told, expected, until) == 0, "%s", told);
+		told += until;
+		expected += until;
+	}
+	ck_assert_str_eq(told, expected);
+}
+END_TEST
+
+START_TEST(a_first_sweep_tells_one_thing)
+{
+	account_records_page(&a,
+			     "{'id':'1','status':'Online'},{'id':'2','status':'Offline'}",
+			     1, 2, 4);
+	account_records_page(&a, "{'id':'3'},{'id':'4','type':'WebRTC'}", 2, 2, 4);
+	ck_assert_int_eq(account_sweep(&a, 2), 0);
+	ck_assert(a.sweep.first);
+	ck_assert(a.sweep.whole);
+	check_events("reachable (1.300]\n");
+	ck_assert_int_eq(
+		account_ask(&a, "SELECT detail ->> '$.counts.devices' FROM event"), 3);
+	ck_assert_int_eq(
+		account_ask(&a, "SELECT detail ->> '$.counts.online' FROM event"), 1);
+	ck_assert_int_eq(
+		account_ask(&a, "SELECT detail ->> '$.counts.unknown' FROM event"), 1);
+}
+END_TEST
+
+int main(void)
+{
+	const struct suite_test tests[] = {
+		{a_story_is_told_exactly, COUNT(stories)},
+		{a_story_is_told_the_same_after_restarts, COUNT(stories)},
+		{a_first_sweep_tells_one_thing, 1},
+	};
+
+	return suite_run("changes", tests, COUNT(tests), open_account, close_account);
+}
