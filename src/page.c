@@ -500,6 +500,7 @@ int page_run(struct store_conn *c, struct store_job *job, struct err *err)
 
 	if (watch_load(w, c, err) != 0)
 		return err->code;
+	watch_clock_set(w, p->clock_set_ms);
 	k.changes = (struct changes){
 		.watch = w,
 		.routes = p->routes,

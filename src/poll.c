@@ -111,7 +111,8 @@ struct poll {
 	bool token_renewed; /* for this page already */
 	int64_t n_refused;  /* records */
 
-	int64_t interval_ms; /* effective */
+	int64_t clock_set_ms; /* of env->clock.set_ms, what the watch knows */
+	int64_t interval_ms;  /* effective */
 	int64_t n_pages; /* of the list, as counted in this budget for all that share it */
 	struct budget *counted;
 	bool dark_due; /* no page came for too long, if the next one does not either */
@@ -375,6 +376,23 @@ static void start_dark(struct poll *p)
 {
 	p->dark_due = false;
 	uv_timer_start(&p->dark, on_dark, (uint64_t)(DARK_INTERVALS * p->interval_ms), 0);
+}
+
+/* ---- the clock ---- */
+
+/* One line, however many accounts meet it. */
+static void look_at_clock(struct poll_env *env)
+{
+	int64_t step_ms = clock_watch_look(&env->clock, clock_utc_ms(), clock_mono_ms());
+	int64_t step_s;
+	char text[CLOCK_TEXT_BYTES];
+
+	if (step_ms == 0)
+		return;
+	step_s = (step_ms + (step_ms > 0 ? 500 : -500)) / SECOND_MS;
+	clock_format_duration(text, (step_s > 0 ? step_s : -step_s) * SECOND_MS);
+	log_warning("the clock was set %s by %s%s", step_ms > 0 ? "forward" : "back",
+		    text, step_ms > 0 ? ", or the machine stood still for so long" : "");
 }
 
 /* ---- failures ---- */
@@ -696,6 +714,11 @@ static void store_page(struct poll *p)
 	buf_init(&p->req.answer, 0);
 	j->sent_at_ms = p->req.sent_at_ms;
 	j->arrived_at_ms = p->req.done_at_ms;
+	look_at_clock(p->env);
+	j->clock_set_ms = p->env->clock.set_ms - p->clock_set_ms;
+	p->clock_set_ms = p->env->clock.set_ms;
+	if (j->sent_at_ms > j->arrived_at_ms) /* set back in between */
+		j->sent_at_ms += j->clock_set_ms;
 	j->n_budgets = snapshot_budgets(p, j->budgets);
 	p->n_under_way++;
 	store_submit(p->env->store, &j->job);
@@ -936,6 +959,7 @@ static void on_sweep_done(struct store_job *job, int rc)
 
 static void begin_sweep(struct poll *p)
 {
+	look_at_clock(p->env);
 	p->page = 1;
 	p->total_pages = -1;
 	p->page_tries = 0;
@@ -990,6 +1014,7 @@ struct poll *poll_create(struct poll_env *env, const struct account_config *conf
 	p->env = env;
 	p->config = config;
 	p->interval_ms = config->interval_ms;
+	p->clock_set_ms = env->clock.set_ms;
 	watch_init(&p->watch, config->name, config->ignore_types, config->n_ignore_types,
 		   store_secret(env->store));
 	auth_init(&p->auth, env->loop, &settings, path);

@@ -4,6 +4,7 @@
 
 #include <uv.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "config.h"
 #include "ledger.h"
@@ -19,6 +20,7 @@ struct poll_env {
 	struct http_client *http;
 	struct store *store;
 	struct ledger *ledger;
+	struct clock_watch clock;
 	struct routes *routes; /* who wants which event now; polls share what they use */
 	const char *state_folder;      /* where token files go */
 	struct lasting store_failure;  /* one line, however many accounts meet it */

@@ -87,6 +87,24 @@ void watch_doubt(struct watch *w)
 	w->loaded = false;
 }
 
+static void move(int64_t *at_ms, int64_t step_ms)
+{
+	if (*at_ms != 0)
+		*at_ms += step_ms;
+}
+
+void watch_clock_set(struct watch *w, int64_t step_ms)
+{
+	move(&w->account.shrunk_since_at_ms, step_ms);
+	if (step_ms >= 0)
+		return;
+	move(&w->account.whole_sent_at_ms, step_ms);
+	move(&w->account.last_page_at_ms, step_ms);
+	move(&w->sweep.sent_at_ms, step_ms);
+	for (uint32_t i = 0; i < w->known.n; i++)
+		move(&w->known.devices[i].seen_at_ms, step_ms);
+}
+
 int64_t watch_not_before(int64_t seen_at_ms, int64_t at_ms)
 {
 	return seen_at_ms < at_ms ? seen_at_ms : at_ms;

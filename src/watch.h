@@ -47,6 +47,12 @@ int watch_load(struct watch *w, struct store_conn *c, struct err *err);
 /* Forget what the database may not have: after a commit that failed. */
 void watch_doubt(struct watch *w);
 
+/* In a job: the clock was set by so much since the last one (clock_watch_look). Where it was set
+ * back, what was seen before is moved with it, so that it stays before what is seen later; where
+ * it was set forward, or stood still with the machine, the bounds of what comes next reach back
+ * over that. A time that must pass is counted anew from where it stood. */
+void watch_clock_set(struct watch *w, int64_t step_ms);
+
 /* The bound of what was seen at at_ms and otherwise at seen_at_ms: never behind it, though the
  * clock may have been put back in between. */
 int64_t watch_not_before(int64_t seen_at_ms, int64_t at_ms);

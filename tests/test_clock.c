@@ -148,6 +148,25 @@ START_TEST(backoff_doubles_to_its_limit_within_the_jitter)
 }
 END_TEST
 
+START_TEST(a_clock_that_is_set_is_not_one_that_is_slewed)
+{
+	static const struct {
+		int64_t at_ms, now_ms, step_ms;
+	} looks[] = {
+		{1000000000, 500, 0}, /* the first look knows nothing */
+		{1000060000, 60500, 0},       {1000125000, 120500, 0}, /* 5 s: not yet */
+		{1000185001, 175500, 5001},   {1000185002, 175501, 0},
+		{999585002, 175501, -600000}, {999585003, 175502, 0},
+	};
+	struct clock_watch w = {0};
+
+	for (size_t i = 0; i < COUNT(looks); i++)
+		ck_assert_int_eq(clock_watch_look(&w, looks[i].at_ms, looks[i].now_ms),
+				 looks[i].step_ms);
+	ck_assert_int_eq(w.set_ms, 5001 - 600000);
+}
+END_TEST
+
 int main(void)
 {
 	const struct suite_test tests[] = {
@@ -156,6 +175,7 @@ int main(void)
 		{a_time_beyond_four_digit_years_is_cut, 1},
 		{a_duration_needs_number_and_unit, COUNT(durations)},
 		{a_duration_is_told_in_words, 1},
+		{a_clock_that_is_set_is_not_one_that_is_slewed, 1},
 		{backoff_doubles_to_its_limit_within_the_jitter, 1},
 	};
 

@@ -33,6 +33,18 @@ int64_t clock_mono_ms(void)
 	return read_clock(CLOCK_MONOTONIC);
 }
 
+int64_t clock_watch_look(struct clock_watch *w, int64_t at_ms, int64_t now_ms)
+{
+	int64_t step_ms = at_ms - now_ms - w->offset_ms;
+
+	w->offset_ms += step_ms;
+	if (!w->begun || (step_ms <= CLOCK_SET_MS && step_ms >= -CLOCK_SET_MS))
+		step_ms = 0;
+	w->begun = true;
+	w->set_ms += step_ms;
+	return step_ms;
+}
+
 /* Days since 1970-01-01 of the proleptic Gregorian calendar, and back. Years run from March, so
  * that the leap day is the last of its year; 400 years are 146097 days. */
 static int64_t days_of(int64_t y, int m, int d)

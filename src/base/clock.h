@@ -6,6 +6,7 @@
 #ifndef BASE_CLOCK_H
 #define BASE_CLOCK_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -17,6 +18,20 @@
 
 int64_t clock_utc_ms(void);
 int64_t clock_mono_ms(void);
+
+#define CLOCK_SET_MS 5000
+
+/* Whether somebody has set the clock. Zeroed before its first use. */
+struct clock_watch {
+	bool begun;
+	int64_t offset_ms; /* of UTC from the monotonic clock */
+	int64_t set_ms;    /* by how much it has been set altogether */
+};
+
+/* Look now; often, since a clock that is slewed is not set. Returns by how much it was set since
+ * the last look: 0, or more than CLOCK_SET_MS forward or (negative) back. A pause of the whole
+ * machine looks like a clock that is set forward. */
+int64_t clock_watch_look(struct clock_watch *w, int64_t at_ms, int64_t now_ms);
 
 /* "2026-11-22T18:01:02.345Z" (RFC 3339, UTC, milliseconds). Times outside the limits are cut. */
 void clock_format(char out[CLOCK_TEXT_BYTES], int64_t at_ms);

@@ -229,6 +229,7 @@ class Receiver:
     """
 
     def __init__(self, key, decide=None):
+        self.clock_slack_s = 30
         self.key = key
         self.decide = decide or (lambda told, n: OK)
         self.told, self.wrong = [], []
@@ -276,7 +277,7 @@ class Receiver:
             wrong.append(f"request {first!r}")
         if signature not in (headers["webhook-signature"] or "").split():
             wrong.append(f"signature of {ident}")
-        if abs(int(timestamp) - time.time()) > 30:
+        if abs(int(timestamp) - time.time()) > self.clock_slack_s:
             wrong.append(f"timestamp {timestamp}")
         if headers["Content-Type"] != "application/cloudevents+json; charset=utf-8":
             wrong.append(f"Content-Type {headers['Content-Type']}")
