@@ -621,6 +621,83 @@ START_TEST(who_asks_to_be_left_alone_is_left_alone_by_all)
 }
 END_TEST
 
+START_TEST(the_longest_wait_that_was_asked_for_counts)
+{
+	struct post *p = &w.posts[0];
+	int64_t asked_ms;
+
+	open_store(1);
+	open_receiver(0, hold);
+	owe(2, 2, 0);
+	start(0, &quick);
+	TURN_UNTIL(&w.loop, p->n_held == 2);
+	p->answer = accept_it;
+	asked_ms = clock_mono_ms();
+	receiver_answer(take_held(p, 0), 503, "Retry-After: 2\r\n", "");
+	TURN_UNTIL(&w.loop, delivery_of(0, 1).attempts + delivery_of(0, 2).attempts == 1);
+	receiver_answer(take_held(p, 0), 503, "Retry-After: 1\r\n", "");
+	TURN_UNTIL(&w.loop, n_in(0, DELIVERY_DELIVERED) == 2);
+	ck_assert_int_ge(p->asked[2].at_ms - asked_ms, 2000);
+	ck_assert_int_ge(p->asked[3].at_ms - asked_ms, 2000);
+}
+END_TEST
+
+static void be_busy_for_hours(struct post *p, struct receiver_request *req,
+			      struct asked *a)
+{
+	(void)p;
+	(void)a;
+	receiver_answer(req, 429, "Retry-After: 18000\r\n", "");
+}
+
+START_TEST(hours_are_obeyed_too_and_over_a_restart)
+{
+	struct post *p = &w.posts[0];
+	struct store_delivery d;
+
+	open_store(1);
+	open_receiver(0, be_busy_for_hours);
+	owe(1, 1, 0);
+	start(0, NULL);
+	TURN_UNTIL(&w.loop, delivery_of(0, 1).attempts == 1);
+	d = delivery_of(0, 1);
+	ck_assert_int_ge(d.next_at_ms, d.first_at_ms + 18000000);
+	stop(0);
+	start(0, NULL);
+	let_time_pass();
+	ck_assert_uint_eq(p->n_asked, 1);
+	ck_assert_int_eq(delivery_of(0, 1).next_at_ms, d.next_at_ms);
+}
+END_TEST
+
+static void be_busy_for_the_first(struct post *p, struct receiver_request *req,
+				  struct asked *a)
+{
+	if (a->sequence == 1)
+		receiver_answer(req, 503, "Retry-After: 1\r\n", "");
+	else
+		accept_it(p, req, a);
+}
+
+START_TEST(who_asks_is_left_alone_also_where_that_was_the_last_try)
+{
+	struct post *p = &w.posts[0];
+	struct retry_rules rules = quick;
+
+	rules.give_up_ms = 1000;
+	open_store(1);
+	open_receiver(0, be_busy_for_the_first);
+	owe(1, 1, 0);
+	start(0, &rules);
+	TURN_UNTIL(&w.loop, n_in(0, DELIVERY_DEAD) == 1);
+	owe(1, 1, 0);
+	dispatch_wake(w.dispatches[0]);
+	TURN_UNTIL(&w.loop, n_in(0, DELIVERY_DELIVERED) == 1);
+	ck_assert_uint_eq(p->n_asked, 3);
+	ck_assert_int_ge(p->asked[2].at_ms - p->asked[1].at_ms, 1000);
+}
+END_TEST
+
 START_TEST(a_sink_that_hangs_delays_no_other)
 {
 	open_store(2);
@@ -1168,6 +1245,9 @@ int main(void)
 		{a_refused_event_does_not_hold_up_the_recovery_behind_it,
 		 COUNT(refusals)},
 		{who_asks_to_be_left_alone_is_left_alone_by_all, COUNT(busy)},
+		{the_longest_wait_that_was_asked_for_counts, 1},
+		{hours_are_obeyed_too_and_over_a_restart, 1},
+		{who_asks_is_left_alone_also_where_that_was_the_last_try, 1},
 		{a_sink_that_hangs_delays_no_other, 1},
 		{who_was_not_there_is_told_once_there, 1},
 		{a_receiver_that_is_down_is_not_asked_for_each_event, 1},

@@ -29,37 +29,6 @@ START_TEST(a_status_means_what_the_contract_says)
 }
 END_TEST
 
-static const struct {
-	const char *header;
-	int64_t wait_ms;
-} headers[] = {
-	{NULL, 0},
-	{"", 0},
-	{"0", 0},
-	{"8", 8000},
-	{"3600", 3600000},
-	{"99999999999999999999", INT64_C(9999999999000)}, /* capped by what uses it */
-	{"Sat, 21 Nov 2026 18:01:03 GMT", 655},
-	{"Saturday, 21-Nov-26 18:02:02 GMT", 59655},
-	{"Sat Nov 21 18:02:02 2026", 59655},
-	{"Sat, 21 Nov 2026 18:01:02 GMT", 0},
-	{"Thu, 01 Jan 1970 00:00:00 GMT", 0},
-	{"soon", 0},
-	{"-5", 0},
-	{"1.5", 0},
-	{"8 s", 0},
-	{"8,9", 0},
-	{"0x10", 0},
-	{"20261121", 20261121000},
-	{"Fri", 0},
-};
-
-START_TEST(retry_after_is_seconds_or_a_date_and_garbage_is_ignored)
-{
-	ck_assert_int_eq(retry_after_ms(headers[_i].header, NOW_MS), headers[_i].wait_ms);
-}
-END_TEST
-
 /* Try again whenever due, always with the same end. Returns the time from the first try to the
  * verdict; counts the tries. */
 static int64_t try_for_long(enum sink_end end, int64_t wait_ms, uint32_t random,
@@ -154,11 +123,17 @@ END_TEST
 static const struct {
 	int64_t asked_ms, wait_ms;
 } asked[] = {
-	{8000, 8000},       {1, 500},           {500, 500},
-	{3600000, 3600000}, {3600001, 3600000}, {INT64_MAX / 4, 3600000},
+	{8000, 8000},
+	{1, 500},
+	{500, 500},
+	{3600000, 3600000},
+	{18000000, 18000000},
+	{3 * DAY_MS, 3 * DAY_MS},
+	{3 * DAY_MS + 1, 3 * DAY_MS},
+	{INT64_MAX / 4, 3 * DAY_MS},
 };
 
-START_TEST(what_the_receiver_asks_for_counts_within_bounds)
+START_TEST(what_the_receiver_asks_for_is_obeyed_for_as_long_as_there_are_tries)
 {
 	struct retry r = {.attempts = _i % 2 != 0 ? 12 : 0, .first_at_ms = NOW_MS};
 
@@ -166,6 +141,43 @@ START_TEST(what_the_receiver_asks_for_counts_within_bounds)
 				      asked[_i].asked_ms, NOW_MS, NOW_MS, 12345),
 			 RETRY_AGAIN);
 	ck_assert_int_eq(r.next_at_ms, NOW_MS + asked[_i].wait_ms);
+}
+END_TEST
+
+START_TEST(only_two_statuses_may_ask_for_a_wait)
+{
+	int status = statuses[_i].status;
+
+	ck_assert(retry_may_ask(status) == (status == 429 || status == 503));
+}
+END_TEST
+
+#define LONGEST_MS (3600000 * 12 / 10) /* of the schedule, with its jitter */
+
+static const struct {
+	int64_t wait_ms; /* as it was written */
+	int code;
+	int64_t left_ms;
+} lefts[] = {
+	{0, 500, 0},
+	{-DAY_MS, 500, 0},
+	{8000, 500, 8000},
+	{LONGEST_MS, 0, LONGEST_MS},
+	{LONGEST_MS + 1, 0, LONGEST_MS},
+	{10 * DAY_MS, 500, LONGEST_MS},
+	{5 * 3600000, 429, 5 * 3600000},
+	{2 * DAY_MS, 503, 2 * DAY_MS},
+	{10 * DAY_MS, 503, 3 * DAY_MS},
+};
+
+START_TEST(what_was_written_is_waited_for_unless_the_clock_was_set_back)
+{
+	struct retry r = {.attempts = 1,
+			  .first_at_ms = NOW_MS,
+			  .next_at_ms = NOW_MS + lefts[_i].wait_ms};
+
+	ck_assert_int_eq(retry_left_ms(&r, &webhook_ops.rules, lefts[_i].code, NOW_MS),
+			 lefts[_i].left_ms);
 }
 END_TEST
 
@@ -199,12 +211,15 @@ int main(void)
 {
 	const struct suite_test tests[] = {
 		{a_status_means_what_the_contract_says, COUNT(statuses)},
-		{retry_after_is_seconds_or_a_date_and_garbage_is_ignored, COUNT(headers)},
+		{only_two_statuses_may_ask_for_a_wait, COUNT(statuses)},
+		{what_was_written_is_waited_for_unless_the_clock_was_set_back,
+		 COUNT(lefts)},
 		{a_failure_is_tried_again_for_three_days, 1},
 		{jitter_is_a_fifth_either_way, 1},
 		{a_refused_event_is_tried_four_times_within_a_minute, 1},
 		{refusals_count_in_a_row_and_not_with_failures, 1},
-		{what_the_receiver_asks_for_counts_within_bounds, COUNT(asked)},
+		{what_the_receiver_asks_for_is_obeyed_for_as_long_as_there_are_tries,
+		 COUNT(asked)},
 		{the_other_ends_are_ends_at_once, 1},
 		{a_clock_that_steps_back_ends_nothing_early, 1},
 	};

@@ -1,7 +1,5 @@
 #include "api/answer.h"
 
-#include <curl/curl.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +7,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/unpack.h"
+#include "net/retry_after.h"
 
 #define ERROR_BODY_MAX_BYTES (64u * 1024)
 #define SECOND_MS            1000
@@ -125,34 +124,13 @@ static const struct meaning {
 	 "the vendor is in maintenance or overloaded"},
 };
 
-/* Retry-After takes text of any kind; only what is wholly a number is one. */
-static bool read_seconds(const char *text, double *seconds)
-{
-	char *end;
-
-	*seconds = strtod(text, &end);
-	return end != text && *end == '\0' && __builtin_isfinite(*seconds);
-}
-
 int64_t answer_retry_after(const char *header, int64_t now_at_ms, int64_t fallback_ms)
 {
-	double seconds;
-	int64_t wait_ms;
+	int64_t wait_ms = retry_after_ms(header, now_at_ms);
 
-	if (header == NULL || header[0] == '\0')
+	if (wait_ms == 0)
 		return fallback_ms;
-	if (!read_seconds(header, &seconds)) {
-		time_t date = curl_getdate(header, NULL);
-
-		if (date == (time_t)-1)
-			return fallback_ms;
-		seconds = (double)date - (double)now_at_ms / SECOND_MS;
-	}
-	if (seconds <= 0)
-		return fallback_ms;
-	if (seconds >= ANSWER_MAX_WAIT_MS / SECOND_MS)
-		return ANSWER_MAX_WAIT_MS;
-	wait_ms = (int64_t)(seconds * SECOND_MS) + 1 + SECOND_MS;
+	wait_ms += 1 + SECOND_MS; /* 1: what was less than a millisecond */
 	return wait_ms < ANSWER_MAX_WAIT_MS ? wait_ms : ANSWER_MAX_WAIT_MS;
 }
 

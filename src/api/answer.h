@@ -69,7 +69,7 @@ void answer_read(struct answer *out, const struct http_request *req, int rc,
 json_t *answer_parse_body(const struct http_request *req, size_t max_bytes);
 
 /*
- * A Retry-After header: whole or broken seconds, or an HTTP date. A second is added, since the
+ * A Retry-After header, as retry_after_ms() reads it. A second is added, since the
  * vendor counts from its own clock.
  * Returns the wait, at most ANSWER_MAX_WAIT_MS; fallback_ms where it is absent, not positive or
  * unreadable.

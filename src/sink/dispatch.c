@@ -76,6 +76,16 @@ struct dispatch {
 
 static void turn(struct dispatch *d);
 
+static int64_t later(int64_t a_ms, int64_t b_ms)
+{
+	return a_ms > b_ms ? a_ms : b_ms;
+}
+
+static int64_t sooner(int64_t a_ms, int64_t b_ms)
+{
+	return a_ms < b_ms ? a_ms : b_ms;
+}
+
 /* ---- the log ---- */
 
 #define OWED_TEXT_BYTES 48
@@ -200,8 +210,6 @@ static void on_failed(struct dispatch *d, struct item *i, int64_t now_ms)
 	if (s->end == SINK_LATER) {
 		if (++d->failures == DOWN_AFTER)
 			d->probe_ms = now_ms + PROBE_EVERY_MS;
-		if (s->wait_ms > 0) /* said of the receiver, not of this event */
-			d->paused_until_ms = now_ms + wait_ms;
 	} else {
 		d->failures = 0; /* it answers */
 	}
@@ -223,6 +231,13 @@ static void on_gone(struct dispatch *d, struct item *i, int64_t now_ms)
 		  d->name, i->error, owed);
 }
 
+/* Said of the receiver, not of this event: whatever becomes of it, the others wait. */
+static void pause_for(struct dispatch *d, int64_t asked_ms, int64_t now_ms)
+{
+	d->paused_until_ms =
+		later(d->paused_until_ms, now_ms + retry_obeyed_ms(&d->rules, asked_ms));
+}
+
 /* A send is over: keep how, and say what becomes of its lane. */
 static void take_result(struct dispatch *d, struct item *i)
 {
@@ -241,6 +256,8 @@ static void take_result(struct dispatch *d, struct item *i)
 	i->code = s->code;
 	verdict = retry_decide(&i->retry, &d->rules, s->end, s->wait_ms, i->begun_at_ms,
 			       clock_utc_ms(), random_u32());
+	if (s->wait_ms > 0)
+		pause_for(d, s->wait_ms, now_ms);
 	set_dirty(d, i, now_ms);
 	switch (verdict) {
 	case RETRY_DELIVERED:
@@ -297,16 +314,6 @@ static void send_item(struct dispatch *d, struct item *i)
 static unsigned limit_of(const struct dispatch *d)
 {
 	return is_down(d) ? 1 : d->ops->max_under_way;
-}
-
-static int64_t later(int64_t a_ms, int64_t b_ms)
-{
-	return a_ms > b_ms ? a_ms : b_ms;
-}
-
-static int64_t sooner(int64_t a_ms, int64_t b_ms)
-{
-	return a_ms < b_ms ? a_ms : b_ms;
 }
 
 /* When a send may start; LANES_NEVER: not before something else happens. */
@@ -572,8 +579,7 @@ int dispatch_create(const struct dispatch_config *config, struct dispatch **out,
 	TAILQ_INIT(&d->under_way);
 	TAILQ_INIT(&d->dirty);
 	TAILQ_INIT(&d->saving);
-	owed_init(&d->owed, config->sink_id, d->ops, d->sink,
-		  d->rules.max_ms + d->rules.max_ms * RETRY_JITTER / 100, on_owed);
+	owed_init(&d->owed, config->sink_id, d->ops, d->sink, &d->rules, on_owed);
 	*out = d;
 	return 0;
 }

@@ -32,14 +32,13 @@ static struct item *item_of(const struct owed *o, const struct store_delivery *d
 			    const struct event *ev)
 {
 	struct item *i = item_create(d->sequence, ev->id, subject_of(ev));
-	int64_t wait_ms = d->next_at_ms - clock_utc_ms();
 	struct buf data;
+	int64_t wait_ms;
 
 	i->retry = (struct retry){.attempts = d->attempts,
 				  .first_at_ms = d->first_at_ms,
 				  .next_at_ms = d->next_at_ms};
-	if (wait_ms > o->max_wait_ms)
-		wait_ms = o->max_wait_ms;
+	wait_ms = retry_left_ms(&i->retry, o->rules, d->code, clock_utc_ms());
 	if (wait_ms > 0)
 		i->due_ms = clock_mono_ms() + wait_ms;
 	buf_init(&data, OWED_EVENT_MAX_BYTES);
@@ -84,14 +83,14 @@ static int run(struct store_conn *c, struct store_job *job, struct err *err)
 }
 
 void owed_init(struct owed *o, int64_t sink_id, const struct sink_ops *ops,
-	       const void *sink, int64_t max_wait_ms, store_done_cb on_done)
+	       const void *sink, const struct retry_rules *rules, store_done_cb on_done)
 {
 	*o = (struct owed){
 		.job = {.run = run, .on_done = on_done},
 		.sink_id = sink_id,
 		.ops = ops,
 		.sink = sink,
-		.max_wait_ms = max_wait_ms,
+		.rules = rules,
 	};
 	TAILQ_INIT(&o->rows);
 }

@@ -18,7 +18,7 @@ struct owed {
 	struct store_job job;
 	int64_t sink_id;
 	const struct sink_ops *ops;
-	int64_t max_wait_ms;
+	const struct retry_rules *rules;
 	const void *sink; /* what ops->render reads of it does not change */
 
 	struct store_delivery *saves;
@@ -32,10 +32,9 @@ struct owed {
 	bool is_cut; /* there may be more than what was read */
 };
 
-/* Once. max_wait_ms: longer ones than these are not waited for, whatever was written: the clock
- * may have been wrong, or set back. */
+/* Once. Borrows sink and rules, which outlive it. */
 void owed_init(struct owed *o, int64_t sink_id, const struct sink_ops *ops,
-	       const void *sink, int64_t max_wait_ms, store_done_cb on_done);
+	       const void *sink, const struct retry_rules *rules, store_done_cb on_done);
 /* Forget saves and rows; ready for the next job. */
 void owed_clear(struct owed *o);
 /* And give back the memory. */

@@ -1,9 +1,5 @@
 #include "sink/retry.h"
 
-#include <ctype.h>
-#include <curl/curl.h>
-#include <string.h>
-
 #include "base/backoff.h"
 
 static int64_t within(int64_t value, int64_t least, int64_t most)
@@ -11,12 +7,17 @@ static int64_t within(int64_t value, int64_t least, int64_t most)
 	return value < least ? least : value > most ? most : value;
 }
 
+int64_t retry_obeyed_ms(const struct retry_rules *rules, int64_t asked_ms)
+{
+	return within(asked_ms, rules->first_ms, rules->give_up_ms);
+}
+
 /* How long to wait after the try just counted. */
 static int64_t wait_of(const struct retry *r, const struct retry_rules *rules,
 		       int64_t asked_ms, uint32_t random)
 {
 	if (asked_ms > 0)
-		return within(asked_ms, rules->first_ms, rules->max_ms);
+		return retry_obeyed_ms(rules, asked_ms);
 	if (r->refusals > 0)
 		return backoff_ms((unsigned)r->refusals, rules->refused_ms, rules->max_ms,
 				  RETRY_JITTER, random);
@@ -46,6 +47,16 @@ enum retry_verdict retry_decide(struct retry *r, const struct retry_rules *rules
 	return RETRY_AGAIN;
 }
 
+int64_t retry_left_ms(const struct retry *r, const struct retry_rules *rules, int code,
+		      int64_t now_at_ms)
+{
+	int64_t longest_ms = retry_may_ask(code)
+				     ? rules->give_up_ms
+				     : rules->max_ms + rules->max_ms * RETRY_JITTER / 100;
+
+	return within(r->next_at_ms - now_at_ms, 0, longest_ms);
+}
+
 enum sink_end retry_end_of_status(int status)
 {
 	if (status >= 200 && status < 300)
@@ -62,32 +73,7 @@ enum sink_end retry_end_of_status(int status)
 	}
 }
 
-/* Whole seconds, in milliseconds; -1 where the text is none. */
-static int64_t read_seconds(const char *text)
+bool retry_may_ask(int status)
 {
-	int64_t s = 0;
-
-	if (*text == '\0')
-		return -1;
-	for (; isdigit((unsigned char)*text); text++) {
-		if (s < INT32_MAX) /* enough: it will be capped */
-			s = s * 10 + (*text - '0');
-	}
-	return *text == '\0' ? s * 1000 : -1;
-}
-
-int64_t retry_after_ms(const char *header, int64_t now_at_ms)
-{
-	int64_t ms, at_s;
-
-	if (header == NULL)
-		return 0;
-	ms = read_seconds(header);
-	if (ms >= 0)
-		return ms;
-	at_s = curl_getdate(header, NULL);
-	if (at_s < 0 ||
-	    !isalpha((unsigned char)*header)) /* all three forms begin with a day */
-		return 0;
-	return within(at_s * 1000 - now_at_ms, 0, INT64_MAX);
+	return status == 429 || status == 503;
 }

@@ -2,6 +2,7 @@
 #ifndef SINK_RETRY_H
 #define SINK_RETRY_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* How one try ended. */
@@ -20,9 +21,9 @@ enum sink_end {
 
 struct retry_rules {
 	int64_t first_ms;   /* the first wait; it doubles ... */
-	int64_t max_ms;     /* ... up to this, which also caps what a receiver asks for */
+	int64_t max_ms;     /* ... up to this */
 	int64_t refused_ms; /* the first wait after a refusal */
-	int64_t give_up_ms; /* after the first try */
+	int64_t give_up_ms; /* after the first try; nobody is obeyed for longer, either */
 };
 
 /* What is remembered of the tries of one event. All zero: none yet. */
@@ -40,7 +41,7 @@ enum retry_verdict { RETRY_DELIVERED, RETRY_AGAIN, RETRY_DEAD, RETRY_GONE };
  *
  * begun_at_ms  when this try began
  * wait_ms      what the receiver asked for; 0: nothing. It counts instead of the schedule's
- *              wait, but not below the schedule's first nor above its last
+ *              wait, as retry_obeyed_ms() has it
  * random       picks the jitter
  *
  * SINK_CANCELED is not for here.
@@ -53,8 +54,16 @@ enum retry_verdict retry_decide(struct retry *r, const struct retry_rules *rules
 /* What the status of an HTTP answer means for the event. */
 enum sink_end retry_end_of_status(int status);
 
-/* A Retry-After header (NULL: none): seconds or an HTTP date. In milliseconds from now; 0 where
- * there is none, it is garbage or it is past. Source: RFC 9110, section 10.2.3. */
-int64_t retry_after_ms(const char *header, int64_t now_at_ms);
+/* Whether an answer of this status may ask to be left alone for a while (Retry-After). */
+bool retry_may_ask(int status);
+
+/* How long a receiver that asked for it is left alone: as it says, within the schedule's first
+ * wait and the time for which an event is tried. */
+int64_t retry_obeyed_ms(const struct retry_rules *rules, int64_t asked_ms);
+
+/* How long the event waits still, by what was written of its last try and the status of its
+ * answer. Longer than was ever meant it does not wait: the clock may have been set back. */
+int64_t retry_left_ms(const struct retry *r, const struct retry_rules *rules, int code,
+		      int64_t now_at_ms);
 
 #endif

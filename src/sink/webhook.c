@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/sign.h"
+#include "net/retry_after.h"
 
 #define ANSWER_MAX_BYTES (64u << 10) /* it is thrown away */
 
@@ -81,7 +82,7 @@ static void judge_status(struct sink_send *s, struct http_request *req)
 	if (s->end == SINK_DELIVERED)
 		return;
 	err_set(&s->err, ERR_RETRY, "HTTP %d", s->code);
-	if (s->code == 429 || s->code == 503)
+	if (retry_may_ask(s->code))
 		s->wait_ms =
 			retry_after_ms(http_header(req, "Retry-After"), clock_utc_ms());
 }

@@ -4,6 +4,7 @@
 #include "api/answer.h"
 #include "api/budget.h"
 #include "base/mem.h"
+#include "net/retry_after.h"
 
 #define AT_MS       INT64_C(1795370462345)
 #define NOW_MS      5000000
@@ -16,6 +17,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	struct budget b;
 
 	REQUIRE(wait_ms > 0 && wait_ms <= ANSWER_MAX_WAIT_MS);
+	wait_ms = retry_after_ms(text, AT_MS);
+	REQUIRE(wait_ms >= 0 && wait_ms <= RETRY_AFTER_MAX_MS);
 	budget_init(&b, BUDGET_HEAVY_LIMIT, BUDGET_WINDOW_MS);
 	budget_told(&b, text, text, text, NOW_MS);
 	REQUIRE(b.limit > 0 && b.window_ms > 0 && b.remaining >= -1);

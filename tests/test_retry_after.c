@@ -1,0 +1,66 @@
+#include "net/retry_after.h"
+
+#include "lib/suite.h"
+
+#define NOW_MS INT64_C(1795284062345) /* 2026-11-21T18:01:02.345Z */
+
+static const struct {
+	const char *header;
+	int64_t wait_ms;
+} headers[] = {
+	{NULL, 0},
+	{"", 0},
+	{"8", 8000},
+	{" 8", 8000},
+	{"3600", 3600000},
+	{"86400", 86400000},
+	{"1.5", 1500},
+	{"0.001", 1},
+	{"0.0001", 1},
+	{"1e1", 10000},
+	{"20261121", 20261121000},
+	{"31535999", RETRY_AFTER_MAX_MS - 1000},
+	{"31536000", RETRY_AFTER_MAX_MS},
+	{"99999999999999999999", RETRY_AFTER_MAX_MS},
+	{"1e300", RETRY_AFTER_MAX_MS},
+	{"0", 0},
+	{"-0", 0},
+	{"-5", 0},
+	{"-1e300", 0},
+	{"1e400", 0},
+	{"inf", 0},
+	{"nan", 0},
+	{"0x10", 0},
+	{"soon", 0},
+	{"8 s", 0},
+	{"8,9", 0},
+	{"8 9", 0},
+	{".", 0},
+	{"e", 0},
+	{"+", 0},
+	{"Sat, 21 Nov 2026 18:01:03 GMT", 655},
+	{"Saturday, 21-Nov-26 18:02:02 GMT", 59655},
+	{"Sat Nov 21 18:02:02 2026", 59655},
+	{"Sun, 22 Nov 2026 18:01:02 GMT", 86399655},
+	{"Tue, 19 Jan 2038 03:14:08 GMT", RETRY_AFTER_MAX_MS},
+	{"Sat, 21 Nov 2026 18:01:02 GMT", 0},
+	{"Thu, 01 Jan 1970 00:00:00 GMT", 0},
+	{"Sat, 21 Nov 2026", 0},
+	{"Sat, 99 Nov 2026 18:01:03 GMT", 0},
+	{"Fri", 0},
+};
+
+START_TEST(it_is_seconds_or_a_date_and_garbage_is_none)
+{
+	ck_assert_int_eq(retry_after_ms(headers[_i].header, NOW_MS), headers[_i].wait_ms);
+}
+END_TEST
+
+int main(void)
+{
+	const struct suite_test tests[] = {
+		{it_is_seconds_or_a_date_and_garbage_is_none, COUNT(headers)},
+	};
+
+	return suite_run("retry_after", tests, COUNT(tests), NULL, NULL);
+}
