@@ -40,7 +40,7 @@
 #define PAGES_GIVEN_UP   2               /* in a row: then the sweep is over */
 #define RETRY_FIRST_MS   (2 * SECOND_MS) /* ringcentral/api.md section 6.4 */
 #define RETRY_MAX_MS     (60 * SECOND_MS)
-#define REFUSED_FIRST_MS (300 * SECOND_MS) /* a permission is given by hand */
+#define REFUSED_FIRST_MS (300 * SECOND_MS) /* somebody must do something */
 #define REFUSED_MAX_MS   (3600 * SECOND_MS)
 #define TOKEN_TRIES      3 /* ringcentral/api.md section 3.5 */
 #define TOKEN_RETRY_MS   (10 * SECOND_MS)
@@ -514,8 +514,12 @@ static void token_failed(struct poll *p)
 	tell = failed(p, answer);
 	switch (answer->next) {
 	case ANSWER_REFUSED:
-		stop_refused(p);
-		return;
+		if (answer->reason == REASON_CREDENTIALS) {
+			stop_refused(p);
+			return;
+		}
+		wait_ms = retry_ms(p, REFUSED_FIRST_MS, REFUSED_MAX_MS);
+		break;
 	case ANSWER_WAIT:
 		wait_ms = wait_of(p, p->auth_budget);
 		break;

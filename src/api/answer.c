@@ -73,6 +73,12 @@ static const struct meaning {
 	 "the JWT is expired, revoked or made for another app: make a new one"},
 	{ANSWER_OF_TOKEN, 400, NULL, ANSWER_REFUSED, REASON_CREDENTIALS,
 	 "the vendor refuses this login: check the client id, the client secret and the JWT"},
+	{ANSWER_OF_TOKEN, 401, NULL, ANSWER_REFUSED, REASON_CREDENTIALS,
+	 "the vendor refuses this login: check the client id, the client secret and the JWT"},
+	{ANSWER_OF_TOKEN, 403, NULL, ANSWER_REFUSED, REASON_VENDOR,
+	 "nobody may log in from here: check firewalls and proxies on the way, and the server"},
+	{ANSWER_OF_TOKEN, 404, NULL, ANSWER_REFUSED, REASON_VENDOR,
+	 "there is no login: check the server, and proxies on the way"},
 
 	/* A dead access token. */
 	{ANSWER_OF_LIST, 401, "OAU-151", ANSWER_REFUSED, REASON_CREDENTIALS,
