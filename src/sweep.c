@@ -65,16 +65,17 @@ static bool is_shrunk(struct sweep_job *s, struct counts n)
 {
 	struct watch *w = s->watch;
 	struct store_account *a = &w->account;
+	bool few = n.missing <= sweep_most_missing(n.stored);
 
-	if (n.missing <= sweep_most_missing(n.stored)) {
+	if (a->shrunk_since_at_ms == 0 || n.newly > 0 || n.missing != w->shrunk_by)
+		a->shrunk_since_at_ms = s->ended_at_ms;
+	if (few || s->ended_at_ms - a->shrunk_since_at_ms >= SWEEP_SHRUNK_MS) {
 		a->shrunk_since_at_ms = 0;
 		w->shrunk_by = 0;
 		return false;
 	}
-	if (a->shrunk_since_at_ms == 0 || n.newly > 0 || n.missing != w->shrunk_by)
-		a->shrunk_since_at_ms = s->ended_at_ms;
 	w->shrunk_by = n.missing;
-	return s->ended_at_ms - a->shrunk_since_at_ms < SWEEP_SHRUNK_MS;
+	return true;
 }
 
 static int tell_removed(struct sweep_job *s, struct store_conn *c, int64_t device_id,
@@ -217,7 +218,8 @@ static int tell_state(struct sweep_job *s, struct store_conn *c, struct err *err
 			  strcmp(w->account.reason, reason_name(REASON_LIST_SHRUNK)) == 0;
 	char detail[128];
 
-	if (s->shrunk && !was_shrunk) {
+	/* Only from a list that proves it: any other does not know how many it lacks. */
+	if (s->shrunk && s->proves_absence && !was_shrunk) {
 		snprintf(detail, sizeof detail,
 			 "the list lacks %" PRId64
 			 " devices at once; nobody is removed until"
@@ -242,7 +244,7 @@ static void copy_text(char **to, const char *from)
 	*to = mem_strdup(from);
 }
 
-static void fill_account(struct sweep_job *s, bool proves_absence)
+static void fill_account(struct sweep_job *s)
 {
 	struct store_account *a = &s->watch->account;
 	const struct sweep *sweep = &s->watch->sweep;
@@ -252,7 +254,7 @@ static void fill_account(struct sweep_job *s, bool proves_absence)
 	a->last_page_at_ms = s->ended_at_ms;
 	/* From it a restart concludes that each device was seen, unless its row says otherwise:
 	 * so only where the rows of those that were not have been written. */
-	if (proves_absence)
+	if (s->proves_absence)
 		a->whole_sent_at_ms = sweep->sent_at_ms;
 	a->interval_ms = s->interval_ms;
 	a->pages_unchanged = sweep->pages_unchanged;
@@ -267,15 +269,14 @@ static int run(struct sweep_job *s, struct store_conn *c, struct err *err)
 {
 	struct watch *w = s->watch;
 	struct counts n;
-	bool proves_absence;
 
 	/* A page with a record set aside proves no absence. */
 	s->whole = is_whole(&w->sweep);
-	proves_absence = s->whole && w->sweep.n_set_aside == 0;
+	s->proves_absence = s->whole && w->sweep.n_set_aside == 0;
 	s->first = !w->account.swept;
 	if (store_begin(c, err) != 0)
 		return err->code;
-	if (proves_absence) {
+	if (s->proves_absence) {
 		n = count_missing(w);
 		s->n_missing = n.missing;
 		s->shrunk = is_shrunk(s, n);
@@ -286,11 +287,11 @@ static int run(struct sweep_job *s, struct store_conn *c, struct err *err)
 		if (lapse_stale(s, c, err) != 0)
 			return err->code;
 	}
-	fill_account(s, proves_absence);
+	fill_account(s);
 	if (tell_state(s, c, err) != 0 || store_account_save(c, &w->account, err) != 0 ||
 	    store_commit(c, err) != 0)
 		return err->code;
-	if (proves_absence)
+	if (s->proves_absence)
 		remember_missed(s);
 	else
 		remember_lapsed(s);

@@ -23,9 +23,10 @@ struct sweep_job {
 	char budget_scope[65], budget_group[64];
 
 	/* To be read when done. */
-	bool whole;        /* every page came, no id twice, the totals agree */
-	bool first;        /* it was the account's first */
-	bool shrunk;       /* too many are missing: nobody is removed */
+	bool whole;          /* every page came, no id twice, the totals agree */
+	bool proves_absence; /* whole, and no record was set aside */
+	bool first;          /* it was the account's first */
+	bool shrunk; /* the last that proved absence lacked too many: nobody is removed */
 	int64_t n_missing; /* devices that the list lacks */
 	int64_t n_removed;
 	int64_t n_lapsed; /* devices that no page has shown for too long: unobserved from now on */

@@ -262,6 +262,55 @@ START_TEST(after_a_day_of_agreement_it_is_believed)
 }
 END_TEST
 
+/* Whatever proves no absence, after the day: its end is told once, and nothing begins again. */
+START_TEST(what_was_believed_is_over)
+{
+	list(1, 100);
+	list_at(1, 50, HOUR_MS);
+	list_at(1, 50, 25 * HOUR_MS);
+	ck_assert_int_eq(a.sweep.n_removed, 50);
+	ck_assert_int_eq(account_n_events(&a), 3 + 50);
+	if (_i == 1)
+		account_restart(&a);
+	give(1, 50, 100);
+	ck_assert_int_eq(account_sweep_at(&a, 1, ACCOUNT_T0 + 26 * HOUR_MS), 0);
+	ck_assert(!a.sweep.whole);
+	ck_assert(!a.sweep.shrunk);
+	list_at(1, 50, 27 * HOUR_MS);
+	check_events("");
+	list_at(1, 40, 28 * HOUR_MS); /* another one has its own day */
+	list_at(1, 40, 51 * HOUR_MS);
+	ck_assert(a.sweep.shrunk);
+	check_events("unreachable (100800] list_shrunk\n");
+}
+END_TEST
+
+/* An account that was away while its list had shrunk: that it still is, only a list that proves
+ * it can say. */
+static const char *const no_proofs[] = {
+	"{\"records\":[{\"id\":\"1\",\"status\":\"Online\"}],"
+	"\"paging\":{\"totalElements\":2}}",
+	"{\"records\":[{\"id\":\"1\",\"status\":\"Online\"},{\"id\":\"2\",\"n\":NaN}],"
+	"\"paging\":{\"totalElements\":2}}",
+};
+
+START_TEST(only_a_list_that_proves_absence_tells_that_it_lacks_many)
+{
+	list(1, 100);
+	list(1, 2);
+	check_events("reachable (0.300]\nunreachable (60.300] list_shrunk\n");
+	account_tell_unreachable(&a, "network");
+	check_events("unreachable (60.300] network\n");
+	account_list(&a, no_proofs[_i]);
+	ck_assert(a.sweep.shrunk);
+	check_events("reachable (120.300]\n");
+	list(1, 2);
+	check_events("unreachable (180.300] list_shrunk\n");
+	ck_assert_ptr_nonnull(
+		strstr(a.watch.account.detail, "the list lacks 98 devices at once"));
+}
+END_TEST
+
 START_TEST(a_restart_does_not_begin_the_day_anew)
 {
 	list(1, 100);
@@ -422,6 +471,9 @@ int main(void)
 		{a_page_alone_does_not_end_it, 1},
 		{what_is_left_still_tells, 1},
 		{after_a_day_of_agreement_it_is_believed, 1},
+		{what_was_believed_is_over, 2},
+		{only_a_list_that_proves_absence_tells_that_it_lacks_many,
+		 COUNT(no_proofs)},
 		{a_restart_does_not_begin_the_day_anew, 1},
 		{a_list_that_lacks_others_begins_the_day_anew, COUNT(others)},
 		{a_few_that_stay_away_are_removed_when_the_others_return, 1},

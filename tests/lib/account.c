@@ -145,6 +145,30 @@ int account_sweep(struct account *a, int64_t n_pages)
 	return account_sweep_at(a, n_pages, account_arrived_ms(a, n_pages));
 }
 
+struct telling_state {
+	struct account *a;
+	const char *reason;
+};
+
+static int tell_unreachable(struct store_conn *c, void *arg, struct err *err)
+{
+	struct telling_state *t = arg;
+	struct account *a = t->a;
+
+	if (watch_load(&a->watch, c, err) != 0 ||
+	    watch_tell_state(&a->watch, c, ACCOUNT_UNREACHABLE, t->reason, "in a test",
+			     account_arrived_ms(a, 1), a->routes, err) != 0)
+		return err->code;
+	return store_account_save(c, &a->watch.account, err);
+}
+
+void account_tell_unreachable(struct account *a, const char *reason)
+{
+	struct telling_state t = {a, reason};
+
+	database_write(&a->db, tell_unreachable, &t);
+}
+
 void account_list(struct account *a, const char *body)
 {
 	int rc = account_page_text(a, 1, body);

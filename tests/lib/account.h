@@ -48,6 +48,10 @@ int account_sweep_partial(struct account *a, int64_t n_pages);
 /* Another time for its end than that of its last page. */
 int account_sweep_at(struct account *a, int64_t n_pages, int64_t ended_at_ms);
 
+/* What the poller does where no page comes: the account is told as unreachable, for this reason,
+ * at the time of the last page. */
+void account_tell_unreachable(struct account *a, const char *reason);
+
 /* A whole sweep of one page, which must succeed. */
 void account_list(struct account *a, const char *body);
 
