@@ -59,7 +59,7 @@ static json_t *one_time_change(bool had, int64_t from_ms, bool has, int64_t to_m
 			 has ? json_string(to) : json_null());
 }
 
-/* What is the same whether the device is new or known. */
+/* What is the same whether the device is new or known. digest: NULL where it was not read. */
 static void fill_state(struct store_device *row, struct device *d, int64_t sent_at_ms,
 		       const unsigned char *digest)
 {
@@ -69,11 +69,12 @@ static void fill_state(struct store_device *row, struct device *d, int64_t sent_
 	free(row->vendor_status);
 	row->vendor_status = d->vendor_status;
 	d->vendor_status = NULL;
-	row->seen_at_ms = sent_at_ms;
-	row->lapsed = false;
 	row->missed = 0;
-	row->has_digest = true;
-	memcpy(row->digest, digest, DIGEST_BYTES);
+	row->seen_at_ms = digest != NULL ? sent_at_ms : 0;
+	row->lapsed = digest == NULL;
+	row->has_digest = digest != NULL;
+	if (digest != NULL)
+		memcpy(row->digest, digest, DIGEST_BYTES);
 }
 
 static char *dump(const json_t *object)
@@ -85,12 +86,37 @@ static char *dump(const json_t *object)
 	return text;
 }
 
-/* In the list for the first time, or again after it was removed. */
+static bool is_listed(const struct store_device *row)
+{
+	return row->device_id != 0 && row->removed_at_ms == 0;
+}
+
+/* Whether no record of it could be read yet. */
+static bool is_unread(const struct store_device *row)
+{
+	return is_listed(row) && row->seen_at_ms == 0;
+}
+
+/* When the last list was asked for that did not have it: a whole one, or where none ever was, the
+ * last with every page, which took no longer than an interval. */
+static int64_t last_without(const struct changes *x)
+{
+	const struct store_account *a = &x->watch->account;
+
+	if (a->whole_sent_at_ms != 0)
+		return a->whole_sent_at_ms;
+	return a->last_sweep_at_ms != 0 ? a->last_sweep_at_ms - a->interval_ms
+					: x->sent_at_ms;
+}
+
+/* Its first record; digest NULL where it could not be read. It is news where the device is in the
+ * list for the first time, or again after it was removed, and the first sweep is over. */
 static int add_device(struct changes *x, struct device *d, struct store_device *row,
 		      const unsigned char *digest)
 {
 	json_t *facts = device_facts(d);
 	const struct store_account *a = &x->watch->account;
+	bool is_news = a->swept && !is_listed(row);
 	int rc;
 
 	row->account_id = a->account_id;
@@ -106,13 +132,10 @@ static int add_device(struct changes *x, struct device *d, struct store_device *
 	row->has_location = d->has_location;
 	row->location_ms = d->location_ms;
 	row->observed_at_ms = x->arrived_at_ms;
-	/* The last whole list did not have it. */
-	row->not_before_ms = watch_not_before(
-		a->whole_sent_at_ms != 0 ? a->whole_sent_at_ms : x->sent_at_ms,
-		x->arrived_at_ms);
+	row->not_before_ms = watch_not_before(last_without(x), x->arrived_at_ms);
 	fill_state(row, d, x->sent_at_ms, digest);
 	rc = store_device_save(x->c, row, x->err);
-	if (rc == 0 && a->swept) {
+	if (rc == 0 && is_news) {
 		struct event ev =
 			event_of(x, EVENT_DEVICE_ADDED, row, facts, row->not_before_ms);
 
@@ -292,10 +315,27 @@ int changes_record(struct changes *x, const struct known_device *known, struct d
 		     : store_device_load(x->c, x->watch->account.account_id, d->id, &row,
 					 x->err);
 	if (rc == 0)
-		rc = row.device_id != 0 && row.removed_at_ms == 0
+		rc = is_listed(&row) && !is_unread(&row)
 			     ? change_device(x, d, &row, known->seen_at_ms, digest)
 			     : add_device(x, d, &row, digest);
 	*device_id = row.device_id;
 	store_device_clear(&row);
+	return rc;
+}
+
+int changes_unread(struct changes *x, const char *id, int64_t *device_id)
+{
+	struct device nothing = {.id = mem_strdup(id), .record = json_object()};
+	struct store_device row = {0};
+	int rc = changes_begin(x);
+
+	if (rc == 0)
+		rc = store_device_load(x->c, x->watch->account.account_id, id, &row,
+				       x->err);
+	if (rc == 0)
+		rc = add_device(x, &nothing, &row, NULL);
+	*device_id = row.device_id;
+	store_device_clear(&row);
+	device_clear(&nothing);
 	return rc;
 }

@@ -39,7 +39,11 @@ int changes_begin(struct changes *x);
 int changes_record(struct changes *x, const struct known_device *known, struct device *d,
 		   const unsigned char *digest, int64_t *device_id);
 
-/* A record that was not. */
+/* One that could not be, of an id that is not stored: listed, and nothing is known of it. Sets
+ * device_id. */
+int changes_unread(struct changes *x, const char *id, int64_t *device_id);
+
+/* A record that was not read. */
 int changes_mark(struct changes *x, int64_t device_id, const struct store_mark *mark);
 
 #endif

@@ -115,6 +115,17 @@ static int lapse(struct work *k, struct touch *t)
 		&(struct store_mark){.seen_at_ms = d->seen_at_ms, .lapsed = true});
 }
 
+/* Listed by a sweep before the account was swept, and never seen: stored as one of which nothing
+ * is known, so that it is no news when it can be read. */
+static int list_unread(struct work *k, const char *id)
+{
+	uint32_t place = known_add(&k->w->known, id);
+	struct touch *t = touch(k, place);
+
+	t->is_new = t->lapses = true;
+	return changes_unread(&k->changes, id, &t->device_id);
+}
+
 static int set_aside(struct work *k, size_t n, const char *why)
 {
 	const struct scan_record *r = &k->scan.records[n];
@@ -130,8 +141,10 @@ static int set_aside(struct work *k, size_t n, const char *why)
 	}
 	k->n_set_aside++;
 	place = known_by_id(&k->w->known, id, len);
+	if (place == KNOWN_NONE && !k->w->account.swept)
+		return list_unread(k, id);
 	if (place == KNOWN_NONE) {
-		k->n_foreign_ids++; /* listed; nothing else is known of it */
+		k->n_foreign_ids++; /* listed, and told when it can be read */
 		return 0;
 	}
 	t = touch(k, place);
@@ -363,6 +376,30 @@ static int read_page(struct work *k)
 
 /* ---- the end: commit, then remember ---- */
 
+/* Whether it has been told that no page comes. */
+static bool is_away(const struct watch *w)
+{
+	return w->account.state == ACCOUNT_UNREACHABLE &&
+	       strcmp(w->account.reason, reason_name(REASON_LIST_SHRUNK)) != 0;
+}
+
+/* That pages come again is told at once; of an account that was never seen as a whole it is told
+ * with what its sweep has counted. */
+static int tell_back(struct work *k)
+{
+	struct watch *w = k->w;
+
+	if (!w->account.swept) {
+		w->sweep.is_back = true;
+		return 0;
+	}
+	k->changes.n_events++;
+	if (watch_tell_state(w, k->changes.c, ACCOUNT_REACHABLE, NULL, NULL,
+			     k->p->arrived_at_ms, k->p->routes, k->err) != 0)
+		return k->err->code;
+	return store_account_save(k->changes.c, &w->account, k->err);
+}
+
 static int commit(struct work *k)
 {
 	struct watch *w = k->w;
@@ -376,15 +413,8 @@ static int commit(struct work *k)
 			return k->err->code;
 	}
 	w->account.last_page_at_ms = p->arrived_at_ms;
-	if (w->account.state == ACCOUNT_UNREACHABLE &&
-	    strcmp(w->account.reason, reason_name(REASON_LIST_SHRUNK)) != 0) {
-		p->state_told = true;
-		k->changes.n_events++;
-		if (watch_tell_state(w, c, ACCOUNT_REACHABLE, NULL, NULL,
-				     p->arrived_at_ms, p->routes, k->err) != 0 ||
-		    store_account_save(c, &w->account, k->err) != 0)
-			return k->err->code;
-	}
+	if (is_away(w) && tell_back(k) != 0)
+		return k->err->code;
 	return store_commit(c, k->err);
 }
 
@@ -430,6 +460,8 @@ static void count(struct work *k)
 	s->records_unchanged += k->n_recognised;
 	s->records_parsed += k->n_parsed;
 	s->total_pages = paging->total_pages;
+	s->has_totals |= paging->total_elements >= 0;
+	s->has_next = paging->has_next;
 	if (k->p->page == 1)
 		s->total_elements = paging->total_elements;
 	else if (s->total_elements != paging->total_elements)

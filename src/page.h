@@ -39,7 +39,6 @@ struct page_job {
 	int64_t n_refused; /* records that could not be read */
 	/* The first of them: "record 17 (id 802398804016): id: empty". */
 	char refused[320];
-	bool state_told; /* the account is reachable again */
 };
 
 /* Set the job up; the rest is the owner's. */

@@ -25,11 +25,40 @@ int64_t sweep_most_missing(int64_t n_devices)
 	return n_devices / 20 > 5 ? n_devices / 20 : 5;
 }
 
-static bool is_whole(const struct sweep *s)
+/* ---- whole or not ---- */
+
+/* A list that says nowhere how many there are, and whose last page claims no more. */
+static bool has_no_totals(const struct sweep *s)
 {
-	return s->n_duplicates == 0 && s->n_nameless == 0 &&
-	       s->total_elements == s->n_listed;
+	return !s->has_totals && !s->has_next && s->total_pages <= s->pages_seen;
 }
+
+/* Every page came, or there would be no job. */
+static bool lists_each_once(const struct sweep *s)
+{
+	return s->n_duplicates == 0 && s->n_nameless == 0;
+}
+
+static bool is_whole(const struct watch *w)
+{
+	const struct sweep *s = &w->sweep;
+
+	return lists_each_once(s) &&
+	       (s->total_elements == s->n_listed || w->n_without_totals >= SWEEP_HABIT);
+}
+
+/* Whether an account that was not swept is so now: who is told as new later must not have been
+ * there all along. */
+static bool ends_first(struct sweep_job *s)
+{
+	struct watch *w = s->watch;
+
+	w->n_unsettled++;
+	return s->whole || w->n_unsettled >= SWEEP_HABIT ||
+	       (has_no_totals(&w->sweep) && lists_each_once(&w->sweep));
+}
+
+/* ---- removal ---- */
 
 static bool is_missing(const struct watch *w, uint32_t place)
 {
@@ -78,6 +107,12 @@ static bool is_shrunk(struct sweep_job *s, struct counts n)
 	return true;
 }
 
+/* One that could never be read is known to have been there when it was first listed. */
+static int64_t last_listed(const struct store_device *row)
+{
+	return row->seen_at_ms != 0 ? row->seen_at_ms : row->not_before_ms;
+}
+
 static int tell_removed(struct sweep_job *s, struct store_conn *c, int64_t device_id,
 			struct err *err)
 {
@@ -97,7 +132,7 @@ static int tell_removed(struct sweep_job *s, struct store_conn *c, int64_t devic
 		.vendor_status = row.vendor_status,
 		.has_location = row.has_location,
 		.location_ms = row.location_ms,
-		.not_before_ms = watch_not_before(row.seen_at_ms, s->ended_at_ms),
+		.not_before_ms = watch_not_before(last_listed(&row), s->ended_at_ms),
 	};
 	rc = watch_tell(s->watch, c, &ev, device_id, row.version_id, s->routes, err);
 	json_decref(ev.facts);
@@ -210,16 +245,35 @@ static void remember_lapsed(struct sweep_job *s)
 
 /* ---- the account ---- */
 
-/* Reachable for the first time, or no longer, or again. */
+static bool was_shrunk(const struct store_account *a)
+{
+	return a->state == ACCOUNT_UNREACHABLE &&
+	       strcmp(a->reason, reason_name(REASON_LIST_SHRUNK)) == 0;
+}
+
+/* Reachable for the first time, or again. */
+static bool is_reachable_now(const struct sweep_job *s)
+{
+	const struct watch *w = s->watch;
+
+	return (w->account.state == ACCOUNT_NEW && w->account.swept) ||
+	       w->sweep.is_back || (was_shrunk(&w->account) && s->whole && !s->shrunk);
+}
+
+static int tell_reachable(struct sweep_job *s, struct store_conn *c, struct err *err)
+{
+	s->n_events++;
+	return watch_tell_state(s->watch, c, ACCOUNT_REACHABLE, NULL, NULL,
+				s->ended_at_ms, s->routes, err);
+}
+
 static int tell_state(struct sweep_job *s, struct store_conn *c, struct err *err)
 {
 	struct watch *w = s->watch;
-	bool was_shrunk = w->account.state == ACCOUNT_UNREACHABLE &&
-			  strcmp(w->account.reason, reason_name(REASON_LIST_SHRUNK)) == 0;
 	char detail[128];
 
 	/* Only from a list that proves it: any other does not know how many it lacks. */
-	if (s->shrunk && s->proves_absence && !was_shrunk) {
+	if (s->shrunk && s->proves_absence && !was_shrunk(&w->account)) {
 		snprintf(detail, sizeof detail,
 			 "the list lacks %" PRId64
 			 " devices at once; nobody is removed until"
@@ -230,12 +284,7 @@ static int tell_state(struct sweep_job *s, struct store_conn *c, struct err *err
 					reason_name(REASON_LIST_SHRUNK), detail,
 					s->ended_at_ms, s->routes, err);
 	}
-	if (w->account.state == ACCOUNT_NEW || (was_shrunk && s->whole && !s->shrunk)) {
-		s->n_events++;
-		return watch_tell_state(w, c, ACCOUNT_REACHABLE, NULL, NULL,
-					s->ended_at_ms, s->routes, err);
-	}
-	return 0;
+	return is_reachable_now(s) ? tell_reachable(s, c, err) : 0;
 }
 
 static void copy_text(char **to, const char *from)
@@ -249,7 +298,6 @@ static void fill_account(struct sweep_job *s)
 	struct store_account *a = &s->watch->account;
 	const struct sweep *sweep = &s->watch->sweep;
 
-	a->swept = true;
 	a->last_sweep_at_ms = s->ended_at_ms;
 	a->last_page_at_ms = s->ended_at_ms;
 	/* From it a restart concludes that each device was seen, unless its row says otherwise:
@@ -270,16 +318,18 @@ static int run(struct sweep_job *s, struct store_conn *c, struct err *err)
 	struct watch *w = s->watch;
 	struct counts n;
 
+	w->n_without_totals = has_no_totals(&w->sweep) ? w->n_without_totals + 1 : 0;
 	/* A page with a record set aside proves no absence. */
-	s->whole = is_whole(&w->sweep);
+	s->whole = is_whole(w);
 	s->proves_absence = s->whole && w->sweep.n_set_aside == 0;
-	s->first = !w->account.swept;
+	s->first = !w->account.swept && ends_first(s);
 	if (store_begin(c, err) != 0)
 		return err->code;
 	if (s->proves_absence) {
 		n = count_missing(w);
 		s->n_missing = n.missing;
-		s->shrunk = is_shrunk(s, n);
+		/* A first list is compared with parts of lists. */
+		s->shrunk = !s->first && is_shrunk(s, n);
 		if (miss_all(s, c, err) != 0)
 			return err->code;
 	} else {
@@ -288,6 +338,7 @@ static int run(struct sweep_job *s, struct store_conn *c, struct err *err)
 			return err->code;
 	}
 	fill_account(s);
+	w->account.swept |= s->first;
 	if (tell_state(s, c, err) != 0 || store_account_save(c, &w->account, err) != 0 ||
 	    store_commit(c, err) != 0)
 		return err->code;
@@ -315,7 +366,6 @@ int sweep_run(struct store_conn *c, struct store_job *job, struct err *err)
 int sweep_run_partial(struct store_conn *c, struct store_job *job, struct err *err)
 {
 	struct sweep_job *s = (struct sweep_job *)job;
-
 	struct watch *w = s->watch;
 
 	if (!w->loaded)
@@ -323,6 +373,7 @@ int sweep_run_partial(struct store_conn *c, struct store_job *job, struct err *e
 	/* Whoever reads must know that pages do come. */
 	w->account.interval_ms = s->interval_ms;
 	if (store_begin(c, err) != 0 || lapse_stale(s, c, err) != 0 ||
+	    (w->sweep.is_back && tell_reachable(s, c, err) != 0) ||
 	    store_account_save(c, &w->account, err) != 0 || store_commit(c, err) != 0) {
 		watch_doubt(w);
 		return err->code;

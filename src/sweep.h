@@ -1,9 +1,17 @@
-/* The sweep job: after the last page, what only the whole list can say.
+/* The sweep job: after the last page, what only the whole list can say. Runs on the store's worker.
+ *
+ * Whole: every page came, no id came twice, and the totals agree. Absent totals cannot; but a list
+ * whose last page claims no more, and that gave none three times in a row, is of a vendor that
+ * leaves them out (ringcentral/api.md section 7): from the third on it counts as whole. A list
+ * that usually has totals and lacks them once or twice does not.
  *
  * Removals: a device is gone only when two whole lists in a row lack it. Many missing at once
  * remove nobody: a withdrawn permission looks the same as a clearance. A list that is not whole
- * proves nothing; but who is on none of its pages for three intervals is unobserved. Runs on the
- * store's worker. */
+ * proves nothing; but who is on none of its pages for three intervals is unobserved.
+ *
+ * The first sweep: it records and tells one account.reachable. It is over, and who comes later is
+ * told as added, with a list that is whole, or that gives no totals at all; and after three lists
+ * that are neither, of which nothing better is to be expected. */
 #ifndef SWEEP_H
 #define SWEEP_H
 
@@ -25,7 +33,7 @@ struct sweep_job {
 	/* To be read when done. */
 	bool whole;          /* every page came, no id twice, the totals agree */
 	bool proves_absence; /* whole, and no record was set aside */
-	bool first;          /* it was the account's first */
+	bool first;          /* with it the account's first sweep is over */
 	bool shrunk; /* the last that proved absence lacked too many: nobody is removed */
 	int64_t n_missing; /* devices that the list lacks */
 	int64_t n_removed;
@@ -45,6 +53,7 @@ int sweep_run_partial(struct store_conn *c, struct store_job *job, struct err *e
 /* How many may be missing at once for it to be believed: the larger of 5 devices and 5 %. */
 int64_t sweep_most_missing(int64_t n_devices);
 
+#define SWEEP_HABIT         3 /* what so many in a row do is the vendor's way */
 #define SWEEP_GAP_INTERVALS 3 /* without a page that shows it, a device is unobserved */
 #define SWEEP_SHRUNK_MS \
 	(INT64_C(24) * 3600 * 1000) /* whole lists that agree so long are right */

@@ -173,6 +173,7 @@ int watch_tell_state(struct watch *w, struct store_conn *c, enum account_state s
 	};
 	int rc;
 
+	w->sweep.is_back = false;
 	a->state = state;
 	a->since_at_ms = since_ms(a, reason, at_ms);
 	replace(&a->reason, reason);

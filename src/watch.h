@@ -18,6 +18,9 @@ struct sweep {
 	int64_t n_nameless;   /* refused records whose id could not */
 	int64_t total_elements; /* as every page said; -1: one said nothing or another number */
 	int64_t total_pages; /* as the last page said; -1: it did not */
+	bool has_totals;     /* a page said how many elements there are */
+	bool has_next;       /* the last page named a next one */
+	bool is_back; /* a page came since the account was told as unreachable: to be told */
 	int64_t pages_seen;
 	int64_t pages_unchanged, records_unchanged, records_parsed;
 	uint32_t
@@ -31,6 +34,8 @@ struct watch {
 	struct sweep sweep;
 	bool loaded; /* known is what the database says; else it is read again first */
 	int64_t shrunk_by; /* devices that the last whole list lacked too many of; 0: it did not */
+	/* Sweeps with every page, in a row: of an account before it was swept; without totals. */
+	unsigned n_unsettled, n_without_totals;
 	char *name;
 	char **ignore_types;
 	size_t n_ignore_types;

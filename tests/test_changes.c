@@ -42,6 +42,8 @@ static void check_events(const char *expected)
 #define AT(t)  "{'id':'1','status':'Online','lastLocationReportTime':'" t "'}"
 #define NOT_AT "{'id':'1','status':'Online'}"
 
+#define UNREAD "{'id':'2','n':'\\ud800'}"
+
 #define LOCATION(from, to) \
 	"[{\"field\":\"last_location_report_time\",\"from\":" from ",\"to\":" to "}]"
 #define CHANGE(field, from, to) \
@@ -191,6 +193,18 @@ static const struct {
 	 ""}, /* such lists prove no absence */
 	{{LOBBY, "{'id':'','status':'Offline'}", "{'id':null}", "{'id':7.5}"}, ""},
 	{{LOBBY, "", "{'id':'1','name':'\\ud800'}", ""}, ""}, /* listed in between */
+
+	/* Set aside from the beginning: that it can be read is no news, what follows is. */
+	{{LOBBY "," UNREAD, LOBBY "," UNREAD, LOBBY "," PHONE("2", "Offline"),
+	  LOBBY "," PHONE("2", "Online")},
+	 "online 2 Offline->Online (120, 180.300]\n"},
+	{{UNREAD, UNREAD, PHONE("2", "Online")}, ""},
+	{{LOBBY "," UNREAD, LOBBY, LOBBY, LOBBY "," PHONE("2", "Online")},
+	 "removed 2 Unknown (0, 120.300]\nadded 2 Online (120, 180.300]\n"},
+	{{LOBBY "," UNREAD, LOBBY, LOBBY "," UNREAD, LOBBY}, ""},
+	{{LOBBY "," UNREAD, LOBBY ",{'id':'2','type':'WebRTC'}", LOBBY, LOBBY}, ""},
+	{{LOBBY "," UNREAD, LOBBY, LOBBY, LOBBY "," UNREAD},
+	 "removed 2 Unknown (0, 120.300]\n"},
 };
 
 START_TEST(a_story_is_told_exactly)
@@ -235,6 +249,25 @@ START_TEST(a_story_is_told_the_same_after_restarts) /* but for the bounds, which
 }
 END_TEST
 
+START_TEST(who_was_never_read_is_counted_and_unobserved)
+{
+	account_records(&a, LOBBY "," UNREAD);
+	ck_assert_int_eq(
+		account_ask(&a, "SELECT detail ->> '$.counts.devices' FROM event"), 2);
+	ck_assert_int_eq(
+		account_ask(&a, "SELECT detail ->> '$.counts.unknown' FROM event"), 1);
+	ck_assert_int_eq(account_ask(&a, "SELECT lapsed AND seen_ms = 0 FROM device"
+					 " JOIN device_state USING (device_id)"
+					 " WHERE id = 2"),
+			 1);
+	account_records(&a, LOBBY "," PHONE("2", "Online"));
+	ck_assert_int_eq(account_ask(&a, "SELECT count(*) FROM device"), 2);
+	ck_assert_int_eq(account_ask(&a, "SELECT count(*) FROM device_state"
+					 " WHERE lapsed OR seen_ms = 0"),
+			 0);
+}
+END_TEST
+
 START_TEST(a_first_sweep_tells_one_thing)
 {
 	account_records_page(&a,
@@ -259,6 +292,7 @@ int main(void)
 	const struct suite_test tests[] = {
 		{a_story_is_told_exactly, COUNT(stories)},
 		{a_story_is_told_the_same_after_restarts, COUNT(stories)},
+		{who_was_never_read_is_counted_and_unobserved, 1},
 		{a_first_sweep_tells_one_thing, 1},
 	};
 

@@ -193,6 +193,194 @@ START_TEST(a_list_with_copies_proves_no_absence)
 }
 END_TEST
 
+/* ---- lists without totals ---- */
+
+/* paging is a member or two of the envelope. */
+static void give_paging(int first, int last, const char *paging)
+{
+	struct buf body;
+
+	buf_init(&body, PAGE_MAX_BYTES);
+	buf_add_text(&body, "{\"records\":[");
+	for (int n = first; n <= last; n++)
+		buf_printf(&body, "%s{\"id\":\"%d\"}", n > first ? "," : "", n);
+	buf_printf(&body, "]%s}", paging);
+	ck_assert_int_eq(account_page(&a, 1, body.data, body.len), 0);
+	buf_clear(&body);
+	ck_assert_int_eq(account_sweep(&a, 1), 0);
+}
+
+/* What a vendor that leaves totals out may say of the end. */
+static const char *const no_totals[] = {
+	"",
+	",\"paging\":{\"page\":1,\"perPage\":1000}",
+	",\"paging\":{\"totalPages\":1},\"navigation\":{}",
+};
+
+START_TEST(a_list_that_never_has_totals_is_whole_from_the_third_on)
+{
+	give_paging(1, 3, no_totals[_i]);
+	ck_assert(!a.sweep.whole);
+	check_events("reachable (0.300]\n"); /* every page came: that is all of it */
+	give_paging(1, 2, no_totals[_i]);
+	ck_assert(!a.sweep.whole);
+	give_paging(1, 2, no_totals[_i]);
+	ck_assert(a.sweep.whole);
+	ck_assert_int_eq(a.sweep.n_missing, 1);
+	check_events("");
+	give_paging(1, 2, no_totals[_i]);
+	check_events("removed 3 Unknown (0, 180.300]\n");
+	account_restart(&a); /* and the three begin anew */
+	give_paging(1, 3, no_totals[_i]);
+	check_events("added 3 Unknown (180, 240.300]\n");
+	give_paging(1, 2, no_totals[_i]);
+	ck_assert_int_eq(a.sweep.n_missing, 0);
+	give_paging(1, 2, no_totals[_i]);
+	ck_assert_int_eq(a.sweep.n_missing, 1);
+	check_events("");
+}
+END_TEST
+
+/* Lists that lack phone 3, between those with totals. */
+static const char *const no_proof[] = {
+	"", /* the totals are lost for once */
+	",\"navigation\":{\"nextPage\":{\"uri\":\"x\"}}",
+	",\"paging\":{\"totalPages\":2}",
+};
+
+START_TEST(a_list_whose_totals_are_lost_for_once_proves_nothing)
+{
+	list(1, 3);
+	check_events("reachable (0.300]\n");
+	for (int i = 0; i < 3; i++) {
+		give_paging(1, 2, no_proof[_i]);
+		give_paging(1, 2, no_proof[_i]);
+		ck_assert(!a.sweep.whole);
+		list(1, 3);
+	}
+	ck_assert_int_eq(account_ask(&a, "SELECT sum(missed) FROM device_state"), 0);
+}
+END_TEST
+
+START_TEST(a_list_that_claims_more_than_it_shows_is_never_whole)
+{
+	for (int i = 0; i < 5; i++) {
+		give_paging(1, 3 - i / 2, no_proof[1 + _i]);
+		ck_assert(!a.sweep.whole);
+		ck_assert_int_eq(a.sweep.first, i == 2);
+	}
+	check_events("reachable (120.300]\n");
+	ck_assert_int_eq(n_listed(), 3);
+}
+END_TEST
+
+/* ---- first sweeps ---- */
+
+static int64_t n_counted(void)
+{
+	return account_ask(&a, "SELECT detail ->> '$.counts.devices' FROM event"
+			       " ORDER BY sequence DESC LIMIT 1");
+}
+
+START_TEST(who_a_first_list_missed_is_not_told_as_added)
+{
+	give(1, 2, 4);
+	ck_assert_int_eq(account_sweep(&a, 1), 0);
+	ck_assert(!a.sweep.first);
+	check_events("");
+	if (_i == 1)
+		account_restart(&a);
+	list(1, 4);
+	ck_assert(a.sweep.first);
+	check_events("reachable (60.300]\n");
+	ck_assert_int_eq(n_counted(), 4);
+	list(1, 5);
+	ck_assert(!a.sweep.first);
+	check_events("added 5 Online (60, 120.300]\n");
+}
+END_TEST
+
+START_TEST(a_list_that_is_never_whole_is_settled_by_the_third)
+{
+	for (int i = 0; i < 3; i++) {
+		check_events("");
+		ck_assert_int_eq(account_page_text(&a, 1,
+						   "{\"records\":[{\"id\":\"1\"},{\"id\":"
+						   "\"1\"}],\"paging\":{"
+						   "\"totalElements\":2}}"),
+				 0);
+		ck_assert_int_eq(account_sweep(&a, 1), 0);
+		ck_assert_int_eq(a.sweep.first, i == 2);
+	}
+	check_events("reachable (120.300]\n");
+	give(1, 2, 3);
+	check_events("online 1 Unknown->Online (120, 180.300]\n"
+		     "added 2 Online (60.300, 180.300]\n");
+}
+END_TEST
+
+/* What a change of a device is does not depend on that: it was seen twice. */
+START_TEST(a_transition_before_the_first_sweep_is_over_is_told)
+{
+	give(1, 2, 3);
+	ck_assert_int_eq(account_sweep(&a, 1), 0);
+	ck_assert_int_eq(account_page_text(&a, 1,
+					   "{\"records\":[{\"id\":\"1\","
+					   "\"status\":\"Offline\"}]}"),
+			 0);
+	check_events("offline 1 Online->Offline (0, 60.300]\n");
+}
+END_TEST
+
+START_TEST(a_first_whole_list_is_not_compared_with_parts)
+{
+	give(1, 100, 150);
+	ck_assert_int_eq(account_sweep(&a, 1), 0);
+	list(101, 150);
+	ck_assert(!a.sweep.shrunk);
+	check_events("reachable (60.300]\n");
+	list(101, 150);
+	ck_assert(a.sweep.shrunk);
+	check_events("unreachable (120.300] list_shrunk\n");
+}
+END_TEST
+
+START_TEST(an_account_never_seen_is_back_with_all_its_devices)
+{
+	account_tell_unreachable(&a, "credentials");
+	account_events(&a);
+	account_records_page(&a, PHONE("1", "Online") "," PHONE("2", "Online"), 1, 2, 3);
+	account_records_page(&a, PHONE("3", "Online"), 2, 2, 3);
+	check_events("");
+	ck_assert_int_eq(account_sweep(&a, 2), 0);
+	check_events("reachable (1.300]\n");
+	ck_assert_int_eq(n_counted(), 3);
+	account_tell_unreachable(&a, "network");
+	account_events(&a);
+	account_records_page(&a, PHONE("1", "Online"), 1, 2, 3); /* now it is known */
+	check_events("reachable (60.300]\n");
+	ck_assert_int_eq(n_counted(), 3);
+}
+END_TEST
+
+START_TEST(an_account_of_which_pages_do_not_come_is_back_with_the_others)
+{
+	account_tell_unreachable(&a, "credentials");
+	account_events(&a);
+	account_records_page(&a, PHONE("1", "Online"), 1, 2, 3);
+	check_events("");
+	ck_assert_int_eq(account_sweep_partial(&a, 2), 0);
+	check_events("reachable (1.300]\n");
+	/* And of which none came since: it is not. */
+	account_tell_unreachable(&a, "network");
+	account_records_page(&a, PHONE("1", "Online"), 1, 2, 3);
+	account_tell_unreachable(&a, "vendor");
+	check_events("unreachable (0.300] network\nunreachable (60.300] vendor\n");
+	ck_assert_int_eq(account_sweep_partial(&a, 2), 0);
+	check_events("");
+}
+END_TEST
+
 /* ---- a list that shrinks ---- */
 
 START_TEST(a_shrunk_list_is_told_once_and_its_end_too)
@@ -467,6 +655,17 @@ int main(void)
 		{one_whole_list_before_a_restart_counts, 1},
 		{a_sweep_needs_all_its_pages, 1},
 		{a_list_with_copies_proves_no_absence, 1},
+		{a_list_that_never_has_totals_is_whole_from_the_third_on,
+		 COUNT(no_totals)},
+		{a_list_whose_totals_are_lost_for_once_proves_nothing, COUNT(no_proof)},
+		{a_list_that_claims_more_than_it_shows_is_never_whole,
+		 COUNT(no_proof) - 1},
+		{who_a_first_list_missed_is_not_told_as_added, 2},
+		{a_list_that_is_never_whole_is_settled_by_the_third, 1},
+		{a_transition_before_the_first_sweep_is_over_is_told, 1},
+		{a_first_whole_list_is_not_compared_with_parts, 1},
+		{an_account_never_seen_is_back_with_all_its_devices, 1},
+		{an_account_of_which_pages_do_not_come_is_back_with_the_others, 1},
 		{a_shrunk_list_is_told_once_and_its_end_too, 1},
 		{a_page_alone_does_not_end_it, 1},
 		{what_is_left_still_tells, 1},

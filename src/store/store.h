@@ -111,7 +111,7 @@ struct store_account {
 	char *reason;        /* why it is unreachable; else NULL */
 	char *detail;        /* in words; else NULL */
 	int64_t since_at_ms; /* of the state; 0: never */
-	bool swept;          /* a first sweep has seen every page */
+	bool swept;          /* the first sweep is over: what comes from now on is new */
 	int64_t whole_sent_at_ms; /* when the last whole sweep sent its first request; 0: never */
 	int64_t last_sweep_at_ms; /* when the last sweep ended that saw every page; 0: never */
 	int64_t last_page_at_ms; /* when the last page arrived; 0: never */
@@ -158,8 +158,9 @@ struct store_device {
 	int64_t observed_at_ms;
 	bool has_location;
 	int64_t location_ms;
-	/* A time when the list still showed what is here. Where lapsed is false, the account's
-	 * whole_sent_at_ms is another, and the later of them counts. */
+	/* A time when the list still showed what is here; 0: it is listed, and its record could
+	 * never be read. Where lapsed is false, the account's whole_sent_at_ms is another, and
+	 * the later of them counts. */
 	int64_t seen_at_ms;
 	bool lapsed;           /* the last whole sweep did not show it */
 	int missed;            /* whole lists in a row that lacked it */

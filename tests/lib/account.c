@@ -190,12 +190,13 @@ char *account_json(const char *text)
 	return copy;
 }
 
+/* Objects that begin with an id and are no member's value. */
 static int count_ids(const char *records)
 {
 	int n = 0;
 
 	for (const char *p = records; (p = strstr(p, "{'id'")) != NULL; p++)
-		n++;
+		n += p == records || p[-1] != ':';
 	return n;
 }
 

@@ -24,7 +24,7 @@ static const char *const migrations[] = {
 	"  state INTEGER NOT NULL DEFAULT 0," /* enum account_state */
 	"  reason TEXT, detail TEXT,"         /* why it is unreachable */
 	"  since_ms INTEGER,"                 /* of the state */
-	"  swept INTEGER NOT NULL DEFAULT 0," /* a first sweep saw every page */
+	"  swept INTEGER NOT NULL DEFAULT 0," /* the first sweep is over */
 	"  whole_sent_ms INTEGER,"            /* start of the last whole sweep */
 	"  last_sweep_ms INTEGER,"            /* end of the last sweep with every page */
 	"  last_page_ms INTEGER,"
