@@ -2,7 +2,12 @@
 
 #include "lib/suite.h"
 
+#include <fnmatch.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/err.h"
 
@@ -46,6 +51,68 @@ START_TEST(escaped_text_is_cut_at_a_whole_character)
 }
 END_TEST
 
+/* ---- whom the lines are for ---- */
+
+/* stderr is this file from now on; stat(2) of it. */
+static struct stat log_to(const char *name)
+{
+	char path[512];
+	struct stat st;
+
+	snprintf(path, sizeof path, "%s/%s", suite_dir(), name);
+	ck_assert_ptr_nonnull(freopen(path, "w", stderr));
+	ck_assert_int_eq(fstat(STDERR_FILENO, &st), 0);
+	return st;
+}
+
+static void set_stream(uintmax_t device, uintmax_t inode)
+{
+	char text[64];
+
+	snprintf(text, sizeof text, "%ju:%ju", device, inode);
+	ck_assert_int_eq(setenv("JOURNAL_STREAM", text, 1), 0);
+}
+
+/* Log a line and look at it. */
+static void check_line(const char *name, const char *pattern)
+{
+	char path[512], line[256];
+	FILE *f;
+
+	log_warning("hello");
+	snprintf(path, sizeof path, "%s/%s", suite_dir(), name);
+	f = fopen(path, "r");
+	ck_assert_ptr_nonnull(f);
+	ck_assert_ptr_nonnull(fgets(line, sizeof line, f));
+	fclose(f);
+	ck_assert_msg(fnmatch(pattern, line, 0) == 0, "%s", line);
+}
+
+#define PLAIN "20[0-9][0-9]-*T*Z warning: hello\n"
+
+START_TEST(the_journal_gets_priorities_and_whoever_else_reads_gets_times)
+{
+	static const char *const others[] = {"", "1", "x:y", "5:"};
+	struct stat st = log_to("a"), other;
+
+	set_stream(st.st_dev, st.st_ino);
+	check_line("a", "<4>hello\n");
+	other = log_to("b"); /* as "phonewatchd 2>file" within a service */
+	check_line("b", PLAIN);
+	(void)log_to("b");
+	set_stream(other.st_dev + 1, other.st_ino);
+	check_line("b", PLAIN);
+	for (size_t i = 0; i < COUNT(others); i++) {
+		ck_assert_int_eq(setenv("JOURNAL_STREAM", others[i], 1), 0);
+		(void)log_to("b");
+		check_line("b", PLAIN);
+	}
+	ck_assert_int_eq(unsetenv("JOURNAL_STREAM"), 0);
+	(void)log_to("b");
+	check_line("b", PLAIN);
+}
+END_TEST
+
 START_TEST(a_lasting_failure_is_logged_at_its_begin_hourly_and_at_its_end)
 {
 	struct lasting l = {0}, was;
@@ -84,6 +151,7 @@ int main(void)
 	const struct suite_test tests[] = {
 		{text_from_outside_stays_on_its_line, COUNT(texts)},
 		{escaped_text_is_cut_at_a_whole_character, 1},
+		{the_journal_gets_priorities_and_whoever_else_reads_gets_times, 1},
 		{a_lasting_failure_is_logged_at_its_begin_hourly_and_at_its_end, 1},
 		{an_error_says_where_on_its_way_up, 1},
 	};

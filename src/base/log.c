@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -14,7 +15,6 @@
 #define TIME_OFFSET 25
 
 static enum log_level max_level = LOG_LEVEL_INFO;
-static enum { FOR_UNKNOWN, FOR_JOURNAL, FOR_PEOPLE } reader = FOR_UNKNOWN;
 
 static const struct {
 	const char *name;
@@ -29,16 +29,6 @@ static const struct {
 void log_set_level(enum log_level level)
 {
 	max_level = level;
-}
-
-bool log_is_debug(void)
-{
-	return max_level == LOG_LEVEL_DEBUG;
-}
-
-void log_set_for_journal(bool for_journal)
-{
-	reader = for_journal ? FOR_JOURNAL : FOR_PEOPLE;
 }
 
 void log_escape(char *out, size_t size, const char *text)
@@ -65,6 +55,20 @@ void log_escape(char *out, size_t size, const char *text)
 	out[n] = '\0';
 }
 
+/* Whether stderr leads to the journal: $JOURNAL_STREAM is "DEVICE:INODE" of what the service
+ * manager gave us as such (systemd.exec(5)). It is inherited, too, by who has been given another
+ * stderr since. */
+static bool is_journal(void)
+{
+	const char *stream = getenv("JOURNAL_STREAM");
+	uintmax_t device, inode;
+	struct stat st;
+
+	return stream != NULL && sscanf(stream, "%ju:%ju", &device, &inode) == 2 &&
+	       fstat(STDERR_FILENO, &st) == 0 && st.st_dev == device &&
+	       st.st_ino == inode;
+}
+
 /* One write(2) a line, so that lines of several processes do not mix. */
 static void write_line(enum log_level level, const char *text)
 {
@@ -72,9 +76,7 @@ static void write_line(enum log_level level, const char *text)
 	char now[CLOCK_TEXT_BYTES];
 	int len;
 
-	if (reader == FOR_UNKNOWN)
-		reader = getenv("JOURNAL_STREAM") != NULL ? FOR_JOURNAL : FOR_PEOPLE;
-	if (reader == FOR_JOURNAL) {
+	if (is_journal()) {
 		len = snprintf(line, sizeof line, "<%d>%s\n", levels[level].priority,
 			       text);
 	} else {

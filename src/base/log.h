@@ -5,9 +5,9 @@
  * info     turning points, a few lines a day
  * debug    one request, one page, one decision
  *
- * Whoever decides what happens next logs, once; everything else returns its error. Under systemd
- * (JOURNAL_STREAM) a line starts with its priority, as sd-daemon(3) has it; elsewhere with the
- * time and the level. Text from outside is escaped: a line stays a line. */
+ * Whoever decides what happens next logs, once; everything else returns its error. Where stderr
+ * leads to the journal a line starts with its priority, as sd-daemon(3) has it; elsewhere with
+ * the time and the level. Text from outside is escaped: a line stays a line. */
 #ifndef BASE_LOG_H
 #define BASE_LOG_H
 
@@ -18,9 +18,6 @@
 enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
 
 void log_set_level(enum log_level level);
-bool log_is_debug(void);
-/* Write lines with priorities for the journal, or with times for people. Guessed by default. */
-void log_set_for_journal(bool for_journal);
 
 void log_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void log_warning(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
