@@ -1,6 +1,5 @@
 /* phonewatch-sim: plays the vendor. Options, signals, and the one line that says where. */
 #include <errno.h>
-#include <getopt.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -12,6 +11,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/mem.h"
+#include "base/options.h"
 #include "sim/command.h"
 #include "sim/play.h"
 
@@ -60,7 +60,7 @@ static const char help_head[] =
 	"  --jwt TEXT               (sim-jwt); or --jwt-file FILE\n"
 	"Other\n"
 	"  --log FILE               append requests and changes, one JSON object a line\n"
-	"  --help, --version\n"
+	"  -h, --help; -V, --version\n"
 	"\n"
 	"When it is ready it prints one line: listening on http://127.0.0.1:PORT\n"
 	"\n"
@@ -210,9 +210,7 @@ static int read_group(const char *text, const char **out, struct err *err)
 /* ---- options ---- */
 
 enum option_id {
-	OPT_HELP = 256,
-	OPT_VERSION,
-	OPT_LISTEN,
+	OPT_LISTEN = 256,
 	OPT_TLS,
 	OPT_DEVICES,
 	OPT_SITES,
@@ -237,8 +235,8 @@ enum option_id {
 };
 
 static const struct option options[] = {
-	{"help", no_argument, NULL, OPT_HELP},
-	{"version", no_argument, NULL, OPT_VERSION},
+	{"help", no_argument, NULL, 'h'},
+	{"version", no_argument, NULL, 'V'},
 	{"listen", required_argument, NULL, OPT_LISTEN},
 	{"tls", required_argument, NULL, OPT_TLS},
 	{"devices", required_argument, NULL, OPT_DEVICES},
@@ -334,9 +332,6 @@ static int take_option(struct options *o, int option, const char *value, struct 
 	case OPT_LOG:
 		p->log = value;
 		break;
-	case OPT_HELP:
-	case OPT_VERSION:
-		break;
 	}
 	return rc;
 }
@@ -391,23 +386,33 @@ static void free_options(struct options *o)
 	free(o->jwt);
 }
 
+static int wrong_use(const char *what)
+{
+	fprintf(stderr, "phonewatch-sim: %s; see phonewatch-sim --help\n", what);
+	return USE_STATUS;
+}
+
 /* Returns -1 to go on, or the status to exit with. */
 static int read_options(int argc, char **argv, struct options *o)
 {
+	char text[ERR_TEXT_BYTES];
 	struct err err;
 	int option, index = 0;
 
-	while ((option = getopt_long(argc, argv, "h", options, &index)) != -1) {
-		if (option == OPT_HELP || option == 'h') {
+	opterr = 0;
+	while ((option = getopt_long(argc, argv, ":hV", options, &index)) != -1) {
+		if (option == 'h') {
 			printf("%s%s%s", help_head, command_help, help_tail);
 			return 0;
 		}
-		if (option == OPT_VERSION) {
+		if (option == 'V') {
 			puts("phonewatch-sim " VERSION);
 			return 0;
 		}
-		if (option == '?')
-			return USE_STATUS; /* getopt has said why */
+		if (option == '?' || option == ':') {
+			options_explain(text, sizeof text, option, argv, options);
+			return wrong_use(text);
+		}
 		if (take_option(o, option, optarg, &err) != 0) {
 			fprintf(stderr, "phonewatch-sim: --%s: %s\n", options[index].name,
 				err.text);
@@ -415,9 +420,8 @@ static int read_options(int argc, char **argv, struct options *o)
 		}
 	}
 	if (optind < argc) {
-		fprintf(stderr, "phonewatch-sim: unexpected \"%s\"; see --help\n",
-			argv[optind]);
-		return USE_STATUS;
+		snprintf(text, sizeof text, "%s: unexpected", argv[optind]);
+		return wrong_use(text);
 	}
 	finish_options(o);
 	return -1;

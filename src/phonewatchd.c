@@ -1,5 +1,4 @@
 /* phonewatchd: the daemon's command line. */
-#include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/options.h"
 #include "check.h"
 #include "config.h"
 #include "daemon.h"
@@ -15,6 +15,8 @@
 
 /* Part of the contract. */
 enum { EXIT_FINE = 0, EXIT_CONFIG = 1, EXIT_USE = 2, EXIT_DATABASE = 3 };
+
+#define USE_BYTES 256 /* of what is wrong with the command line */
 
 /* One writer, two readers, and what may wait for a name or a slow disk. */
 #define THREADS "8"
@@ -43,9 +45,9 @@ struct options {
 	bool check, online;
 };
 
-static int wrong_use(const char *what, const char *text)
+static int wrong_use(const char *what)
 {
-	fprintf(stderr, "phonewatchd: %s%s\nTry 'phonewatchd --help'.\n", what, text);
+	fprintf(stderr, "phonewatchd: %s; see phonewatchd --help\n", what);
 	return EXIT_USE;
 }
 
@@ -61,9 +63,11 @@ static int read_options(int argc, char **argv, struct options *o)
 		{"version", no_argument, NULL, 'V'},
 		{NULL, 0, NULL, 0},
 	};
+	char text[USE_BYTES];
 	int c;
 
-	while ((c = getopt_long(argc, argv, "c:hV", longs, NULL)) != -1) {
+	opterr = 0;
+	while ((c = getopt_long(argc, argv, ":c:hV", longs, NULL)) != -1) {
 		switch (c) {
 		case 'c':
 			o->config = optarg;
@@ -80,16 +84,19 @@ static int read_options(int argc, char **argv, struct options *o)
 		case 'V':
 			puts("phonewatchd " VERSION);
 			return EXIT_FINE;
-		default: /* getopt has said what */
-			return wrong_use("see above", "");
+		default:
+			options_explain(text, sizeof text, c, argv, longs);
+			return wrong_use(text);
 		}
 	}
 	if (o->check && optind < argc && o->config == NULL)
 		o->config = argv[optind++];
-	if (optind < argc)
-		return wrong_use("unexpected argument: ", argv[optind]);
+	if (optind < argc) {
+		snprintf(text, sizeof text, "%s: unexpected", argv[optind]);
+		return wrong_use(text);
+	}
 	if (o->online && !o->check)
-		return wrong_use("--online goes with --check", "");
+		return wrong_use("--online goes with --check");
 	if (o->config == NULL)
 		o->config = DEFAULT_CONFIG;
 	return -1;

@@ -1150,8 +1150,11 @@ static const struct {
 	{{"phonewatch-sim", "--log", "/nowhere/log"},
 	 "phonewatch-sim: open /nowhere/log: No such file or directory\n"},
 	{{"phonewatch-sim", "--bogus"},
-	 "phonewatch-sim: unrecognized option '--bogus'\n"},
-	{{"phonewatch-sim", "word"}, "phonewatch-sim: unexpected \"word\"; see --help\n"},
+	 "phonewatch-sim: --bogus: no such option; see phonewatch-sim --help\n"},
+	{{"phonewatch-sim", "--devices"},
+	 "phonewatch-sim: --devices: needs a value; see phonewatch-sim --help\n"},
+	{{"phonewatch-sim", "word"},
+	 "phonewatch-sim: word: unexpected; see phonewatch-sim --help\n"},
 };
 
 START_TEST(wrong_use_is_one_line_and_status_2)

@@ -1,7 +1,6 @@
 #include "cli/cli.h"
 
 #include <fcntl.h>
-#include <getopt.h>
 #include <langinfo.h>
 #include <locale.h>
 #include <stdarg.h>
@@ -13,6 +12,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/options.h"
 #include "model/match.h"
 #include "query/when.h"
 
@@ -307,7 +307,7 @@ static void take_option(struct cli *cli, int letter, char *argument)
 static void read_options(struct cli *cli, int argc, char **argv)
 {
 	struct option longs[COUNT(options) + 1] = {0};
-	char shorts[3 * COUNT(options) + 2] = ":";
+	char shorts[3 * COUNT(options) + 2] = ":", text[ERR_TEXT_BYTES];
 	char *p = shorts + 1;
 	int n, letter;
 
@@ -323,18 +323,12 @@ static void read_options(struct cli *cli, int argc, char **argv)
 	*p = '\0';
 	opterr = 0;
 	while ((letter = getopt_long(argc, argv, shorts, longs, &n)) != -1) {
-		if (letter == ':')
-			complain(cli, "%s: needs a value", argv[optind - 1]);
-		else if (letter == '?' && optopt != 0 && optopt < 256)
-			complain(cli, "-%c: no such option; see phonewatch --help",
-				 optopt);
-		else if (letter == '?')
-			complain(cli,
-				 "%s: no such option, or not one option; see"
-				 " phonewatch --help",
-				 argv[optind - 1]);
-		else
+		if (letter == ':' || letter == '?') {
+			options_explain(text, sizeof text, letter, argv, longs);
+			complain(cli, "%s; see phonewatch --help", text);
+		} else {
 			take_option(cli, letter, optarg);
+		}
 		for (size_t i = 0; i < COUNT(options); i++)
 			if (options[i].letter == letter)
 				cli->given |= 1u << i;
@@ -376,8 +370,9 @@ static int check_options(const struct cli *cli, const struct cli_command *comman
 
 		if (given && options[i].code != 0 &&
 		    strchr(command->options, options[i].code) == NULL)
-			return cli_usage("%s: has no option --%s", command->name,
-					 options[i].name);
+			return cli_usage("%s: has no option --%s; see phonewatch %s"
+					 " --help",
+					 command->name, options[i].name, command->name);
 	}
 	return CLI_OK;
 }
@@ -400,7 +395,8 @@ static int run_command(struct cli *cli, int argc, char **argv)
 	if (cli->help)
 		return help_command(command);
 	if (argc > 1)
-		return cli_usage("%s: takes no %s", command->name, argv[1]);
+		return cli_usage("%s: unexpected; see phonewatch %s --help", argv[1],
+				 command->name);
 	if (check_options(cli, command) != CLI_OK || read_format(cli) != CLI_OK)
 		return CLI_USAGE;
 	return command->run(cli);
