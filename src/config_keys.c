@@ -119,8 +119,8 @@ static const struct config_key account_keys[] = {
 	 .at = offsetof(struct account_config, client_secret),
 	 .is_credential = true,
 	 .help = "The file that holds the app's client secret. With a slash: a path; without:"
-		 " looked up in $CREDENTIALS_DIRECTORY, then beside this file, in both also"
-		 " in the folder secrets. Others may not read it (chmod 600)."},
+		 " looked up in $CREDENTIALS_DIRECTORY, then beside this file, then in the folder"
+		 " secrets beside it. Others may not read it (chmod 600)."},
 	{.name = "jwt_file",
 	 .type = KEY_SECRET,
 	 .example = "acme.jwt",

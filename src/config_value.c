@@ -367,7 +367,7 @@ static const char *credentials_dir(void)
 
 /* The path that the name of a file stands for; the caller frees it. A name without a slash is
  * looked for where the service manager puts credentials, then beside this file; in both places
- * also in the folder "secrets", whose files systemd hands over as secrets_NAME. */
+ * then in the folder "secrets", whose files systemd hands over as secrets_NAME. */
 static char *find_file(const struct config_file *file, const char *name)
 {
 	const char *dir = credentials_dir();
@@ -375,20 +375,19 @@ static char *find_file(const struct config_file *file, const char *name)
 	char *paths[] = {
 		dir != NULL ? mem_printf("%s/%s", dir, name) : NULL,
 		dir != NULL ? mem_printf("%s/secrets_%s", dir, name) : NULL,
+		config_file_beside(file->path, name),
 		config_file_beside(file->path, in_folder),
-		config_file_beside(file->path,
-				   name), /* last: named where none is there */
 	};
-	const size_t last = COUNT(paths) - 1;
-	size_t chosen = last;
+	const size_t beside = COUNT(paths) - 2;
+	size_t chosen = beside; /* also where none is there */
 
-	for (size_t i = 0; i < last && strchr(name, '/') == NULL; i++) {
+	for (size_t i = 0; i < COUNT(paths) && strchr(name, '/') == NULL; i++) {
 		if (paths[i] != NULL && access(paths[i], F_OK) == 0) {
 			chosen = i;
 			break;
 		}
 	}
-	for (size_t i = 0; i <= last; i++) {
+	for (size_t i = 0; i < COUNT(paths); i++) {
 		if (i != chosen)
 			free(paths[i]);
 	}

@@ -756,11 +756,11 @@ START_TEST(a_name_is_looked_up_among_the_credentials_first)
 	ck_assert_int_eq(mkdir("secrets", 0700), 0);
 	write_file("secrets/s", "root's own", 0600);
 	load_well(ACME);
-	ck_assert_str_eq(config->accounts[0].jwt.text, "root's own");
-	ck_assert_int_eq(unlink("secrets/s"), 0);
-	load_well(ACME);
 	ck_assert_str_eq(config->accounts[0].jwt.text, SECRET);
 	ck_assert_int_eq(unlink("s"), 0);
+	load_well(ACME);
+	ck_assert_str_eq(config->accounts[0].jwt.text, "root's own");
+	ck_assert_int_eq(unlink("secrets/s"), 0);
 	ck_assert_int_eq(load(place(ALONE, "accounts: { acme: { " KEYS "} }")),
 			 ERR_CONFIG);
 	ck_assert_str_eq(

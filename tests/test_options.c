@@ -22,6 +22,7 @@ static const struct {
 	{{"--bogus=x"}, "--bogus: no such option"},
 	{{"--configure"}, "--configure: no such option"},
 	{{"--follow", "--bogus", "x"}, "--bogus: no such option"},
+	{{"--=x"}, "--: no such option"},
 	{{"--o"}, "--o: could be --offline or --other"},
 	{{"--o=x"}, "--o: could be --offline or --other"},
 	{{"-x"}, "-x: no such option"},
