@@ -24,6 +24,9 @@ bool portable_parts(struct scan_parts *out, const char *record, size_t len);
 #define scan_clear(...)     portable_clear(__VA_ARGS__)
 #define scan_id(...)        portable_id(__VA_ARGS__)
 #define scan_parts(...)     portable_parts(__VA_ARGS__)
+#define scan_skip(...)      portable_skip(__VA_ARGS__)
+#define scan_member(...)    portable_member(__VA_ARGS__)
+#define scan_is(...)        portable_is(__VA_ARGS__)
 #include "api/scan.c"
 #undef scan_page
 #undef scan_page_with

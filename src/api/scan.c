@@ -156,8 +156,7 @@ static const char *find_quote(const char *p, const char *end)
 	return NULL;
 }
 
-/* Whatever value stands at p. Returns what follows it, or NULL where it is none or cut off. */
-static const char *skip_value(const char *p, const char *end)
+const char *scan_skip(const char *p, const char *end)
 {
 	const char *start = p;
 
@@ -189,7 +188,23 @@ static const char *read_name(const char *p, const char *end, struct scan_record 
 	return skip_blanks(p + 1, end);
 }
 
-static bool is(const struct scan_record *name, const char *text)
+const char *scan_member(const char *p, const char *end, struct scan_record *name,
+			struct scan_record *value)
+{
+	p = skip_blanks(p, end);
+	if (p < end && *p == ',')
+		p = skip_blanks(p + 1, end);
+	p = read_name(p, end, name);
+	if (p == NULL)
+		return NULL;
+	*value = (struct scan_record){.text = p};
+	p = scan_skip(p, end);
+	if (p != NULL)
+		value->len = (size_t)(p - value->text);
+	return p;
+}
+
+bool scan_is(const struct scan_record *name, const char *text)
 {
 	return name->len == strlen(text) && memcmp(name->text, text, name->len) == 0;
 }
@@ -232,11 +247,11 @@ static const char *read_record(const struct reading *r, const char *p, uint32_t 
 
 	*known = SCAN_UNKNOWN;
 	if (hint == NULL)
-		return skip_value(p, r->end);
+		return scan_skip(p, r->end);
 	len = hint->recognise(hint->arg, p, (size_t)(r->end - p), known);
 	if (len > 0)
 		return p + len;
-	end = skip_value(p, r->end);
+	end = scan_skip(p, r->end);
 	if (end != NULL)
 		hint->found(hint->arg, p, (size_t)(end - p), known);
 	return end;
@@ -247,7 +262,7 @@ static const char *read_element(struct reading *r, const char *p)
 {
 	bool is_record = p < r->end && *p == '{';
 	uint32_t known;
-	const char *end = is_record ? read_record(r, p, &known) : skip_value(p, r->end);
+	const char *end = is_record ? read_record(r, p, &known) : scan_skip(p, r->end);
 
 	if (end == NULL)
 		return not_json(r, "records: cut off, or not JSON");
@@ -320,19 +335,19 @@ static const char *read_envelope_value(struct reading *r, const struct scan_reco
 {
 	struct scan_record value = {.text = p};
 
-	if (is(name, "records")) {
+	if (scan_is(name, "records")) {
 		if (*has_records)
 			return not_json(r, "two members \"records\"");
 		*has_records = true;
 		return read_records(r, p);
 	}
-	p = skip_value(p, r->end);
+	p = scan_skip(p, r->end);
 	if (p == NULL)
 		return not_json(r, "cut off, or not JSON");
 	value.len = (size_t)(p - value.text);
-	if (is(name, "paging"))
+	if (scan_is(name, "paging"))
 		read_paging(&r->page->paging, &value);
-	else if (is(name, "navigation"))
+	else if (scan_is(name, "navigation"))
 		read_navigation(&r->page->paging, &value);
 	return p;
 }
@@ -420,22 +435,13 @@ static size_t copy_id(char *out, size_t size, struct scan_record value)
 
 size_t scan_id(char *out, size_t size, const char *record, size_t len)
 {
-	const char *end = record + len, *p = skip_blanks(record + 1, end);
+	const char *end = record + len, *p = record + 1;
+	struct scan_record name, value;
 	size_t id_len = 0;
 
-	while (p != NULL && p < end && *p == '"') {
-		struct scan_record name, value;
-
-		value.text = read_name(p, end, &name);
-		p = value.text != NULL ? skip_value(value.text, end) : NULL;
-		if (p == NULL)
-			break;
-		value.len = (size_t)(p - value.text);
-		if (is(&name, "id"))
+	while ((p = scan_member(p, end, &name, &value)) != NULL) {
+		if (scan_is(&name, "id"))
 			id_len = copy_id(out, size, value);
-		p = skip_blanks(p, end);
-		if (p < end && *p == ',')
-			p = skip_blanks(p + 1, end);
 	}
 	return id_len;
 }
@@ -460,10 +466,11 @@ static bool plain_text(struct scan_record *value)
 static bool take_part(struct scan_parts *parts, const struct scan_record *name,
 		      struct scan_record value)
 {
-	struct scan_record *part = is(name, "id")                       ? &parts->id
-				   : is(name, "status")                 ? &parts->status
-				   : is(name, "lastLocationReportTime") ? &parts->location
-									: NULL;
+	struct scan_record *part = scan_is(name, "id")       ? &parts->id
+				   : scan_is(name, "status") ? &parts->status
+				   : scan_is(name, "lastLocationReportTime")
+					   ? &parts->location
+					   : NULL;
 
 	if (part == NULL)
 		return memchr(name->text, '\\', name->len) == NULL;
@@ -475,22 +482,13 @@ static bool take_part(struct scan_parts *parts, const struct scan_record *name,
 
 bool scan_parts(struct scan_parts *out, const char *record, size_t len)
 {
-	const char *end = record + len, *p = skip_blanks(record + 1, end);
+	const char *end = record + len, *p = record + 1, *last = p;
+	struct scan_record name, value;
 
 	*out = (struct scan_parts){0};
-	while (p < end && *p == '"') {
-		struct scan_record name, value = {0};
-
-		value.text = read_name(p, end, &name);
-		p = value.text != NULL ? skip_value(value.text, end) : NULL;
-		if (p == NULL)
-			return false;
-		value.len = (size_t)(p - value.text);
+	for (; (p = scan_member(p, end, &name, &value)) != NULL; last = p) {
 		if (!take_part(out, &name, value))
 			return false;
-		p = skip_blanks(p, end);
-		if (p < end && *p == ',')
-			p = skip_blanks(p + 1, end);
 	}
-	return out->id.len > 0;
+	return out->id.len > 0 && skip_blanks(last, end) == end - 1;
 }

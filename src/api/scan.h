@@ -56,6 +56,15 @@ int scan_page_with(struct scan_page *into, const char *text, size_t len,
 		   const struct scan_hint *hint, struct err *err);
 void scan_clear(struct scan_page *page);
 
+/* The value that stands at p: returns what follows it, or NULL where it is none or cut off. */
+const char *scan_skip(const char *p, const char *end);
+/* The next member of an object, behind '{' or behind the last one. Returns what follows it, or
+ * NULL where none does. */
+const char *scan_member(const char *p, const char *end, struct scan_record *name,
+			struct scan_record *value);
+/* Whether a member's name is this one. */
+bool scan_is(const struct scan_record *name, const char *text);
+
 /*
  * The id of a record that its parser refused, where it can still be told: a member "id" of the
  * record itself, text without escapes or a whole number; the last one counts.

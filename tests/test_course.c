@@ -1,0 +1,260 @@
+#include "course.h"
+
+#include "lib/suite.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static struct course c;
+
+static char *ids[100];
+
+static void setup(void)
+{
+	course_init(&c);
+	for (size_t i = 0; i < COUNT(ids); i++)
+		ids[i] = mem_printf("%zu", i + 1);
+}
+
+static void teardown(void)
+{
+	for (size_t i = 0; i < COUNT(ids); i++)
+		free(ids[i]);
+}
+
+static void begin_list(void)
+{
+	course_begin(&c, ROUTE_ACCOUNT, COURSE_DEVICES);
+}
+
+static void begin_chunks(size_t n_ids)
+{
+	course_begin(&c, ROUTE_EXTENSIONS, COURSE_WITH_EXTENSIONS);
+	course_devices(&c, ids, n_ids);
+}
+
+static bool came(int64_t n_records, int64_t n_fresh, int64_t total_pages, bool has_next)
+{
+	return course_came(&c, &(struct course_answer){.n_records = n_records,
+						       .n_fresh = n_fresh,
+						       .total_pages = total_pages,
+						       .has_next = has_next});
+}
+
+static void check_path(const char *wanted)
+{
+	char *path = course_path(&c);
+
+	ck_assert_str_eq(path, wanted);
+	free(path);
+}
+
+/* ---- what comes after what ---- */
+
+START_TEST(a_list_is_asked_for_page_by_page)
+{
+	begin_list();
+	check_path("/restapi/v1.0/account/~/device?page=1&perPage=1000");
+	ck_assert(came(1000, 1000, 3, true));
+	check_path("/restapi/v1.0/account/~/device?page=2&perPage=1000");
+	ck_assert_int_eq(course_length(&c), 3);
+	ck_assert(came(1000, 1000, 3, true));
+	ck_assert(!came(10, 10, 3, false));
+}
+END_TEST
+
+/* Totals lie and links loop. */
+START_TEST(a_list_ends_where_nothing_new_comes)
+{
+	begin_list();
+	ck_assert(came(10, 10, 1000000, true));
+	ck_assert(!came(0, 0, 1000000, true));
+	begin_list();
+	ck_assert(came(10, 10, -1, true));
+	ck_assert(!came(10, 0, -1, true));
+	begin_list();
+	ck_assert(
+		came(10, 0, -1, true)); /* a first page of records that cannot be read */
+	begin_list();
+	for (int page = 1; page < 1000; page++)
+		ck_assert(came(10, 10, INT64_MAX, true));
+	ck_assert(!came(10, 10, INT64_MAX, true));
+	ck_assert_int_eq(course_length(&c), 1000);
+}
+END_TEST
+
+START_TEST(extensions_are_asked_for_in_chunks)
+{
+	char path[400], *at = path;
+
+	begin_chunks(65);
+	at += sprintf(at, "/restapi/v1.0/account/~/extension/1");
+	for (int i = 2; i <= 30; i++)
+		at += sprintf(at, ",%d", i);
+	sprintf(at, "/device?perPage=1000");
+	check_path(path);
+	ck_assert_int_eq(course_length(&c), 3);
+	ck_assert(came(0, 0, -1, false)); /* extensions without a device */
+	ck_assert_int_eq(c.page, 2);
+	ck_assert(came(30, 30, -1, false));
+	check_path(
+		"/restapi/v1.0/account/~/extension/61,62,63,64,65/device?perPage=1000");
+	ck_assert(!came(5, 5, -1, false));
+}
+END_TEST
+
+START_TEST(the_list_of_extensions_comes_first)
+{
+	course_begin(&c, ROUTE_EXTENSIONS, COURSE_WITH_EXTENSIONS);
+	check_path("/restapi/v1.0/account/~/extension?page=1&perPage=1000");
+	ck_assert_int_eq(course_length(&c), 1);
+	ck_assert(came(1000, 1000, 2, true));
+	ck_assert(!came(10, 10, 2, false));
+	course_devices(&c, ids, 1);
+	check_path("/restapi/v1.0/account/~/extension/1/device?perPage=1000");
+	course_begin(&c, ROUTE_ACCOUNT, COURSE_WITH_EXTENSIONS);
+	ck_assert(!came(10, 10, 1, false));
+	course_devices(&c, NULL, 0);
+	check_path("/restapi/v1.0/account/~/device?page=1&perPage=1000");
+}
+END_TEST
+
+/* ---- failures ---- */
+
+START_TEST(without_the_first_page_there_is_no_sweep)
+{
+	begin_list();
+	for (int i = 0; i < 100; i++)
+		ck_assert_int_eq(course_failed(&c), COURSE_AGAIN);
+	ck_assert(!c.incomplete);
+}
+END_TEST
+
+START_TEST(a_page_that_fails_three_times_is_given_up)
+{
+	begin_list();
+	(void)came(10, 10, 9, true);
+	ck_assert_int_eq(course_failed(&c), COURSE_AGAIN);
+	ck_assert_int_eq(course_failed(&c), COURSE_AGAIN);
+	ck_assert_int_eq(course_failed(&c), COURSE_NEXT);
+	ck_assert_int_eq(c.page, 3);
+	ck_assert(c.incomplete);
+	/* The next one shows whether it is the page or the vendor. */
+	ck_assert_int_eq(course_failed(&c), COURSE_OVER);
+	begin_list();
+	ck_assert(!c.incomplete);
+	(void)came(10, 10, 9, true);
+	for (int i = 0; i < 3; i++)
+		(void)course_failed(&c);
+	ck_assert(came(10, 10, 9, true));
+	ck_assert_int_eq(course_failed(&c), COURSE_AGAIN);
+}
+END_TEST
+
+START_TEST(behind_the_last_page_there_is_no_next)
+{
+	begin_list();
+	(void)came(10, 10, 2, true);
+	(void)course_failed(&c);
+	(void)course_failed(&c);
+	ck_assert_int_eq(course_failed(&c), COURSE_OVER);
+	ck_assert_int_eq(course_length(&c), 2);
+}
+END_TEST
+
+START_TEST(a_chunk_that_fails_is_given_up_the_first_one_too)
+{
+	begin_chunks(90);
+	(void)course_failed(&c);
+	(void)course_failed(&c);
+	ck_assert_int_eq(course_failed(&c), COURSE_NEXT);
+	ck_assert_uint_eq(c.at, 30);
+	ck_assert(came(1, 1, -1, false));
+	ck_assert(!came(1, 1, -1, false));
+}
+END_TEST
+
+START_TEST(where_no_chunk_comes_they_are_asked_for_again)
+{
+	begin_chunks(90);
+	for (int i = 0; i < 3; i++)
+		(void)course_failed(&c);
+	ck_assert_int_eq(course_failed(&c), COURSE_AGAIN);
+	ck_assert_uint_eq(c.at, 0);
+	ck_assert_int_eq(c.page, 1);
+	begin_chunks(5);
+	for (int i = 0; i < 100; i++)
+		ck_assert_int_eq(course_failed(&c), COURSE_AGAIN);
+}
+END_TEST
+
+START_TEST(a_list_of_extensions_that_does_not_come_is_given_up)
+{
+	course_begin(&c, ROUTE_ACCOUNT, COURSE_WITH_EXTENSIONS);
+	(void)course_failed(&c);
+	(void)course_failed(&c);
+	ck_assert_int_eq(course_failed(&c), COURSE_OVER);
+	ck_assert(c.incomplete);
+	course_devices(&c, NULL, 0);
+	ck_assert(!c.incomplete); /* of the devices nothing was given up */
+}
+END_TEST
+
+/* ---- the size of a chunk ---- */
+
+START_TEST(a_chunk_is_halved_down_to_one)
+{
+	static const size_t sizes[] = {15, 7, 3, 1};
+
+	begin_chunks(90);
+	for (size_t i = 0; i < COUNT(sizes); i++) {
+		ck_assert(course_halve(&c));
+		ck_assert_uint_eq(c.n, sizes[i]);
+	}
+	ck_assert(!course_halve(&c));
+	check_path("/restapi/v1.0/account/~/extension/1/device?perPage=1000");
+	begin_chunks(90); /* it is remembered */
+	ck_assert_uint_eq(c.n, 1);
+	course_limit(&c, 1000);
+	ck_assert_uint_eq(c.n, 30);
+	begin_list();
+	ck_assert(!course_halve(&c));
+}
+END_TEST
+
+START_TEST(whatever_the_sizes_every_extension_is_asked_for_once)
+{
+	size_t n = 0;
+
+	begin_chunks(COUNT(ids));
+	do {
+		ck_assert_uint_eq(c.at, n);
+		if (n == 30 || n == 77)
+			(void)course_halve(&c);
+		n += c.n;
+	} while (came(1, 1, -1, false));
+	ck_assert_uint_eq(n, COUNT(ids));
+}
+END_TEST
+
+int main(void)
+{
+	const struct suite_test tests[] = {
+		{a_list_is_asked_for_page_by_page, 1},
+		{a_list_ends_where_nothing_new_comes, 1},
+		{extensions_are_asked_for_in_chunks, 1},
+		{the_list_of_extensions_comes_first, 1},
+		{without_the_first_page_there_is_no_sweep, 1},
+		{a_page_that_fails_three_times_is_given_up, 1},
+		{behind_the_last_page_there_is_no_next, 1},
+		{a_chunk_that_fails_is_given_up_the_first_one_too, 1},
+		{where_no_chunk_comes_they_are_asked_for_again, 1},
+		{a_list_of_extensions_that_does_not_come_is_given_up, 1},
+		{a_chunk_is_halved_down_to_one, 1},
+		{whatever_the_sizes_every_extension_is_asked_for_once, 1},
+	};
+
+	return suite_run("course", tests, COUNT(tests), setup, teardown);
+}
