@@ -18,6 +18,10 @@ int portable_page_with(struct scan_page *into, const char *text, size_t len,
 void portable_clear(struct scan_page *page);
 size_t portable_id(char *out, size_t size, const char *record, size_t len);
 bool portable_parts(struct scan_parts *out, const char *record, size_t len);
+const char *portable_skip(const char *p, const char *end);
+const char *portable_member(const char *p, const char *end, struct scan_record *name,
+			    struct scan_record *value);
+bool portable_is(const struct scan_record *name, const char *text);
 #undef __SSE2__
 #define scan_page(...)      portable_page(__VA_ARGS__)
 #define scan_page_with(...) portable_page_with(__VA_ARGS__)
