@@ -66,7 +66,7 @@ struct dispatch {
 
 	unsigned n_failed; /* tries since it last worked */
 	int64_t failed_ms; /* the first of them */
-	struct lasting failing, store_failing;
+	struct lasting failing;
 
 	bool stopping, closed;
 	bool last_saved; /* the last job had its chance */
@@ -134,25 +134,6 @@ static void log_success(struct dispatch *d, int64_t now_ms)
 			 d->n_failed, lasted);
 	}
 	d->n_failed = 0;
-}
-
-static void log_store(struct dispatch *d, int rc, int64_t now_ms)
-{
-	char lasted[CLOCK_TEXT_BYTES];
-	struct lasting was;
-
-	if (rc == ERR_CANCELED)
-		return;
-	if (rc != 0) {
-		if (lasting_failed(&d->store_failing, now_ms))
-			log_warning("sink %s: %s; trying again in %d s", d->name,
-				    d->owed.job.err.text, STORE_RETRY_MS / 1000);
-		return;
-	}
-	if (!lasting_ended(&d->store_failing, &was))
-		return;
-	clock_format_duration(lasted, now_ms - was.since_ms);
-	log_info("sink %s: the database answers again after %s", d->name, lasted);
 }
 
 /* ---- results ---- */
@@ -465,9 +446,12 @@ static void on_owed(struct store_job *job, int rc)
 	int64_t now_ms = clock_mono_ms();
 
 	d->job_under_way = false;
-	log_store(d, rc, now_ms);
-	if (rc != 0)
+	if (rc != 0) {
+		/* For debug only: the polls, which use the same database, have told it. */
+		log_debug("sink %s: %s; trying again in %d s", d->name, job->err.text,
+			  STORE_RETRY_MS / 1000);
 		d->store_wait_ms = now_ms + STORE_RETRY_MS;
+	}
 	if (d->owed.read && (rc != 0 || d->owed.is_cut))
 		d->more = true;
 	take_saved(d, now_ms);
