@@ -1,5 +1,6 @@
 #include "api/decode.h"
 
+#include "lib/jsonheap.h"
 #include "lib/suite.h"
 
 #include <dirent.h>
@@ -503,6 +504,31 @@ START_TEST(a_record_has_a_largest_size)
 }
 END_TEST
 
+/* What costs a parser most of a byte. */
+static const char *const costly[] = {"0,", "[],", "{},", "\"\",", "[[]],", "{\"a\":0},"};
+
+START_TEST(a_record_costs_so_much_memory_and_no_more)
+{
+	struct buf record;
+
+	buf_init(&record, 2 * DECODE_MAX_BYTES);
+	for (unsigned limit = 1; limit <= 2; limit++) {
+		record.len = 0;
+		buf_add_text(&record, "{\"id\":\"1\",\"x\":[");
+		while (record.len < limit * DECODE_MAX_BYTES - 16)
+			buf_add_text(&record, costly[_i]);
+		buf_add_text(&record, "0]}");
+		jsonheap_start();
+		ck_assert_int_eq(decode(record.data, record.len),
+				 limit == 1 ? 0 : ERR_FORMAT);
+		device_clear(&d);
+		ck_assert_uint_lt(jsonheap_peak(),
+				  limit == 1 ? 128 * DECODE_MAX_BYTES : 1);
+	}
+	buf_clear(&record);
+}
+END_TEST
+
 /* The deepest that the parser takes, through all that is done with it later. */
 START_TEST(nesting_may_be_deep_and_not_deeper)
 {
@@ -544,6 +570,7 @@ int main(void)
 		{cut_at_any_byte_it_is_refused, 1},
 		{a_refused_record_leaves_the_device_as_it_was, 1},
 		{a_record_has_a_largest_size, 1},
+		{a_record_costs_so_much_memory_and_no_more, COUNT(costly)},
 		{nesting_may_be_deep_and_not_deeper, 1},
 	};
 

@@ -301,6 +301,24 @@ START_TEST(containers_are_cleaned_to_their_depth)
 }
 END_TEST
 
+/* Two million that are taken out one by one would not be done in the test's time. */
+START_TEST(many_wrong_elements_cost_no_more_each_than_few)
+{
+	enum { MANY = 2000000 };
+	json_t *array = json_array(), *record = json_pack("{s:O}", "phoneLines", array);
+	json_t *number = json_integer(7), *line = json_object();
+
+	for (int i = 0; i < MANY; i++)
+		json_array_append(array, i % 1000 == 0 ? line : number);
+	ck_assert_uint_eq(field_clean(record), MANY - MANY / 1000);
+	ck_assert_uint_eq(json_array_size(array), MANY / 1000);
+	json_decref(record);
+	json_decref(array);
+	json_decref(number);
+	json_decref(line);
+}
+END_TEST
+
 /* ---- samples ---- */
 
 static const struct {
@@ -348,6 +366,7 @@ int main(void)
 		{a_wrong_type_is_taken_out_and_counted, COUNT(wrong_types)},
 		{null_is_absent_and_not_wrong, 1},
 		{containers_are_cleaned_to_their_depth, COUNT(containers)},
+		{many_wrong_elements_cost_no_more_each_than_few, 1},
 		{samples_have_the_types_that_they_should, COUNT(samples)},
 	};
 

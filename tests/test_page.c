@@ -8,9 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "api/decode.h"
 #include "lib/account.h"
 #include "lib/fault_vfs.h"
 #include "lib/gzip.h"
+#include "lib/jsonheap.h"
 
 #define FIRST      "reachable (0.300]\n" /* what a first sweep tells */
 #define BODY_BYTES (16u << 20)
@@ -472,6 +474,41 @@ START_TEST(one_in_front_of_many_is_one_to_parse)
 }
 END_TEST
 
+/* Records as large as they may be, with as many members that are told as fit, which then all
+ * change: what is held at a time is a few records', never the page's. */
+START_TEST(a_page_costs_the_memory_of_a_record)
+{
+	struct buf body;
+
+	buf_init(&body, BODY_BYTES);
+	list(PHONE("1", "Online"));
+	jsonheap_start();
+	for (int round = 0; round < 2; round++) {
+		body.len = 0;
+		buf_add_text(&body, "{\"records\":[");
+		for (size_t n = 0; n < 20; n++) {
+			size_t end = body.len + DECODE_MAX_BYTES - 64;
+
+			buf_printf(&body, "%s{\"id\":\"%zu\",\"phoneLines\":[{}",
+				   n > 0 ? "," : "", n);
+			for (int line = 0; body.len < end; line++)
+				buf_printf(&body, ",{\"id\":%d,\"lineType\":\"%d\"}",
+					   line, round);
+			buf_add_text(&body, "]}");
+		}
+		buf_add_text(&body, "]}");
+		ck_assert_int_eq(account_page(&a, 1, body.data, body.len), 0);
+		ck_assert_int_eq(a.page.n_refused, 0);
+		ck_assert_int_eq(account_sweep(&a, 1), 0);
+	}
+	ck_assert_uint_gt(jsonheap_peak(), DECODE_MAX_BYTES);
+	ck_assert_uint_lt(jsonheap_peak(), 256 * DECODE_MAX_BYTES);
+	ck_assert_int_eq(account_ask(&a, "SELECT count(*) FROM event WHERE type = 7"),
+			 1 + 20);
+	buf_clear(&body);
+}
+END_TEST
+
 /* ---- restarts and failures ---- */
 
 START_TEST(after_a_restart_bounds_reach_back_to_the_last_whole_list)
@@ -679,6 +716,7 @@ int main(void)
 		{the_same_bytes_from_another_url_are_another_page, 1},
 		{a_quiet_sweep_writes_one_row, 1},
 		{one_in_front_of_many_is_one_to_parse, 1},
+		{a_page_costs_the_memory_of_a_record, 1},
 		{after_a_restart_bounds_reach_back_to_the_last_whole_list, 1},
 		{a_set_aside_device_keeps_its_bounds_over_a_restart, 1},
 		{a_missing_device_keeps_its_bounds_over_a_restart, 1},

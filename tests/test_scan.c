@@ -2,6 +2,7 @@
  * goes through both, which must agree. */
 #include "api/scan.h"
 
+#include "lib/jsonheap.h"
 #include "lib/suite.h"
 
 #include <stdio.h>
@@ -477,6 +478,80 @@ START_TEST(too_many_records_are_refused)
 }
 END_TEST
 
+/* Whatever they are. */
+START_TEST(too_many_elements_are_refused)
+{
+	struct buf text;
+
+	buf_init(&text, TEXT_CAP);
+	buf_add_text(&text, "{\"records\":[{}");
+	for (int n = 1; n < SCAN_MAX_RECORDS; n++)
+		buf_add_text(&text, ",0");
+	buf_add_text(&text, "]}");
+	ck_assert_int_eq(scan(text.data, text.len), 0);
+	ck_assert_uint_eq(page.n_foreign, SCAN_MAX_RECORDS - 1);
+	text.len -= 2;
+	buf_add_text(&text, ",0]}");
+	ck_assert_int_eq(scan(text.data, text.len), ERR_FORMAT);
+	ck_assert_str_eq(err.text, "more than 10000 records on a page");
+	buf_clear(&text);
+}
+END_TEST
+
+/* head, unit again and again, tail: so many bytes of an envelope. */
+static const struct {
+	const char *head, *unit, *tail;
+} envelopes_of_millions[] = {
+	{"{\"paging\":[", "0,", "0],\"records\":[]}"},
+	{"{\"paging\":{\"page\":1,\"x\":[", "{},", "0]},\"records\":[]}"},
+	{"{\"navigation\":{\"nextPage\":{", "\"a\":0,", "\"b\":0}},\"records\":[]}"},
+	{"{", "\"paging\":[[],[],[]],", "\"records\":[]}"},
+	{"{\"records\":[],\"x\":[", "{},", "0]}"},
+};
+
+START_TEST(an_envelope_costs_no_memory)
+{
+	struct buf text;
+
+	buf_init(&text, 32u << 20);
+	buf_add_text(&text, envelopes_of_millions[_i].head);
+	while (text.len < 8u << 20)
+		buf_add_text(&text, envelopes_of_millions[_i].unit);
+	buf_add_text(&text, envelopes_of_millions[_i].tail);
+	jsonheap_start();
+	ck_assert_int_eq(scan(text.data, text.len), 0);
+	ck_assert_uint_lt(jsonheap_peak(), 4u << 20);
+	ck_assert_int_eq(page.paging.page, NONE);
+	buf_clear(&text);
+}
+END_TEST
+
+START_TEST(paging_has_a_largest_size)
+{
+	for (size_t more = 0; more < 2; more++) {
+		static const char paging[] = "{\"page\":7}";
+		int blanks = (int)(SCAN_MAX_SMALL_BYTES - strlen(paging) + more);
+		char *text = mem_printf("{\"records\":[],\"paging\":{%*s\"page\":7}}",
+					blanks, "");
+
+		ck_assert_int_eq(scan_text(text), 0);
+		ck_assert_int_eq(page.paging.page, more == 0 ? 7 : NONE);
+		free(text);
+	}
+}
+END_TEST
+
+START_TEST(the_last_of_two_pagings_counts)
+{
+	ck_assert_int_eq(scan_text("{\"paging\":{\"page\":1},\"records\":[],"
+				   "\"navigation\":{\"nextPage\":{}},\"navigation\":{},"
+				   "\"paging\":{\"page\":2}}"),
+			 0);
+	ck_assert_int_eq(page.paging.page, 2);
+	ck_assert(!page.paging.has_next);
+}
+END_TEST
+
 START_TEST(a_second_page_forgets_the_first)
 {
 	static const char first[] = "{\"records\":[{},{},1],\"paging\":{\"page\":1},"
@@ -936,6 +1011,10 @@ int main(void)
 		{paging_that_cannot_be_read_says_nothing, COUNT(pagings)},
 		{a_link_to_a_next_page_is_an_object, COUNT(navigations)},
 		{too_many_records_are_refused, 1},
+		{too_many_elements_are_refused, 1},
+		{an_envelope_costs_no_memory, COUNT(envelopes_of_millions)},
+		{paging_has_a_largest_size, 1},
+		{the_last_of_two_pagings_counts, 1},
 		{a_second_page_forgets_the_first, 1},
 		{an_id_is_told_where_it_stands_in_the_open, COUNT(ids)},
 		{an_id_that_does_not_fit_is_none, 1},

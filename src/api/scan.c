@@ -217,6 +217,7 @@ struct reading {
 	const char *end;
 	const struct scan_hint *hint; /* NULL: none */
 	struct err *err;
+	struct scan_record paging, navigation; /* the last ones; text NULL: none */
 };
 
 static const char *not_json(struct reading *r, const char *what)
@@ -225,17 +226,19 @@ static const char *not_json(struct reading *r, const char *what)
 	return NULL;
 }
 
-static int add_record(struct reading *r, const char *text, size_t len, uint32_t known)
+static const char *too_many(struct reading *r)
+{
+	err_set(r->err, ERR_FORMAT, "more than %d records on a page", SCAN_MAX_RECORDS);
+	return NULL;
+}
+
+static void add_record(struct reading *r, const char *text, size_t len, uint32_t known)
 {
 	struct scan_page *page = r->page;
 
-	if (page->n_records == SCAN_MAX_RECORDS)
-		return err_set(r->err, ERR_FORMAT, "more than %d records on a page",
-			       SCAN_MAX_RECORDS);
 	page->records = mem_grow(page->records, page->n_records, &page->cap,
 				 sizeof *page->records);
 	page->records[page->n_records++] = (struct scan_record){text, len, known};
-	return 0;
 }
 
 /* The record at p, with what is known of it. Returns what follows it, or NULL. */
@@ -266,10 +269,10 @@ static const char *read_element(struct reading *r, const char *p)
 
 	if (end == NULL)
 		return not_json(r, "records: cut off, or not JSON");
-	if (!is_record)
+	if (is_record)
+		add_record(r, p, (size_t)(end - p), known);
+	else
 		r->page->n_foreign++;
-	else if (add_record(r, p, (size_t)(end - p), known) != 0)
-		return NULL;
 	return end;
 }
 
@@ -283,6 +286,8 @@ static const char *read_records(struct reading *r, const char *p)
 	if (p < r->end && *p == ']')
 		return p + 1;
 	for (;;) {
+		if (r->page->n_records + r->page->n_foreign == SCAN_MAX_RECORDS)
+			return too_many(r);
 		p = read_element(r, p);
 		if (p == NULL)
 			return NULL;
@@ -306,6 +311,8 @@ static int64_t number(const json_t *object, const char *name)
 
 static json_t *parse_small(const struct scan_record *value)
 {
+	if (value->text == NULL || value->len > SCAN_MAX_SMALL_BYTES)
+		return NULL;
 	return json_loadb(value->text, value->len, 0, NULL);
 }
 
@@ -346,9 +353,9 @@ static const char *read_envelope_value(struct reading *r, const struct scan_reco
 		return not_json(r, "cut off, or not JSON");
 	value.len = (size_t)(p - value.text);
 	if (scan_is(name, "paging"))
-		read_paging(&r->page->paging, &value);
+		r->paging = value;
 	else if (scan_is(name, "navigation"))
-		read_navigation(&r->page->paging, &value);
+		r->navigation = value;
 	return p;
 }
 
@@ -381,7 +388,7 @@ static const char *read_envelope(struct reading *r, const char *p)
 int scan_page_with(struct scan_page *page, const char *text, size_t len,
 		   const struct scan_hint *hint, struct err *err)
 {
-	struct reading r = {page, text + len, hint, err};
+	struct reading r = {.page = page, .end = text + len, .hint = hint, .err = err};
 	const char *p = skip_blanks(text, r.end);
 
 	page->n_records = page->n_foreign = 0;
@@ -395,6 +402,8 @@ int scan_page_with(struct scan_page *page, const char *text, size_t len,
 		return err->code;
 	if (skip_blanks(p + 1, r.end) != r.end)
 		return err_set(err, ERR_FORMAT, "something behind the end of the JSON");
+	read_paging(&page->paging, &r.paging);
+	read_navigation(&page->paging, &r.navigation);
 	return 0;
 }
 

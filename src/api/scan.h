@@ -16,6 +16,9 @@
 #include "model/known.h"
 
 #define SCAN_MAX_RECORDS 10000 /* on a page; the vendor's most is 1000 */
+/* Of "paging" and of "navigation"; the largest known has 600. Beyond it they say nothing: a parser
+ * makes twenty bytes of one. */
+#define SCAN_MAX_SMALL_BYTES (64u * 1024)
 
 struct scan_record {
 	const char *text; /* "{...}", within the page's text */
@@ -48,7 +51,7 @@ struct scan_page {
  * into  is emptied first, and its memory used again; scan_clear frees it.
  *
  * Returns 0 or ERR_FORMAT: cut off, not an object, without an array "records", two of them,
- * something behind the end, or too many records.
+ * something behind the end, or too many elements of records.
  */
 int scan_page(struct scan_page *into, const char *text, size_t len, struct err *err);
 /* The same with a hint. */

@@ -210,25 +210,43 @@ static bool has_type(const json_t *value, enum field_type type)
 
 static unsigned clean_object(json_t *object, const struct field *fields);
 
-/* Elements of a set are texts, of a list objects; others are taken out. */
+/* Elements of a set are texts, of a list objects. */
+static bool is_element(const json_t *element, const struct field *field)
+{
+	return field->type == FIELD_SET ? json_is_string(element)
+					: json_is_object(element);
+}
+
+/* All at once: one by one, each would move what follows it. */
+static void take_out_others(json_t *array, const struct field *field)
+{
+	json_t *fitting = json_array();
+
+	for (size_t i = 0; i < json_array_size(array); i++)
+		if (is_element(json_array_get(array, i), field))
+			json_array_append(fitting, json_array_get(array, i));
+	json_array_clear(array);
+	json_array_extend(array, fitting);
+	json_decref(fitting);
+}
+
 static unsigned clean_array(json_t *array, const struct field *field)
 {
 	unsigned n_wrong = 0;
-	size_t i = 0;
+	size_t n_others = 0;
 
-	while (i < json_array_size(array)) {
+	for (size_t i = 0; i < json_array_size(array); i++) {
 		json_t *element = json_array_get(array, i);
 
-		if (field->type == FIELD_SET ? json_is_string(element)
-					     : json_is_object(element)) {
-			if (field->type == FIELD_LIST)
-				n_wrong += clean_object(element, field->members);
-			i++;
-		} else {
+		if (!is_element(element, field)) {
 			n_wrong += !json_is_null(element);
-			json_array_remove(array, i);
+			n_others++;
+		} else if (field->type == FIELD_LIST) {
+			n_wrong += clean_object(element, field->members);
 		}
 	}
+	if (n_others > 0)
+		take_out_others(array, field);
 	return n_wrong;
 }
 
