@@ -460,12 +460,12 @@ static void count(struct work *k)
 	s->records_unchanged += k->n_recognised;
 	s->records_parsed += k->n_parsed;
 	s->total_pages = paging->total_pages;
-	s->has_totals |= paging->total_elements >= 0;
+	s->has_totals |= paging->total_elements != KNOWN_UNSAID;
 	s->has_next = paging->has_next;
 	if (k->p->page == 1)
 		s->total_elements = paging->total_elements;
 	else if (s->total_elements != paging->total_elements)
-		s->total_elements = -1;
+		s->total_elements = KNOWN_UNUSABLE;
 }
 
 static void remember(struct work *k)
@@ -508,8 +508,8 @@ static void begin_sweep(struct watch *w, int64_t sent_at_ms)
 		.number = w->sweep.number + 1,
 		.last = KNOWN_NONE,
 		.sent_at_ms = sent_at_ms,
-		.total_elements = -1,
-		.total_pages = -1,
+		.total_elements = KNOWN_UNSAID,
+		.total_pages = KNOWN_UNSAID,
 	};
 }
 

@@ -30,7 +30,8 @@ int64_t sweep_most_missing(int64_t n_devices)
 /* A list that says nowhere how many there are, and whose last page claims no more. */
 static bool has_no_totals(const struct sweep *s)
 {
-	return !s->has_totals && !s->has_next && s->total_pages <= s->pages_seen;
+	return !s->has_totals && !s->has_next && s->total_pages != KNOWN_UNUSABLE &&
+	       s->total_pages <= s->pages_seen;
 }
 
 /* Every page came, or there would be no job. */

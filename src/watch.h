@@ -16,10 +16,10 @@ struct sweep {
 	int64_t n_duplicates; /* copies behind the first */
 	int64_t n_set_aside;  /* refused records whose id could be told */
 	int64_t n_nameless;   /* refused records whose id could not */
-	int64_t total_elements; /* as every page said; -1: one said nothing or another number */
-	int64_t total_pages; /* as the last page said; -1: it did not */
-	bool has_totals;     /* a page said how many elements there are */
-	bool has_next;       /* the last page named a next one */
+	int64_t total_elements; /* as every page said; negative: they did not agree on one */
+	int64_t total_pages;    /* as the last page said, or KNOWN_UNSAID */
+	bool has_totals; /* a page said how many elements there are, or what cannot be read */
+	bool has_next; /* the last page named a next one */
 	bool is_back; /* a page came since the account was told as unreachable: to be told */
 	int64_t pages_seen;
 	int64_t pages_unchanged, records_unchanged, records_parsed;

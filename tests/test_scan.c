@@ -38,7 +38,8 @@ bool portable_is(const struct scan_record *name, const char *text);
 #undef scan_clear
 #undef scan_id
 
-#define NONE         (-1)
+#define NONE         KNOWN_UNSAID
+#define BAD          KNOWN_UNUSABLE
 #define TEXT_CAP     (4u << 20)
 #define N_ALIGNMENTS 130 /* two blocks and a bit */
 #define N_SHARES     5   /* of the alignments, each in a test of its own */
@@ -128,7 +129,7 @@ static const struct {
 	{"edge/error_body_unknown_shape.json", "no member \"records\"", 0, 0, {0}},
 	{"edge/records_mixed_types.json", NULL, 2, 4, {1, 1000, 1, 1, false}},
 	{"edge/paging_missing.json", NULL, 1, 0, {NONE, NONE, NONE, NONE, false}},
-	{"edge/paging_strings.json", NULL, 1, 0, {NONE, NONE, NONE, NONE, false}},
+	{"edge/paging_strings.json", NULL, 1, 0, {BAD, BAD, BAD, BAD, false}},
 	{"edge/paging_no_totals.json", NULL, 1, 0, {1, 1000, NONE, NONE, false}},
 	{"edge/paging_totals_lie_high.json", NULL, 1, 0, {1, 1000, 1, 5000, false}},
 	{"edge/paging_totals_lie_low.json", NULL, 2, 0, {1, 1000, 0, 0, false}},
@@ -137,7 +138,7 @@ static const struct {
 	 1,
 	 0,
 	 {1, 1000, 999999999, INT64_C(999999999000), false}},
-	{"edge/paging_totals_negative.json", NULL, 1, 0, {1, 1000, NONE, 1, false}},
+	{"edge/paging_totals_negative.json", NULL, 1, 0, {1, 1000, BAD, 1, false}},
 	{"edge/navigation_null.json", NULL, 1, 0, {1, 1000, 1, 1, false}},
 	{"edge/empty_page_beyond_end.json", NULL, 0, 0, {NONE, 1000, 1, 12, false}},
 	{"edge/perpage_clamped.json", NULL, 1, 0, {1, 100, 1, 1, false}},
@@ -400,25 +401,25 @@ static const struct {
 } pagings[] = {
 	{"{\"page\":1,\"totalElements\":12}", 1, 12},
 	{"{\"totalElements\":0,\"page\":0}", 0, 0},
-	{"{\"page\":\"1\",\"totalElements\":\"12\"}", NONE, NONE},
-	{"{\"page\":-1,\"totalElements\":-12}", NONE, NONE},
-	{"{\"page\":1.0,\"totalElements\":1e3}", NONE, NONE},
-	{"{\"page\":null,\"totalElements\":[12]}", NONE, NONE},
+	{"{\"page\":\"1\",\"totalElements\":\"12\"}", BAD, BAD},
+	{"{\"page\":-1,\"totalElements\":-12}", BAD, BAD},
+	{"{\"page\":1.0,\"totalElements\":1e3}", BAD, BAD},
+	{"{\"page\":null,\"totalElements\":[12]}", NONE, BAD},
 	{"{\"page\":1}", 1, NONE},
 	{"{\"page\":9223372036854775807,\"totalElements\":1}", INT64_MAX, 1},
-	{"{\"page\":9223372036854775808,\"totalElements\":1}", NONE, NONE},
-	{"{\"page\":1,\"totalElements\":12,\"x\":\"\\ud800\"}", NONE, NONE},
+	{"{\"page\":9223372036854775808,\"totalElements\":1}", BAD, BAD},
+	{"{\"page\":1,\"totalElements\":12,\"x\":\"\\ud800\"}", BAD, BAD},
 	{"{\"page\":1,\"totalElements\":12,\"x\":{\"page\":7}}", 1, 12},
 	{"{\"page\":1,\"totalElements\":12,\"page\":2}", 2, 12},
 	{"{}", NONE, NONE},
 	{"null", NONE, NONE},
-	{"[1,12]", NONE, NONE},
-	{"\"page\"", NONE, NONE},
-	{"12", NONE, NONE},
-	{"{]", NONE, NONE},
+	{"[1,12]", BAD, BAD},
+	{"\"page\"", BAD, BAD},
+	{"12", BAD, BAD},
+	{"{]", BAD, BAD},
 };
 
-START_TEST(paging_that_cannot_be_read_says_nothing)
+START_TEST(what_paging_does_not_say_is_told_from_what_cannot_be_used)
 {
 	char *text = mem_printf("{\"records\":[{}],\"paging\":%s}", pagings[_i].paging);
 
@@ -521,7 +522,7 @@ START_TEST(an_envelope_costs_no_memory)
 	jsonheap_start();
 	ck_assert_int_eq(scan(text.data, text.len), 0);
 	ck_assert_uint_lt(jsonheap_peak(), 4u << 20);
-	ck_assert_int_eq(page.paging.page, NONE);
+	ck_assert_int_lt(page.paging.page, 0);
 	buf_clear(&text);
 }
 END_TEST
@@ -535,7 +536,7 @@ START_TEST(paging_has_a_largest_size)
 					blanks, "");
 
 		ck_assert_int_eq(scan_text(text), 0);
-		ck_assert_int_eq(page.paging.page, more == 0 ? 7 : NONE);
+		ck_assert_int_eq(page.paging.page, more == 0 ? 7 : BAD);
 		free(text);
 	}
 }
@@ -1008,7 +1009,8 @@ int main(void)
 		{nesting_may_be_deep, 1},
 		{an_envelope_is_read_member_by_member, COUNT(envelopes)},
 		{bytes_of_zero_are_bytes, 1},
-		{paging_that_cannot_be_read_says_nothing, COUNT(pagings)},
+		{what_paging_does_not_say_is_told_from_what_cannot_be_used,
+		 COUNT(pagings)},
 		{a_link_to_a_next_page_is_an_object, COUNT(navigations)},
 		{too_many_records_are_refused, 1},
 		{too_many_elements_are_refused, 1},

@@ -246,6 +246,9 @@ static const char *const no_proof[] = {
 	"", /* the totals are lost for once */
 	",\"navigation\":{\"nextPage\":{\"uri\":\"x\"}}",
 	",\"paging\":{\"totalPages\":2}",
+	",\"paging\":{\"totalElements\":\"3\"}",
+	",\"paging\":{\"totalPages\":\"1\"}",
+	",\"paging\":[]",
 };
 
 START_TEST(a_list_whose_totals_are_lost_for_once_proves_nothing)

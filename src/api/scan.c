@@ -304,33 +304,46 @@ static int64_t number(const json_t *object, const char *name)
 {
 	const json_t *value = json_object_get(object, name);
 
+	if (value == NULL || json_is_null(value))
+		return KNOWN_UNSAID;
 	return json_is_integer(value) && json_integer_value(value) >= 0
 		       ? json_integer_value(value)
-		       : -1;
+		       : KNOWN_UNUSABLE;
 }
 
 static json_t *parse_small(const struct scan_record *value)
 {
-	if (value->text == NULL || value->len > SCAN_MAX_SMALL_BYTES)
+	if (value->len > SCAN_MAX_SMALL_BYTES)
 		return NULL;
 	return json_loadb(value->text, value->len, 0, NULL);
 }
 
-/* What cannot be read says nothing: the totals check then fails. */
+static const struct known_paging unsaid = {KNOWN_UNSAID, KNOWN_UNSAID, KNOWN_UNSAID,
+					   KNOWN_UNSAID, false};
+static const struct known_paging unusable = {KNOWN_UNUSABLE, KNOWN_UNUSABLE,
+					     KNOWN_UNUSABLE, KNOWN_UNUSABLE, false};
+
+/* With what cannot be used the totals check fails; what was not said may be the vendor's habit. */
 static void read_paging(struct known_paging *paging, const struct scan_record *value)
 {
-	json_t *object = parse_small(value);
+	json_t *object;
 
-	paging->page = number(object, "page");
-	paging->per_page = number(object, "perPage");
-	paging->total_pages = number(object, "totalPages");
-	paging->total_elements = number(object, "totalElements");
+	if (value->text == NULL || scan_is(value, "null"))
+		return;
+	object = parse_small(value);
+	*paging = unusable;
+	if (json_is_object(object)) {
+		paging->page = number(object, "page");
+		paging->per_page = number(object, "perPage");
+		paging->total_pages = number(object, "totalPages");
+		paging->total_elements = number(object, "totalElements");
+	}
 	json_decref(object);
 }
 
 static void read_navigation(struct known_paging *paging, const struct scan_record *value)
 {
-	json_t *object = parse_small(value);
+	json_t *object = value->text != NULL ? parse_small(value) : NULL;
 
 	paging->has_next = json_is_object(json_object_get(object, "nextPage"));
 	json_decref(object);
@@ -392,7 +405,7 @@ int scan_page_with(struct scan_page *page, const char *text, size_t len,
 	const char *p = skip_blanks(text, r.end);
 
 	page->n_records = page->n_foreign = 0;
-	page->paging = (struct known_paging){-1, -1, -1, -1, false};
+	page->paging = unsaid;
 	if (p == r.end)
 		return err_set(err, ERR_FORMAT, "an empty answer");
 	if (*p != '{')

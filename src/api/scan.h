@@ -16,8 +16,8 @@
 #include "model/known.h"
 
 #define SCAN_MAX_RECORDS 10000 /* on a page; the vendor's most is 1000 */
-/* Of "paging" and of "navigation"; the largest known has 600. Beyond it they say nothing: a parser
- * makes twenty bytes of one. */
+/* Of "paging" and of "navigation"; the largest known has 600. Beyond it they cannot be used: a
+ * parser makes twenty bytes of one. */
 #define SCAN_MAX_SMALL_BYTES (64u * 1024)
 
 struct scan_record {

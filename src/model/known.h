@@ -28,7 +28,9 @@ struct known_device {
 	unsigned char digest[KNOWN_DIGEST_BYTES];
 };
 
-/* What the envelope said of paging; -1 where it said nothing. */
+/* What the envelope said of paging. */
+#define KNOWN_UNSAID   (-1) /* nothing, or null */
+#define KNOWN_UNUSABLE (-2) /* what is no number of things */
 struct known_paging {
 	int64_t page, per_page, total_pages, total_elements;
 	bool has_next; /* a link to a next page */
