@@ -307,7 +307,7 @@ static void on_canceled(struct store_job *job, int rc)
 		log_warning("%" PRId64 " deliveries to sinks that are not configured any"
 			    " more are canceled",
 			    s->n_canceled);
-	else if (rc != 0 && rc != ERR_CANCELED)
+	else if (rc != 0)
 		log_warning("deliveries to sinks that are not configured any more are"
 			    " canceled at the next start only: %s",
 			    job->err.text);

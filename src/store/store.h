@@ -48,13 +48,8 @@ struct store_job {
  */
 int store_open(const char *path, uv_loop_t *loop, struct store **out, struct err *err);
 
-/* No job starts any more: those that wait, and any to come, end with ERR_CANCELED. One under way
- * ends as it would. */
-void store_stop(struct store *s);
-/* Whether a job is under way or has yet to report. */
-bool store_is_busy(const struct store *s);
-/* Close files and give up the lock. Only when not busy; the loop must turn once more for the
- * last handle. NULL is fine. */
+/* Close files and give up the lock. No job may be left. A checkpoint of our own may be under way:
+ * it ends first, so the loop must turn until it is empty. NULL is fine. */
 void store_close(struct store *s);
 
 void store_submit(struct store *s, struct store_job *job);

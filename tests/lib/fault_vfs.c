@@ -2,9 +2,12 @@
 
 #include <signal.h>
 #include <sqlite3.h>
+#include <stdatomic.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <uv.h>
 
 /* Touched by one thread at a time: the test waits while the worker writes. */
 static struct {
@@ -12,6 +15,13 @@ static struct {
 	enum fault_kind kind;
 	int left; /* writes until then */
 } fault;
+
+/* A sync that is kept from going on. */
+static struct {
+	bool wanted;
+	atomic_bool here;
+	uv_sem_t reached, released;
+} hold;
 
 static sqlite3_vfs layer, *below;
 
@@ -32,6 +42,23 @@ int fault_disarm(void)
 {
 	fault.armed = false;
 	return fault.struck;
+}
+
+void fault_hold(void)
+{
+	uv_sem_init(&hold.reached, 0);
+	uv_sem_init(&hold.released, 0);
+	hold.wanted = true;
+}
+
+void fault_wait_held(void)
+{
+	uv_sem_wait(&hold.reached);
+}
+
+void fault_release(void)
+{
+	uv_sem_post(&hold.released);
 }
 
 static bool strikes(void)
@@ -70,8 +97,20 @@ static int on_truncate(sqlite3_file *f, sqlite3_int64 size)
 	return real(f)->pMethods->xTruncate(real(f), size);
 }
 
+static void be_held(void)
+{
+	if (!hold.wanted)
+		return;
+	hold.wanted = false;
+	hold.here = true;
+	uv_sem_post(&hold.reached);
+	uv_sem_wait(&hold.released);
+	hold.here = false;
+}
+
 static int on_sync(sqlite3_file *f, int flags)
 {
+	be_held();
 	if (strikes())
 		return SQLITE_IOERR_FSYNC;
 	return real(f)->pMethods->xSync(real(f), flags);
@@ -89,6 +128,8 @@ static int on_delete(sqlite3_vfs *vfs, const char *name, int sync_folder)
 
 static int on_close(sqlite3_file *f)
 {
+	if (hold.here)
+		abort(); /* a file is closed that is being written */
 	return real(f)->pMethods->xClose(real(f));
 }
 

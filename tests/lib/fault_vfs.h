@@ -16,4 +16,11 @@ void fault_arm(enum fault_kind kind, int nth);
 /* None does. Returns whether one did since it was armed. */
 int fault_disarm(void);
 
+/* The next sync does not go on before it is released. A file that is closed meanwhile, which
+ * nothing may do, ends the process. */
+void fault_hold(void);
+/* Wait until a sync is held. */
+void fault_wait_held(void);
+void fault_release(void);
+
 #endif

@@ -2,11 +2,12 @@
  * Opening, and jobs.
  *
  *   store_submit -> (queue) -> on_worker -> on_worked -> the owner's on_done
- *        \-> store_stop: jobs not yet started end with ERR_CANCELED, so on_done follows
+ *   store_close -> close_files
+ *     \-> a checkpoint is under way: on_checkpoint -> close_files
  *
- * One job at a time is with the thread pool. Jobs that end without having run go through the
- * queue `ended`, which a zero timer empties, so that on_done never runs within store_submit.
+ * One job at a time is with the thread pool.
  */
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -30,12 +31,11 @@ struct store {
 	struct store_conn conn;
 	uv_loop_t *loop;
 	uv_work_t work;
-	uv_timer_t ended_timer;
 	struct store_job *under_way; /* NULL: the worker is idle */
-	struct job_list waiting, ended;
+	struct job_list waiting;
 	struct store_job checkpoint;
 	bool checkpoint_wanted; /* it is in the queue */
-	bool stopped;
+	bool closing;           /* as soon as the checkpoint is done */
 	int lock_fd;
 };
 
@@ -121,6 +121,13 @@ static int run_checkpoint(struct store_conn *c, struct store_job *job, struct er
 	return store_checkpoint(c, err);
 }
 
+static void close_files(struct store *s)
+{
+	conn_close(&s->conn);
+	close(s->lock_fd);
+	free(s);
+}
+
 static void on_checkpoint(struct store_job *job, int rc)
 {
 	struct store *s =
@@ -129,9 +136,9 @@ static void on_checkpoint(struct store_job *job, int rc)
 	/* A failure shows at the next write, whose owner tells it; this one is tried again. */
 	(void)rc;
 	s->checkpoint_wanted = false;
+	if (s->closing)
+		close_files(s);
 }
-
-static void on_ended(uv_timer_t *timer);
 
 int store_open(const char *path, uv_loop_t *loop, struct store **out, struct err *err)
 {
@@ -152,11 +159,8 @@ int store_open(const char *path, uv_loop_t *loop, struct store **out, struct err
 
 	s->loop = loop;
 	TAILQ_INIT(&s->waiting);
-	TAILQ_INIT(&s->ended);
 	s->checkpoint =
 		(struct store_job){.run = run_checkpoint, .on_done = on_checkpoint};
-	uv_timer_init(loop, &s->ended_timer);
-	s->ended_timer.data = s;
 	*out = s;
 	return 0;
 
@@ -168,18 +172,17 @@ fail:
 	return err_wrap(err, "database %s", path);
 }
 
-static void on_timer_closed(uv_handle_t *handle)
-{
-	free(handle->data);
-}
-
 void store_close(struct store *s)
 {
 	if (s == NULL)
 		return;
-	conn_close(&s->conn);
-	close(s->lock_fd);
-	uv_close((uv_handle_t *)&s->ended_timer, on_timer_closed);
+	assert(TAILQ_EMPTY(&s->waiting));
+	if (s->under_way == NULL) {
+		close_files(s);
+	} else {
+		assert(s->under_way == &s->checkpoint);
+		s->closing = true;
+	}
 }
 
 int64_t store_random(const struct store *s)
@@ -207,7 +210,7 @@ static void on_worker(uv_work_t *work)
 
 static void want_checkpoint(struct store *s)
 {
-	if (s->conn.wal_pages < CHECKPOINT_PAGES || s->checkpoint_wanted || s->stopped)
+	if (s->conn.wal_pages < CHECKPOINT_PAGES || s->checkpoint_wanted)
 		return;
 	s->checkpoint_wanted = true;
 	store_submit(s, &s->checkpoint);
@@ -218,7 +221,7 @@ static void on_worked(uv_work_t *work, int status)
 	struct store *s = work->data;
 	struct store_job *job = s->under_way;
 
-	(void)status; /* never canceled: only store_stop ends jobs early, and not this one */
+	(void)status; /* never canceled */
 	s->under_way = NULL;
 	if (job != &s->checkpoint)
 		want_checkpoint(s);
@@ -239,33 +242,9 @@ static void start_next(struct store *s)
 		abort(); /* only for a missing callback */
 }
 
-static void on_ended(uv_timer_t *timer)
-{
-	struct store *s = timer->data;
-	struct job_list now = TAILQ_HEAD_INITIALIZER(now);
-	struct store_job *job;
-
-	TAILQ_CONCAT(&now, &s->ended, entry);
-	while ((job = TAILQ_FIRST(&now)) != NULL) {
-		TAILQ_REMOVE(&now, job, entry);
-		job->on_done(job, job->rc);
-	}
-}
-
-static void end_canceled(struct store *s, struct store_job *job)
-{
-	job->rc = err_set(&job->err, ERR_CANCELED, "canceled");
-	TAILQ_INSERT_TAIL(&s->ended, job, entry);
-	uv_timer_start(&s->ended_timer, on_ended, 0, 0);
-}
-
 void store_submit(struct store *s, struct store_job *job)
 {
 	job->err = (struct err){0};
-	if (s->stopped) {
-		end_canceled(s, job);
-		return;
-	}
 	TAILQ_INSERT_TAIL(&s->waiting, job, entry);
 	start_next(s);
 }
@@ -273,29 +252,8 @@ void store_submit(struct store *s, struct store_job *job)
 void store_submit_first(struct store *s, struct store_job *job)
 {
 	job->err = (struct err){0};
-	if (s->stopped) {
-		end_canceled(s, job);
-		return;
-	}
 	TAILQ_INSERT_HEAD(&s->waiting, job, entry);
 	start_next(s);
-}
-
-void store_stop(struct store *s)
-{
-	struct store_job *job;
-
-	s->stopped = true;
-	while ((job = TAILQ_FIRST(&s->waiting)) != NULL) {
-		TAILQ_REMOVE(&s->waiting, job, entry);
-		end_canceled(s, job);
-	}
-}
-
-bool store_is_busy(const struct store *s)
-{
-	return s->under_way != NULL || !TAILQ_EMPTY(&s->waiting) ||
-	       !TAILQ_EMPTY(&s->ended);
 }
 
 int store_checkpoint(struct store_conn *c, struct err *err)
