@@ -276,37 +276,63 @@ static int change_device(struct changes *x, struct device *d, struct store_devic
 	return rc;
 }
 
-/* A known device whose record is as it was is ignored as it was. */
-static bool is_ignored(const struct watch *w, const struct device *d, int64_t device_id)
+static bool is_ignored_type(const struct watch *w, const char *type)
 {
-	const char *type = d->record != NULL ? device_text(d, "type") : NULL;
-
 	for (size_t i = 0; type != NULL && i < w->n_ignore_types; i++)
 		if (strcmp(type, w->ignore_types[i]) == 0)
 			return true;
-	return d->record == NULL && device_id == 0;
+	return false;
 }
 
-/* Neither stored nor told. One that was stored under another configuration, or another type, is
- * put aside without a word. */
+/* A known device whose record is as it was is ignored as it was. */
+static bool is_ignored(const struct changes *x, const struct known_device *known,
+		       const struct device *d)
+{
+	return d->record != NULL ? is_ignored_type(x->watch, device_text(d, "type"))
+				 : known->ignored;
+}
+
+/* Whether it was stored as one that is not ignored now. Of one that was never read, nobody has
+ * heard. */
+static bool was_watched(const struct changes *x, const struct store_device *row)
+{
+	json_t *facts = json_loads(row->facts, 0, NULL);
+	bool ignored = is_ignored_type(x->watch,
+				       json_string_value(json_object_get(facts, "type")));
+
+	json_decref(facts);
+	return !ignored && !is_unread(row);
+}
+
 static int ignore_device(struct changes *x, const struct known_device *known,
 			 int64_t *device_id)
 {
-	*device_id = 0;
+	struct store_device row;
+	bool watched;
+
+	*device_id = known->device_id;
 	if (known->device_id == 0)
 		return 0;
+	if (store_device_load_by_id(x->c, known->device_id, &row, x->err) != 0)
+		return x->err->code;
+	watched = was_watched(x, &row);
+	store_device_clear(&row);
+	if (watched)
+		return 0; /* the sweep misses it */
+	*device_id = 0;
 	return changes_mark(x, known->device_id,
 			    &(struct store_mark){.seen_at_ms = known->seen_at_ms,
 						 .removed_at_ms = x->arrived_at_ms});
 }
 
 int changes_record(struct changes *x, const struct known_device *known, struct device *d,
-		   const unsigned char *digest, int64_t *device_id)
+		   const unsigned char *digest, int64_t *device_id, bool *ignored)
 {
 	struct store_device row = {0};
 	int rc;
 
-	if (is_ignored(x->watch, d, known->device_id))
+	*ignored = is_ignored(x, known, d);
+	if (*ignored)
 		return ignore_device(x, known, device_id);
 	if (changes_begin(x) != 0)
 		return x->err->code;

@@ -3,6 +3,11 @@
  *
  *   decoded record -> new, or compared with its row -> row -> events
  *
+ * Ignored types are neither stored nor told. A device that was stored and becomes one is to the
+ * sweep as one that the list lacks: gone and told so after two whole lists, unless it is back by
+ * then, or too many are missing at once; and added where it comes back later. One that is ignored
+ * because the configuration has changed is put aside without a word: it is where it was.
+ *
  * Part of a page job. It reads the memory behind the fences; what changes there is the page's to
  * write, once all is committed. */
 #ifndef CHANGES_H
@@ -34,10 +39,11 @@ int changes_begin(struct changes *x);
  * d          emptied in part. Its record is NULL where all of it but status and location report is
  *            known to be as it was
  * digest     of the record's bytes
- * device_id  set to the row's; 0: it is ignored by its type
+ * device_id  set to the row's; 0: there is none
+ * ignored    set where its type is; it was not seen then
  */
 int changes_record(struct changes *x, const struct known_device *known, struct device *d,
-		   const unsigned char *digest, int64_t *device_id);
+		   const unsigned char *digest, int64_t *device_id, bool *ignored);
 
 /* One that could not be, of an id that is not stored: listed, and nothing is known of it. Sets
  * device_id. */

@@ -21,6 +21,7 @@ struct touch {
 	bool has_digest;  /* its record was read: these are its bytes */
 	bool seen;        /* it was shown as it is; else only listed */
 	bool stored_seen; /* the row now says that it was seen */
+	bool ignored;     /* its record was read, and is of a type that is ignored */
 	bool lapses;      /* the row now says that it was not */
 	uint32_t len;     /* bytes of its record; 0: not looked at */
 	uint64_t rest;    /* digest of the record less what changes often; 0: not plain */
@@ -80,9 +81,9 @@ static int see_unchanged(struct work *k, uint32_t place, size_t len)
 
 	if (t == NULL)
 		return 0;
-	t->seen = true;
 	t->len = (uint32_t)len;
-	if (!d->lapsed && d->missed == 0)
+	t->seen = !d->ignored;
+	if (d->ignored || (!d->lapsed && d->missed == 0))
 		return 0;
 	t->stored_seen = true;
 	return changes_mark(&k->changes, d->device_id,
@@ -239,12 +240,13 @@ static int parse_record(struct work *k, size_t n)
 	t = touch(k, place);
 	if (t != NULL) {
 		t->is_new = is_new;
-		t->seen = t->has_digest = t->stored_seen = true;
+		t->has_digest = true;
 		t->len = (uint32_t)r->len;
 		t->rest = rest;
 		digest_of(t->digest, &k->w->key, r->text, r->len);
 		rc = changes_record(&k->changes, &known->devices[place], &d, t->digest,
-				    &t->device_id);
+				    &t->device_id, &t->ignored);
+		t->seen = t->stored_seen = !t->ignored;
 	}
 	device_clear(&d);
 	return rc;
@@ -437,6 +439,7 @@ static void remember_device(struct work *k, const struct touch *t)
 	if (t->has_digest) {
 		known_set_digest(known, t->place, t->digest);
 		d->rest = t->rest;
+		d->ignored = t->ignored;
 	}
 	if (t->len > 0)
 		d->len = t->len;

@@ -61,11 +61,13 @@ static bool ends_first(struct sweep_job *s)
 
 /* ---- removal ---- */
 
+/* Whoever is stored and of a type that is ignored by now is to us as one that is not listed. */
 static bool is_missing(const struct watch *w, uint32_t place)
 {
 	const struct known_device *d = &w->known.devices[place];
 
-	return d->id != NULL && d->sweep != w->sweep.number;
+	return d->id != NULL &&
+	       (d->sweep != w->sweep.number || (d->ignored && d->device_id != 0));
 }
 
 struct counts {

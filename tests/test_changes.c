@@ -42,7 +42,9 @@ static void check_events(const char *expected)
 #define AT(t)  "{'id':'1','status':'Online','lastLocationReportTime':'" t "'}"
 #define NOT_AT "{'id':'1','status':'Online'}"
 
-#define UNREAD "{'id':'2','n':'\\ud800'}"
+#define DESK(status) "{'id':'1','type':'HardPhone','status':'" status "'}"
+#define WEBRTC       "{'id':'1','type':'WebRTC','status':'Offline'}"
+#define UNREAD       "{'id':'2','n':'\\ud800'}"
 
 #define LOCATION(from, to) \
 	"[{\"field\":\"last_location_report_time\",\"from\":" from ",\"to\":" to "}]"
@@ -166,7 +168,23 @@ static const struct {
 	  "{'id':'1','type':'WebRTC','status':'Offline'}", "", ""},
 	 ""},
 	{{LOBBY, LOBBY ",{'id':'2','type':'WebRTC'}", LOBBY, LOBBY}, ""},
-	{{"{'id':'1','type':'HardPhone'}", "{'id':'1','type':'WebRTC'}", "", ""}, ""},
+	/* Becoming one is as being listed no more, and coming back as coming. */
+	{{DESK("Online"), WEBRTC, DESK("Online"), WEBRTC}, ""},
+	{{DESK("Online"), WEBRTC, DESK("Offline"), DESK("Offline")},
+	 "offline 1 Online->Offline (0, 120.300]\n"},
+	{{DESK("Online"), WEBRTC, "", DESK("Online")},
+	 "removed 1 Online (0, 120.300]\nadded 1 Online (120, 180.300]\n"},
+	{{DESK("Online"), "", WEBRTC, DESK("Offline")},
+	 "removed 1 Online (0, 120.300]\nadded 1 Offline (120, 180.300]\n"},
+	{{DESK("Online"), WEBRTC, WEBRTC, WEBRTC}, "removed 1 Online (0, 120.300]\n"},
+	{{DESK("Online"), DESK("Online"), WEBRTC, "{'id':'1','type':'WebRTC'}"},
+	 "removed 1 Online (60, 180.300]\n"},
+	{{DESK("Online"), WEBRTC, "{'id':'1','type':'WebRTC','status':'Online'}",
+	  DESK("Offline")},
+	 "removed 1 Online (0, 120.300]\nadded 1 Offline (120, 180.300]\n"},
+	{{DESK("Online"), WEBRTC, "{'id':'1','n':'\\ud800'}", WEBRTC}, ""},
+	{{WEBRTC, DESK("Online"), WEBRTC, WEBRTC},
+	 "added 1 Online (0, 60.300]\nremoved 1 Online (60, 180.300]\n"},
 	{{"{'id':'1','type':'WebRTC'}",
 	  "{'id':'1','type':'HardPhone','status':'Online'}"},
 	 "added 1 Online (0, 60.300]\n"},
@@ -249,6 +267,30 @@ START_TEST(a_story_is_told_the_same_after_restarts) /* but for the bounds, which
 }
 END_TEST
 
+/* A vendor that calls all of them otherwise has not lost them. */
+START_TEST(many_that_become_placeholders_at_once_are_not_gone)
+{
+	struct buf records;
+
+	buf_init(&records, 10000);
+	for (int sweep = 0; sweep < 4; sweep++) {
+		records.len = 0;
+		for (int i = 0; i < 10; i++)
+			buf_printf(&records, "%s{'id':'%d','type':'%s'}",
+				   i > 0 ? "," : "", i,
+				   sweep > 0 && i > 2 ? "WebRTC" : "HardPhone");
+		account_records(&a, records.data);
+		ck_assert_int_eq(a.sweep.n_missing, sweep > 0 ? 7 : 0);
+	}
+	check_events(FIRST "unreachable (60.300] list_shrunk\n");
+	ck_assert_int_eq(account_ask(&a, "SELECT count(*) FROM device_state JOIN device"
+					 " USING (device_id) WHERE missed = 2"
+					 " AND removed_ms IS NULL"),
+			 7);
+	buf_clear(&records);
+}
+END_TEST
+
 START_TEST(who_was_never_read_is_counted_and_unobserved)
 {
 	account_records(&a, LOBBY "," UNREAD);
@@ -292,6 +334,7 @@ int main(void)
 	const struct suite_test tests[] = {
 		{a_story_is_told_exactly, COUNT(stories)},
 		{a_story_is_told_the_same_after_restarts, COUNT(stories)},
+		{many_that_become_placeholders_at_once_are_not_gone, 1},
 		{who_was_never_read_is_counted_and_unobserved, 1},
 		{a_first_sweep_tells_one_thing, 1},
 	};

@@ -15,7 +15,7 @@
 
 struct known_device {
 	char *id;           /* the vendor's; NULL: the place is free */
-	int64_t device_id;  /* ours; 0: ignored by its type, not stored */
+	int64_t device_id;  /* ours; 0: not stored */
 	int64_t seen_at_ms; /* when the last request was sent that showed it as it is */
 	uint32_t sweep; /* the sweep that listed it last; of a free place the next one */
 	uint64_t rest;  /* of its record less status and location report; 0: not known */
@@ -23,6 +23,7 @@ struct known_device {
 	uint32_t
 		next; /* the place of the one that came after it; KNOWN_NONE: not known */
 	bool has_digest;
+	bool ignored; /* of a type that is. Stored all the same: it was of another before */
 	bool lapsed;    /* the store does not know that seen_at_ms moves on */
 	uint8_t missed; /* whole lists in a row that lacked it */
 	unsigned char digest[KNOWN_DIGEST_BYTES];
