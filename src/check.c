@@ -22,6 +22,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/unpack.h"
+#include "course.h"
 #include "ledger.h"
 #include "page.h"
 
@@ -129,6 +130,7 @@ struct check {
 	const struct account_config *account;
 	struct ledger *ledger;
 	struct budget *auth_budget, *list_budget;
+	char scope[LEDGER_SCOPE_BYTES];
 	FILE *out;
 	uv_loop_t loop;
 	struct http_client *http;
@@ -374,7 +376,7 @@ static bool may_ask(struct check *k)
 {
 	int64_t now_ms = clock_mono_ms();
 	int64_t auth_ms = ledger_wait_ms(k->ledger, k->auth_budget, 100, now_ms);
-	int64_t list_ms = ledger_wait_ms(k->ledger, k->list_budget, 100, now_ms);
+	int64_t list_ms = ledger_wait_all_ms(k->ledger, k->scope, 100, now_ms);
 	int64_t wait_ms = auth_ms > list_ms ? auth_ms : list_ms;
 	bool blocked = ledger_blocked_ms(k->auth_budget, now_ms) > 0 ||
 		       ledger_blocked_ms(k->list_budget, now_ms) > 0;
@@ -393,16 +395,14 @@ static bool may_ask(struct check *k)
 static void open_budgets(struct check *k)
 {
 	char scope[LEDGER_SCOPE_BYTES];
-	const char *group;
-
 	ledger_auth_scope(scope, k->account);
 	k->auth_budget =
 		ledger_budget(k->ledger, scope, LEDGER_AUTH_GROUP, BUDGET_AUTH_LIMIT);
 	ledger_scope(scope, k->account);
-	group = ledger_group(k->ledger, scope);
-	k->list_budget =
-		ledger_budget(k->ledger, scope, group != NULL ? group : PAGES_GROUP,
-			      BUDGET_HEAVY_LIMIT);
+	k->list_budget = ledger_named(k->ledger, scope, ASK_LIST);
+	if (k->list_budget == NULL)
+		k->list_budget = ledger_budget(k->ledger, k->scope, PAGES_GROUP,
+					       BUDGET_HEAVY_LIMIT);
 }
 
 static int check_account(const struct account_config *a, struct ledger *ledger, FILE *out)

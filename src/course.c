@@ -11,11 +11,6 @@
 #define GIVEN_UP_MAX  2    /* in a row: then the sweep is over */
 #define PATH_MAX_SIZE (64u * 1024)
 
-const char *route_name(enum route route)
-{
-	return route == ROUTE_EXTENSIONS ? "extensions" : "account";
-}
-
 void course_init(struct course *c)
 {
 	*c = (struct course){.total_pages = -1, .n_max = COURSE_CHUNK_MAX};
@@ -32,7 +27,7 @@ static void begin(struct course *c, enum ask ask)
 	c->incomplete = false;
 }
 
-void course_begin(struct course *c, enum route route, enum course_begin from)
+void course_begin(struct course *c, enum store_route route, enum course_begin from)
 {
 	c->route = route;
 	c->ids = NULL;

@@ -13,10 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The numbers are stored in the database: they never change. */
-enum route { ROUTE_ACCOUNT = 0, ROUTE_EXTENSIONS = 1 };
-/* "account", "extensions". */
-const char *route_name(enum route route);
+#include "store/store.h"
 
 enum ask {
 	ASK_EXTENSIONS, /* a page of the list of extensions */
@@ -29,7 +26,7 @@ enum ask {
 #define COURSE_CHUNK_MAX 30
 
 struct course {
-	enum route route;
+	enum store_route route;
 	enum ask ask;
 	int64_t page;        /* from 1; of ASK_CHUNK: which one */
 	int64_t total_pages; /* as the page before said; -1: it said nothing */
@@ -48,7 +45,7 @@ void course_init(struct course *c);
 
 /* Begin: with the list of extensions where that is due. */
 enum course_begin { COURSE_WITH_EXTENSIONS, COURSE_DEVICES };
-void course_begin(struct course *c, enum route route, enum course_begin from);
+void course_begin(struct course *c, enum store_route route, enum course_begin from);
 /* The list of extensions is read, or is not to be had: go on with the devices. ids are those to
  * ask for by extensions. */
 void course_devices(struct course *c, char *const *ids, size_t n_ids);

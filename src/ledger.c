@@ -25,6 +25,7 @@ struct entry {
 	struct budget budget;
 	char scope[LEDGER_SCOPE_BYTES];
 	char group[64];
+	int64_t kinds;        /* bit n: requests of kind n count in it */
 	int64_t n_pages;      /* of all lists, a sweep each */
 	unsigned n_under_way; /* requests */
 	int64_t asked_ms;     /* the last of them */
@@ -96,6 +97,7 @@ static void on_row(const struct store_budget *row, void *arg)
 		b->slots[i] = (struct budget_slot){row->slots[i].at_ms,
 						   row->slots[i].at_ms, row->slots[i].n};
 	budget_resume(b, now_ms - clock_utc_ms(), now_ms);
+	e->kinds = row->kinds;
 	e->plenty_ms = budget_has_plenty(b) ? b->told_ms : 0;
 	recall(e, penalties_find(((struct ledger *)arg)->penalties, e->scope), now_ms);
 }
@@ -135,23 +137,39 @@ struct budget *ledger_budget(struct ledger *l, const char *scope, const char *gr
 	return &e->budget;
 }
 
-const char *ledger_group(const struct ledger *l, const char *scope)
-{
-	const struct entry *e, *latest = NULL;
-
-	SLIST_FOREACH(e, &l->entries, next)
-	{
-		if (strcmp(e->scope, scope) == 0 &&
-		    (latest == NULL || e->budget.told_ms > latest->budget.told_ms))
-			latest = e;
-	}
-	return latest != NULL ? latest->group : NULL;
-}
-
 /* A budget handed out by ledger_budget is the first member of its entry. */
 static struct entry *entry_of(const struct budget *b)
 {
 	return (struct entry *)(uintptr_t)b;
+}
+
+struct budget *ledger_named(struct ledger *l, const char *scope, int kind)
+{
+	struct entry *e, *latest = NULL;
+
+	/* Of two, the row of one is older: it has not been saved since the other was named. */
+	SLIST_FOREACH(e, &l->entries, next)
+	{
+		if (strcmp(e->scope, scope) == 0 && (e->kinds >> kind & 1) != 0 &&
+		    (latest == NULL || e->budget.told_ms > latest->budget.told_ms))
+			latest = e;
+	}
+	return latest != NULL ? &latest->budget : NULL;
+}
+
+void ledger_name(struct ledger *l, struct budget *b, int kind)
+{
+	const char *scope = entry_of(b)->scope;
+	struct budget *before = ledger_named(l, scope, kind);
+
+	if (before != NULL)
+		entry_of(before)->kinds &= ~(INT64_C(1) << kind);
+	entry_of(b)->kinds |= INT64_C(1) << kind;
+}
+
+const char *ledger_group(const struct budget *b)
+{
+	return entry_of(b)->group;
 }
 
 int64_t ledger_wait_ms(struct ledger *l, struct budget *b, int share, int64_t now_ms)
@@ -160,6 +178,23 @@ int64_t ledger_wait_ms(struct ledger *l, struct budget *b, int share, int64_t no
 
 	recall(e, penalties_find_others(l->penalties, e->scope), now_ms);
 	return budget_wait_ms(b, share, now_ms);
+}
+
+int64_t ledger_wait_all_ms(struct ledger *l, const char *scope, int share, int64_t now_ms)
+{
+	int64_t wait_ms = 0;
+	struct entry *e;
+
+	SLIST_FOREACH(e, &l->entries, next)
+	{
+		int64_t ms = strcmp(e->scope, scope) == 0
+				     ? ledger_wait_ms(l, &e->budget, share, now_ms)
+				     : 0;
+
+		if (ms > wait_ms)
+			wait_ms = ms;
+	}
+	return wait_ms;
 }
 
 void ledger_ask(struct ledger *l, struct budget *b, int64_t now_ms)
@@ -265,6 +300,7 @@ void ledger_snapshot(const struct budget *b, struct store_budget *into)
 		.told_at_ms = b->told_ms != 0 ? b->told_ms + shift_ms : 0,
 		.blocked_until_ms =
 			b->blocked_until_ms != 0 ? b->blocked_until_ms + shift_ms : 0,
+		.kinds = e->kinds,
 		.n_slots = b->n_slots,
 	};
 	snprintf(into->scope, sizeof into->scope, "%s", e->scope);

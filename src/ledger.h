@@ -28,11 +28,19 @@ void ledger_auth_scope(char out[LEDGER_SCOPE_BYTES], const struct account_config
 /* The budget of a group; made with this limit where it is new. Good as long as the ledger. */
 struct budget *ledger_budget(struct ledger *l, const char *scope, const char *group,
 			     int64_t limit);
-/* The group that answers under this scope have named last; NULL: none has. Borrowed. */
-const char *ledger_group(const struct ledger *l, const char *scope);
+/* The budget in which requests of a kind (0 to 62, the caller's) count, as an answer has named it;
+ * NULL: none has. */
+struct budget *ledger_named(struct ledger *l, const char *scope, int kind);
+/* Requests of this kind count in this budget from now on. */
+void ledger_name(struct ledger *l, struct budget *b, int kind);
+/* The group's name. */
+const char *ledger_group(const struct budget *b);
 /* How long to wait before the next request of this budget, of which we take share percent; 0:
  * send it now. What another process has noted of penalties counts. */
 int64_t ledger_wait_ms(struct ledger *l, struct budget *b, int share, int64_t now_ms);
+/* The same for a request whose group is not known: until every budget of the scope allows it. */
+int64_t ledger_wait_all_ms(struct ledger *l, const char *scope, int share,
+			   int64_t now_ms);
 /* A request of this budget is sent now ... */
 void ledger_ask(struct ledger *l, struct budget *b, int64_t now_ms);
 /* ... and its answer is here, or there will be none. Where that never comes to be known, since

@@ -31,13 +31,12 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/random.h"
+#include "course.h"
 #include "page.h"
 #include "sweep.h"
 #include "watch.h"
 
 #define SECOND_MS        INT64_C(1000)
-#define PAGE_TRIES       3               /* before the next page has its turn */
-#define PAGES_GIVEN_UP   2               /* in a row: then the sweep is over */
 #define RETRY_FIRST_MS   (2 * SECOND_MS) /* ringcentral/api.md section 6.4 */
 #define RETRY_MAX_MS     (60 * SECOND_MS)
 #define REFUSED_FIRST_MS (300 * SECOND_MS) /* somebody must do something */
@@ -63,7 +62,7 @@ enum step {
 	STEP_STOPPED,   /* refused credentials: nothing happens until a reload */
 };
 
-/* A job of two rows: what was learned of the budgets. */
+/* A job of a few rows: what was learned of the budgets. */
 struct ledger_job {
 	struct store_job job;
 	struct store_budget budgets[PAGE_BUDGETS_MAX];
@@ -87,10 +86,10 @@ struct poll {
 	const struct account_config *config;
 	struct watch watch;
 	struct auth auth;
-	struct budget *auth_budget, *list_budget;
-	struct budget *asked; /* that of the request under way */
+	struct budget *auth_budget;
+	struct budget *budgets[ASK_KINDS]; /* NULL: no answer has named the group yet */
+	struct budget *asked;              /* that of the request under way */
 	char auth_scope[LEDGER_SCOPE_BYTES], scope[LEDGER_SCOPE_BYTES];
-	char group[64]; /* of the list, as its answers name it */
 
 	enum step step;
 	uv_timer_t timer;
@@ -103,12 +102,9 @@ struct poll {
 	struct state_job state_job;
 
 	/* The sweep at hand. */
-	int64_t page;
-	int64_t total_pages;
+	struct course course;
 	int64_t sweep_began_ms;
-	int page_tries, n_given_up;
-	bool incomplete;    /* a page was given up */
-	bool token_renewed; /* for this page already */
+	bool token_renewed; /* for this request already */
 	int64_t n_refused;  /* records */
 
 	int64_t clock_set_ms; /* of env->clock.set_ms, what the watch knows */
@@ -211,11 +207,23 @@ static int64_t retry_ms(const struct poll *p, int64_t first_ms, int64_t max_ms)
 
 /* ---- the ledger ---- */
 
+/* The one in which the request at hand counts; the strictest where its group is not known. */
+static struct budget *budget_of(const struct poll *p)
+{
+	struct budget *named = p->budgets[p->course.ask];
+
+	return named != NULL ? named
+			     : ledger_budget(p->env->ledger, p->scope, PAGES_GROUP,
+					     BUDGET_HEAVY_LIMIT);
+}
+
 static size_t snapshot_budgets(const struct poll *p, struct store_budget *into)
 {
-	ledger_snapshot(p->list_budget, &into[0]);
-	ledger_snapshot(p->auth_budget, &into[1]);
-	return PAGE_BUDGETS_MAX;
+	const struct budget *list = budget_of(p);
+
+	ledger_snapshot(p->auth_budget, &into[0]);
+	ledger_snapshot(list, &into[1]);
+	return 2;
 }
 
 static int run_ledger_job(struct store_conn *c, struct store_job *job, struct err *err)
@@ -312,7 +320,7 @@ static bool is_blocked(const struct poll *p)
 {
 	int64_t now_ms = clock_mono_ms();
 
-	return ledger_blocked_ms(p->list_budget, now_ms) > 0 ||
+	return ledger_blocked_ms(budget_of(p), now_ms) > 0 ||
 	       (auth_token(&p->auth, now_ms) == NULL &&
 		ledger_blocked_ms(p->auth_budget, now_ms) > 0);
 }
@@ -355,7 +363,7 @@ static bool is_our_wait(const struct poll *p)
  * account, the next page shows soon. */
 static bool is_one_page(const struct poll *p)
 {
-	return p->page > 1 && p->page_tries > 0 &&
+	return p->course.n_came > 0 && p->course.tries > 0 &&
 	       (p->last.next == ANSWER_RETRY || p->last.next == ANSWER_REFUSED);
 }
 
@@ -434,13 +442,26 @@ static void answering_again(struct poll *p)
 	p->n_failures = 0;
 	p->token_renewed = false;
 	p->last = (struct answer){0};
-	if (!p->incomplete && p->page >= p->failing_page)
+	if (!p->course.incomplete && p->course.page >= p->failing_page)
 		log_answering(p);
 }
 
-static int64_t wait_of(struct poll *p, struct budget *budget)
+/* How long to wait for the request at hand; where its group is not known yet, until the account
+ * may ask for anything. */
+static int64_t wait_of(struct poll *p)
 {
-	return ledger_wait_ms(p->env->ledger, budget, p->config->budget_share,
+	struct ledger *ledger = p->env->ledger;
+	struct budget *named = p->budgets[p->course.ask];
+	int share = p->config->budget_share;
+	int64_t now_ms = clock_mono_ms();
+
+	return named != NULL ? ledger_wait_ms(ledger, named, share, now_ms)
+			     : ledger_wait_all_ms(ledger, p->scope, share, now_ms);
+}
+
+static int64_t wait_of_auth(struct poll *p)
+{
+	return ledger_wait_ms(p->env->ledger, p->auth_budget, p->config->budget_share,
 			      clock_mono_ms());
 }
 
@@ -521,7 +542,7 @@ static void token_failed(struct poll *p)
 		wait_ms = retry_ms(p, REFUSED_FIRST_MS, REFUSED_MAX_MS);
 		break;
 	case ANSWER_WAIT:
-		wait_ms = wait_of(p, p->auth_budget);
+		wait_ms = wait_of_auth(p);
 		break;
 	default:
 		wait_ms = ++p->token_tries < TOKEN_TRIES
@@ -568,17 +589,20 @@ static void on_page(struct http_request *req, int rc);
 
 static void ask_page(struct poll *p)
 {
+	char *path = course_path(&p->course);
+
 	p->step = STEP_PAGE;
 	free(p->url);
-	p->url = pages_url(p->config->server, p->page);
+	p->url = mem_printf("%s%s", p->config->server, path);
+	free(path);
 	pages_request(&p->req, p->url, auth_token(&p->auth, clock_mono_ms()),
 		      p->config->ca_file);
 	p->req.on_done = on_page;
 	p->req.data = p;
-	if (p->page == 1)
+	if (p->course.n_came == 0)
 		p->sweep_began_ms = clock_mono_ms();
 	p->n_under_way++;
-	spend(p, p->list_budget);
+	spend(p, budget_of(p));
 	http_start(p->env->http, &p->req);
 }
 
@@ -588,7 +612,7 @@ static void next_request(struct poll *p)
 	bool needs_token = auth_token(&p->auth, clock_mono_ms()) == NULL;
 	int64_t wait_ms;
 
-	wait_ms = wait_of(p, needs_token ? p->auth_budget : p->list_budget);
+	wait_ms = needs_token ? wait_of_auth(p) : wait_of(p);
 	if (wait_ms > 0) {
 		log_debug("%s: waiting %" PRId64 " ms for the budget", p->config->name,
 			  wait_ms);
@@ -603,49 +627,51 @@ static void next_request(struct poll *p)
 /* The group's name and numbers are the vendor's to say; the budget moves with the name. */
 static void learn_budget(struct poll *p)
 {
+	struct budget **named = &p->budgets[p->course.ask], *b;
 	const char *group = http_header(&p->req, "X-Rate-Limit-Group");
 	int64_t now_ms = clock_mono_ms();
 
-	if (group != NULL && group[0] != '\0' && strcmp(group, p->group) != 0) {
-		snprintf(p->group, sizeof p->group, "%s", group);
-		p->list_budget = ledger_budget(p->env->ledger, p->scope, p->group,
-					       BUDGET_HEAVY_LIMIT);
-		budget_spend(p->list_budget, now_ms); /* the request that told us */
+	if (group != NULL && group[0] != '\0') {
+		b = ledger_budget(p->env->ledger, p->scope, group, BUDGET_HEAVY_LIMIT);
+		if (b != p->asked)
+			budget_spend(b, now_ms); /* the request that told us */
+		if (b != *named)
+			ledger_name(p->env->ledger, b, p->course.ask);
+		*named = b;
 	}
-	budget_told(p->list_budget, http_header(&p->req, "X-Rate-Limit-Limit"),
+	b = budget_of(p);
+	budget_told(b, http_header(&p->req, "X-Rate-Limit-Limit"),
 		    http_header(&p->req, "X-Rate-Limit-Remaining"),
 		    http_header(&p->req, "X-Rate-Limit-Window"), now_ms);
 	log_debug("%s: page %" PRId64 ": HTTP %ld, %zu bytes in %" PRId64
 		  " ms; budget %s: %" PRId64 " of %" PRId64 " left",
-		  p->config->name, p->page, p->req.status, p->req.answer.len,
-		  p->req.done_at_ms - p->req.sent_at_ms, p->group,
-		  p->list_budget->remaining, p->list_budget->limit);
+		  p->config->name, p->course.page, p->req.status, p->req.answer.len,
+		  p->req.done_at_ms - p->req.sent_at_ms, ledger_group(b), b->remaining,
+		  b->limit);
 }
 
+/* The course has moved on. */
 static void next_page(struct poll *p)
 {
-	p->page++;
-	p->page_tries = 0;
 	p->token_renewed = false;
 	next_request(p);
 }
 
-/* Other pages may still come: go on without this one. */
+/* Other pages may still come: go on without this one. False: ask for it again. */
 static bool give_up_page(struct poll *p)
 {
-	/* Behind one that was given up the next one shows whether it is the page or the vendor. */
-	int tries = p->n_given_up > 0 ? 1 : PAGE_TRIES;
-
-	if (p->page == 1 || p->page_tries < tries)
+	switch (course_failed(&p->course)) {
+	case COURSE_AGAIN:
 		return false;
-	p->incomplete = true;
-	if (p->page < p->total_pages && ++p->n_given_up < PAGES_GIVEN_UP) {
+	case COURSE_NEXT:
 		next_page(p);
-		return true;
+		break;
+	case COURSE_OVER:
+		if (p->dark_due)
+			tell_unreachable(p);
+		end_sweep(p);
+		break;
 	}
-	if (p->dark_due)
-		tell_unreachable(p);
-	end_sweep(p);
 	return true;
 }
 
@@ -655,17 +681,16 @@ static void page_failed(struct poll *p, const struct answer *answer)
 	char what[32];
 	int64_t wait_ms;
 
-	snprintf(what, sizeof what, "device list, page %" PRId64, p->page);
-	if (p->page > p->failing_page)
-		p->failing_page = p->page;
-	p->page_tries++;
+	snprintf(what, sizeof what, "device list, page %" PRId64, p->course.page);
+	if (p->course.page > p->failing_page)
+		p->failing_page = p->course.page;
 	if (answer->next == ANSWER_REFUSED && answer->reason == REASON_CREDENTIALS) {
 		stop_refused(p);
 		return;
 	}
 	if (give_up_page(p))
 		return;
-	wait_ms = answer->next == ANSWER_REFUSED && p->page == 1
+	wait_ms = answer->next == ANSWER_REFUSED && p->course.n_came == 0
 			  ? retry_ms(p, REFUSED_FIRST_MS, REFUSED_MAX_MS)
 			  : retry_ms(p, RETRY_FIRST_MS, RETRY_MAX_MS);
 	if (tell)
@@ -680,10 +705,9 @@ static void page_limited(struct poll *p, const struct answer *answer)
 	int64_t wait_ms;
 
 	/* A refusal is of us; a maintenance may be of one page. */
-	p->page_tries += answer->reason == REASON_MAINTENANCE;
 	if (answer->reason == REASON_MAINTENANCE && give_up_page(p))
 		return;
-	wait_ms = wait_of(p, p->list_budget);
+	wait_ms = wait_of(p);
 	if (tell)
 		log_retry(p, "device list", wait_ms);
 	wait(p, STEP_WAIT, wait_ms);
@@ -712,7 +736,7 @@ static void store_page(struct poll *p)
 	j->job.on_done = on_page_stored;
 	j->watch = &p->watch;
 	j->routes = routes_share(p->env->routes);
-	j->page = p->page;
+	j->page = p->course.page;
 	j->url = p->url;
 	j->answer = p->req.answer; /* moves */
 	buf_init(&p->req.answer, 0);
@@ -736,7 +760,7 @@ static void on_page(struct http_request *req, int rc)
 	answer_read(&answer, req, rc, ANSWER_OF_LIST, clock_utc_ms());
 	if (rc == 0)
 		learn_budget(p);
-	answered(p, p->list_budget, &answer);
+	answered(p, budget_of(p), &answer);
 	if (!goes_on(p))
 		return;
 	switch (answer.next) {
@@ -756,18 +780,6 @@ static void on_page(struct http_request *req, int rc)
 
 /* ---- after a page ---- */
 
-/* Whether the list goes on behind this page. Totals lie and links loop: an empty page ends it,
- * and so does one that shows nothing new. */
-static bool has_more(const struct poll *p)
-{
-	const struct page_job *j = &p->page_job;
-
-	if (j->n_records == 0 || (p->page > 1 && j->n_fresh == 0) ||
-	    p->page >= KNOWN_MAX_PAGES)
-		return false;
-	return j->paging.has_next || p->page < j->paging.total_pages;
-}
-
 static void log_refused(struct poll *p)
 {
 	const struct page_job *j = &p->page_job;
@@ -776,41 +788,32 @@ static void log_refused(struct poll *p)
 	if (j->n_refused > 0 && lasting_failed(&p->refusing, clock_mono_ms()))
 		log_warning("%s: device list, page %" PRId64 ": %" PRId64
 			    " records cannot be read and are set aside; the first: %s",
-			    p->config->name, p->page, j->n_refused, j->refused);
+			    p->config->name, j->page, j->n_refused, j->refused);
 }
 
 /* The effective interval: at least the time that the sweeps of all who share the budget need
  * within our share of it. */
-static void learn_interval(struct poll *p, int64_t n_pages)
+static void learn_interval(struct poll *p)
 {
-	int64_t allowance = budget_allowance(p->list_budget, p->config->budget_share),
-		needed;
+	struct budget *budget = budget_of(p);
+	int64_t allowance = budget_allowance(budget, p->config->budget_share), needed;
 
 	if (p->counted != NULL)
 		ledger_count_pages(p->counted, -p->n_pages);
-	p->counted = p->list_budget;
-	p->n_pages = n_pages;
-	needed = ledger_count_pages(p->counted, n_pages) * p->list_budget->window_ms;
+	p->counted = budget;
+	p->n_pages = course_length(&p->course);
+	needed = ledger_count_pages(budget, p->n_pages) * budget->window_ms;
 	needed = (needed + allowance - 1) / allowance;
 	p->interval_ms =
 		needed > p->config->interval_ms ? needed : p->config->interval_ms;
-}
-
-/* As many as the list has, or claims: claims beyond what is ever asked for do not count. */
-static int64_t n_pages_of(const struct poll *p)
-{
-	int64_t n = p->total_pages > p->page ? p->total_pages : p->page;
-
-	return n < KNOWN_MAX_PAGES ? n : KNOWN_MAX_PAGES;
 }
 
 static void end_sweep(struct poll *p)
 {
 	struct sweep_job *s = &p->sweep_job;
 
-	learn_interval(p, p->incomplete ? n_pages_of(p) : p->page);
 	p->step = STEP_SWEEP_JOB;
-	if (p->incomplete) {
+	if (p->course.incomplete) {
 		sweep_job_init_partial(s);
 	} else {
 		log_answering(p); /* the list may end before the page that failed */
@@ -819,11 +822,12 @@ static void end_sweep(struct poll *p)
 	s->job.on_done = on_sweep_done;
 	s->watch = &p->watch;
 	s->routes = routes_share(p->env->routes);
-	s->n_pages = p->page;
+	s->n_pages = p->course.page;
 	s->ended_at_ms = clock_utc_ms();
 	s->interval_ms = p->interval_ms;
 	snprintf(s->budget_scope, sizeof s->budget_scope, "%s", p->scope);
-	snprintf(s->budget_group, sizeof s->budget_group, "%s", p->group);
+	snprintf(s->budget_group, sizeof s->budget_group, "%s",
+		 ledger_group(budget_of(p)));
 	p->n_under_way++;
 	store_submit(p->env->store, &s->job);
 }
@@ -843,6 +847,7 @@ static void on_page_stored(struct store_job *job, int rc)
 {
 	struct page_job *j = (struct page_job *)job;
 	struct poll *p = (struct poll *)((char *)j - offsetof(struct poll, page_job));
+	bool more;
 
 	routes_release(j->routes);
 	buf_clear(&j->answer); /* of a job that never ran */
@@ -859,13 +864,17 @@ static void on_page_stored(struct store_job *job, int rc)
 	store_works(p);
 	answering_again(p);
 	log_refused(p);
-	p->n_given_up = 0;
-	p->total_pages = j->paging.total_pages;
-	learn_interval(p, n_pages_of(p));
+	more = course_came(&p->course, &(struct course_answer){
+					       .n_records = j->n_records,
+					       .n_fresh = j->n_fresh,
+					       .total_pages = j->paging.total_pages,
+					       .has_next = j->paging.has_next,
+				       });
+	learn_interval(p);
 	start_dark(p);
 	if (j->n_events > 0)
 		p->env->on_events(p->env->data);
-	if (has_more(p))
+	if (more)
 		next_page(p);
 	else
 		end_sweep(p);
@@ -948,7 +957,7 @@ static void on_sweep_done(struct store_job *job, int rc)
 		store_failed(p, &job->err);
 		return;
 	}
-	if (!p->incomplete)
+	if (!p->course.incomplete)
 		log_sweep(p);
 	if (s->n_lapsed > 0)
 		log_warning(
@@ -964,12 +973,8 @@ static void on_sweep_done(struct store_job *job, int rc)
 static void begin_sweep(struct poll *p)
 {
 	look_at_clock(p->env);
-	p->page = 1;
-	p->total_pages = -1;
-	p->page_tries = 0;
-	p->n_given_up = 0;
+	course_begin(&p->course, ROUTE_ACCOUNT, COURSE_DEVICES);
 	p->n_refused = 0;
-	p->incomplete = false;
 	p->token_renewed = false;
 	next_request(p);
 }
@@ -997,14 +1002,10 @@ static struct auth_settings auth_settings_of(const struct account_config *config
 
 static void init_budgets(struct poll *p)
 {
-	const char *group;
-
 	ledger_scope(p->scope, p->config);
 	ledger_auth_scope(p->auth_scope, p->config);
-	group = ledger_group(p->env->ledger, p->scope);
-	snprintf(p->group, sizeof p->group, "%s", group != NULL ? group : PAGES_GROUP);
-	p->list_budget =
-		ledger_budget(p->env->ledger, p->scope, p->group, BUDGET_HEAVY_LIMIT);
+	for (int i = 0; i < ASK_KINDS; i++)
+		p->budgets[i] = ledger_named(p->env->ledger, p->scope, i);
 	p->auth_budget = ledger_budget(p->env->ledger, p->auth_scope, LEDGER_AUTH_GROUP,
 				       BUDGET_AUTH_LIMIT);
 }
@@ -1024,6 +1025,7 @@ struct poll *poll_create(struct poll_env *env, const struct account_config *conf
 	auth_init(&p->auth, env->loop, &settings, path);
 	free(path);
 	p->auth.data = p;
+	course_init(&p->course);
 	init_budgets(p);
 	http_request_init(&p->req);
 	p->ledger_job.job =
@@ -1042,7 +1044,7 @@ struct poll *poll_create(struct poll_env *env, const struct account_config *conf
 static void log_blocked(struct poll *p)
 {
 	int64_t now_ms = clock_mono_ms();
-	int64_t list_ms = ledger_blocked_ms(p->list_budget, now_ms);
+	int64_t list_ms = ledger_blocked_ms(budget_of(p), now_ms);
 	int64_t auth_ms = ledger_blocked_ms(p->auth_budget, now_ms);
 	char wait_text[CLOCK_TEXT_BYTES];
 

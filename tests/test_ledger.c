@@ -238,20 +238,38 @@ START_TEST(what_another_process_notes_counts_at_once)
 }
 END_TEST
 
-START_TEST(the_group_is_the_one_that_was_named_last)
+START_TEST(requests_of_a_kind_count_in_the_budget_that_was_named_last)
+{
+	struct budget *light = ledger_budget(ledger, SCOPE, "light", 50);
+	int64_t now_ms = clock_mono_ms();
+
+	ck_assert_ptr_null(ledger_named(ledger, SCOPE, 0));
+	ledger_name(ledger, heavy(), 0);
+	ledger_name(ledger, heavy(), 2);
+	budget_told(heavy(), "10", "9", "60", now_ms - 2);
+	save_budget(heavy());
+	ledger_name(ledger, light, 0); /* the other row is not saved again */
+	ck_assert_ptr_eq(ledger_named(ledger, SCOPE, 0), light);
+	ck_assert_ptr_eq(ledger_named(ledger, SCOPE, 2), heavy());
+	ck_assert_ptr_null(ledger_named(ledger, SCOPE, 1));
+	ck_assert_ptr_null(ledger_named(ledger, OTHER, 0));
+	budget_told(light, "50", "49", "60", now_ms - 1);
+	save_budget(light);
+	restart();
+	ck_assert_str_eq(ledger_group(ledger_named(ledger, SCOPE, 0)), "light");
+	ck_assert_str_eq(ledger_group(ledger_named(ledger, SCOPE, 2)), "heavy");
+}
+END_TEST
+
+START_TEST(a_request_of_an_unknown_group_waits_for_all_of_its_scope)
 {
 	int64_t now_ms = clock_mono_ms();
 
-	ck_assert_ptr_null(ledger_group(ledger, SCOPE));
-	budget_told(heavy(), "10", "9", "60", now_ms - 2);
-	budget_told(ledger_budget(ledger, SCOPE, "light", 50), "50", "49", "60",
-		    now_ms - 1);
-	budget_told(ledger_budget(ledger, OTHER, "medium", 40), "40", "39", "60", now_ms);
-	ck_assert_str_eq(ledger_group(ledger, SCOPE), "light");
-	save_budget(heavy());
-	save_budget(ledger_budget(ledger, SCOPE, "light", 50));
-	restart();
-	ck_assert_str_eq(ledger_group(ledger, SCOPE), "light");
+	ck_assert_int_eq(ledger_wait_all_ms(ledger, SCOPE, 50, now_ms), 0);
+	ledger_budget(ledger, SCOPE, "light", 50)->blocked_until_ms = now_ms + 20000;
+	heavy()->blocked_until_ms = now_ms + 10000;
+	ledger_budget(ledger, OTHER, "heavy", 10)->blocked_until_ms = now_ms + 30000;
+	ck_assert_int_eq(ledger_wait_all_ms(ledger, SCOPE, 50, now_ms), 20000);
 }
 END_TEST
 
@@ -449,7 +467,8 @@ int main(void)
 		{a_wait_is_of_the_group_or_of_all_that_the_account_asks_for, 2},
 		{after_a_maintenance_not_all_return_at_once, 1},
 		{what_another_process_notes_counts_at_once, 1},
-		{the_group_is_the_one_that_was_named_last, 1},
+		{requests_of_a_kind_count_in_the_budget_that_was_named_last, 1},
+		{a_request_of_an_unknown_group_waits_for_all_of_its_scope, 1},
 		{a_budget_comes_back_as_it_was_and_one_less, 1},
 		{a_penalty_comes_back, 1},
 		{a_row_of_another_clock_is_cut, 1},

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "lib/database.h"
 #include "store/sqlite/conn.h"
 
@@ -695,7 +696,8 @@ static int save_and_load_budget(struct store_conn *c, void *arg, struct err *err
 				 .window_ms = 60000,
 				 .remaining = -1,
 				 .told_at_ms = 1,
-				 .blocked_until_ms = 2},
+				 .blocked_until_ms = 2,
+				 .kinds = 5},
 			    read;
 	bool found;
 
@@ -722,6 +724,48 @@ static int save_and_load_budget(struct store_conn *c, void *arg, struct err *err
 START_TEST(a_budget_is_kept_as_it_is)
 {
 	step(save_and_load_budget, NULL);
+}
+END_TEST
+
+/* ---- extensions ---- */
+
+static struct buf extensions;
+
+static void on_extension(const struct store_extension *x, void *arg)
+{
+	(void)arg;
+	buf_printf(&extensions, "%s=%s ", x->id, x->name != NULL ? x->name : "(none)");
+}
+
+static int save_and_read_extensions(struct store_conn *c, void *arg, struct err *err)
+{
+	static const struct store_extension saved[] = {
+		{(char *)"2", (char *)"Front desk"},
+		{(char *)"1", NULL},
+		{(char *)"3", (char *)"Gone"},
+		{(char *)"2", (char *)"Reception"},
+	};
+	struct store_account a, b;
+
+	(void)arg;
+	buf_init(&extensions, 1000);
+	ok(store_account_load(c, "acme", &a, err), err);
+	ok(store_account_load(c, "other", &b, err), err);
+	for (size_t i = 0; i < COUNT(saved); i++)
+		ok(store_extension_save(c, a.account_id, &saved[i], err), err);
+	ok(store_extension_save(c, b.account_id, &saved[0], err), err);
+	ok(store_extension_remove(c, a.account_id, "3", err), err);
+	ok(store_extensions_each(c, a.account_id, on_extension, NULL, err), err);
+	ck_assert_str_eq(extensions.data, "1=(none) 2=Reception ");
+	buf_clear(&extensions);
+	store_account_clear(&a);
+	store_account_clear(&b);
+	return 0;
+}
+
+START_TEST(the_names_of_extensions_are_kept)
+{
+	step(save_and_read_extensions, NULL);
 }
 END_TEST
 
@@ -778,6 +822,7 @@ int main(void)
 		{a_sequence_is_never_used_twice, 1},
 		{what_is_owed_stays_so_until_it_is_over, 1},
 		{a_budget_is_kept_as_it_is, 1},
+		{the_names_of_extensions_are_kept, 1},
 		{long_walks_follow_an_index, COUNT(walks)},
 	};
 

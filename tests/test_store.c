@@ -13,6 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/buf.h"
 #include "lib/database.h"
 #include "lib/fault_vfs.h"
 #include "lib/keep.h"
@@ -187,14 +188,67 @@ static int sample_account(struct store_conn *c, void *arg, struct err *err)
 	return 0;
 }
 
+/* ---- databases of older versions ---- */
+
+/* The events, as a database that was saved with each schema has them. */
+static const char saved_events[] =
+	"01a208ea-efa2-7e36-84e8-4d0000000001 account.reachable acme\n"
+	"01a208eb-0711-7e36-84e8-4d0000000002 device.offline 864416092000\n"
+	"01a208eb-12cb-7e36-84e8-4d0000000003 device.online 864416092000\n";
+
+static void on_saved_event(const struct event *ev, void *arg)
+{
+	buf_printf(arg, "%s %s %s\n", ev->id, event_type_name(ev->type),
+		   ev->device_id != NULL ? ev->device_id : ev->account);
+}
+
+START_TEST(a_database_of_an_older_version_is_brought_up_and_reads_the_same)
+{
+	char *name = keep_printf("store/schema%d.sql", _i + 1);
+	char *sql = suite_data(name, NULL);
+	struct store_conn *reader;
+	struct store_account *accounts;
+	struct database db;
+	struct store_budget budget;
+	struct buf events;
+	struct err err = {0};
+	size_t n;
+	bool found;
+
+	tell_database(sql);
+	free(sql);
+	ck_assert_int_eq(store_open_reader(path, &reader, &err), ERR_STORE);
+	ck_assert_ptr_nonnull(strstr(err.text, "start this version's phonewatchd once"));
+	database_open(&db, path);
+	database_close(&db);
+	ck_assert_int_eq(store_open_reader(path, &reader, &err), 0);
+	buf_init(&events, 10000);
+	ck_assert_int_eq(store_events_each(reader, 1, 10, on_saved_event, &events, &err),
+			 0);
+	ck_assert_str_eq(events.data, saved_events);
+	ck_assert_int_eq(store_accounts(reader, &accounts, &n, &err), 0);
+	ck_assert_uint_eq(n, 1);
+	ck_assert_int_eq(accounts[0].n_online, 6);
+	ck_assert_int_eq(accounts[0].route, ROUTE_ACCOUNT);
+	ck_assert_int_eq(store_budget_load(reader, accounts[0].budget_scope, "medium",
+					   &budget, &found, &err),
+			 0);
+	ck_assert(found);
+	store_account_clear(&accounts[0]);
+	free(accounts);
+	buf_clear(&events);
+	store_close_reader(reader);
+}
+END_TEST
+
 /* What no daemon may open: how it comes about, and what is said of it. */
 static const struct {
 	const char *sql;   /* makes it; NULL: bytes */
 	const char *bytes; /* of the file */
 	const char *said;
 } strangers[] = {
-	{"PRAGMA user_version = 2; PRAGMA application_id = 1886871924", NULL,
-	 "its schema is version 2, this program knows up to 1; it was written by a newer"
+	{"PRAGMA user_version = 3; PRAGMA application_id = 1886871924", NULL,
+	 "its schema is version 3, this program knows up to 2; it was written by a newer"
 	 " phonewatch"},
 	{"CREATE TABLE songs (name TEXT)", NULL, "another program's database"},
 	{"PRAGMA user_version = 1", NULL, "another program's database"},
@@ -738,6 +792,7 @@ int main(void)
 		{every_table_is_strict, 1},
 		{files_are_for_us_and_our_group_whatever_the_umask, 4},
 		{the_random_number_and_the_secret_stay, 1},
+		{a_database_of_an_older_version_is_brought_up_and_reads_the_same, 1},
 		{what_is_not_ours_is_refused_and_left_as_it_is, COUNT(strangers)},
 		{a_damaged_database_is_refused, 1},
 		{a_folder_that_is_missing_is_told, 1},

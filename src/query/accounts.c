@@ -118,7 +118,7 @@ json_t *accounts_object(const struct account_now *now, int64_t now_at_ms)
 	member_text(o, "detail", a->detail);
 	member_time_or_null(o, "since", a->since_at_ms);
 	json_object_set_new(o, "observed", json_boolean(now->observed));
-	member_text(o, "route", a->route);
+	member_text(o, "route", store_route_name(a->route));
 	member_number(o, "devices", a->n_devices);
 	member_number(o, "online", a->n_online);
 	member_number(o, "offline", a->n_offline);

@@ -99,6 +99,12 @@ enum account_state { ACCOUNT_NEW = 0, ACCOUNT_REACHABLE = 1, ACCOUNT_UNREACHABLE
 /* "new", "reachable", "unreachable". */
 const char *store_account_state_name(enum account_state state);
 
+/* How its devices are asked for: by the account's list, or by its extensions. The numbers are
+ * stored in the database: they never change. */
+enum store_route { ROUTE_ACCOUNT = 0, ROUTE_EXTENSIONS = 1 };
+/* "account", "extensions". */
+const char *store_route_name(enum store_route route);
+
 struct store_account {
 	int64_t account_id;
 	char *name;
@@ -112,7 +118,8 @@ struct store_account {
 	int64_t last_page_at_ms; /* when the last page arrived; 0: never */
 	int64_t shrunk_since_at_ms; /* whole lists lack too many since then; 0: they do not */
 	int64_t interval_ms;        /* effective; 0: not known yet */
-	const char *route;          /* "account" */
+	enum store_route route;     /* of the last sweep */
+	int64_t route_tried_at_ms; /* by extensions: when the other was last refused; else 0 */
 	/* Of the last sweep. */
 	int64_t pages_unchanged, records_unchanged, records_parsed, records_bad;
 	/* Whose budget it uses: see store_budget. NULL: none yet. */
@@ -133,6 +140,23 @@ int store_account_count(struct store_conn *c, struct store_account *a, struct er
 /* Every account by name, counts included; the caller clears each and frees the array. */
 int store_accounts(struct store_conn *c, struct store_account **out, size_t *n,
 		   struct err *err);
+
+/* ---- extensions ---- */
+
+/* The names of an account's extensions. */
+struct store_extension {
+	char *id;
+	char *name; /* NULL: it has none */
+};
+
+/* By id; each borrows it. */
+int store_extensions_each(struct store_conn *c, int64_t account_id,
+			  void (*each)(const struct store_extension *x, void *arg),
+			  void *arg, struct err *err);
+int store_extension_save(struct store_conn *c, int64_t account_id,
+			 const struct store_extension *x, struct err *err);
+int store_extension_remove(struct store_conn *c, int64_t account_id, const char *id,
+			   struct err *err);
 
 /* ---- devices ---- */
 
@@ -292,6 +316,7 @@ struct store_budget {
 	int64_t remaining;        /* as last told; -1: never told */
 	int64_t told_at_ms;       /* when it was */
 	int64_t blocked_until_ms; /* no request before; 0: none */
+	int64_t kinds; /* bit n: requests of kind n count in it; the ledger's */
 	/* Requests that may still count, oldest first: so many, the last of them then. */
 	size_t n_slots;
 	struct store_budget_slot {

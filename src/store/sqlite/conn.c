@@ -23,7 +23,8 @@
 #define ACCOUNT_COLUMNS                                                                \
 	"account_id, name, state, reason, detail, since_ms, swept, whole_sent_ms,"     \
 	" last_sweep_ms, last_page_ms, shrunk_since_ms, interval_ms, pages_unchanged," \
-	" records_unchanged, records_parsed, records_bad, budget_scope, budget_group"
+	" records_unchanged, records_parsed, records_bad, budget_scope, budget_group," \
+	" route, route_tried_ms"
 
 /* The order of the joins is the order of the answer: nothing is sorted, however long it is. */
 #define OWED_AFTER(condition)                                                    \
@@ -52,12 +53,19 @@ static const char *const sql[N_STMTS] = {
 		"UPDATE account SET state = ?, reason = ?, detail = ?, since_ms = ?, swept = ?,"
 		" whole_sent_ms = ?, last_sweep_ms = ?, last_page_ms = ?, shrunk_since_ms = ?,"
 		" interval_ms = ?, pages_unchanged = ?, records_unchanged = ?,"
-		" records_parsed = ?, records_bad = ?, budget_scope = ?, budget_group = ?"
+		" records_parsed = ?, records_bad = ?, budget_scope = ?, budget_group = ?,"
+		" route = ?, route_tried_ms = ?"
 		" WHERE account_id = ?",
 	[STMT_ACCOUNT_COUNT] = "SELECT count(*), count(*) FILTER (WHERE s.status = 1),"
 			       " count(*) FILTER (WHERE s.status = 2)"
 			       " FROM device d JOIN device_state s USING (device_id)"
 			       " WHERE d.account_id = ? AND d.removed_ms IS NULL",
+
+	[STMT_EXTENSIONS] =
+		"SELECT id, name FROM extension WHERE account_id = ? ORDER BY id",
+	[STMT_EXTENSION_SAVE] =
+		"INSERT OR REPLACE INTO extension (account_id, id, name) VALUES (?, ?, ?)",
+	[STMT_EXTENSION_REMOVE] = "DELETE FROM extension WHERE account_id = ? AND id = ?",
 
 	[STMT_DEVICES_KNOWN] = "SELECT " DEVICE_COLUMNS
 			       " FROM device d JOIN device_state s USING (device_id)"
@@ -129,13 +137,13 @@ static const char *const sql[N_STMTS] = {
 			      " WHERE state = 0",
 
 	[STMT_BUDGETS] = "SELECT scope, grp, max, window_ms, remaining, told_ms,"
-			 " blocked_until_ms, sent FROM budget",
+			 " blocked_until_ms, sent, kinds FROM budget",
 	[STMT_BUDGET_LOAD] =
 		"SELECT scope, grp, max, window_ms, remaining, told_ms,"
-		" blocked_until_ms, sent FROM budget WHERE scope = ? AND grp = ?",
+		" blocked_until_ms, sent, kinds FROM budget WHERE scope = ? AND grp = ?",
 	[STMT_BUDGET_SAVE] =
 		"INSERT OR REPLACE INTO budget (scope, grp, max, window_ms, remaining, told_ms,"
-		" blocked_until_ms, sent) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+		" blocked_until_ms, sent, kinds) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
 };
 
 int conn_error(struct store_conn *c, struct err *err)

@@ -110,6 +110,19 @@ static const char *const migrations[] = {
 	"  sent BLOB," /* pairs of time and number, int64 in the machine's order */
 	"  PRIMARY KEY (scope, grp)"
 	") STRICT, WITHOUT ROWID;",
+
+	/* 1 -> 2 */
+	"ALTER TABLE account ADD COLUMN route INTEGER NOT NULL DEFAULT 0;" /* enum
+									      store_route */
+	"ALTER TABLE account ADD COLUMN route_tried_ms INTEGER;"
+	"ALTER TABLE budget ADD COLUMN kinds INTEGER NOT NULL DEFAULT 0;" /* of requests,
+									      a bit each */
+	"CREATE TABLE extension ("
+	"  account_id INTEGER NOT NULL REFERENCES account,"
+	"  id TEXT NOT NULL," /* the vendor's */
+	"  name TEXT,"
+	"  PRIMARY KEY (account_id, id)"
+	") STRICT, WITHOUT ROWID;",
 };
 
 #define SCHEMA_VERSION ((int)COUNT(migrations))

@@ -58,6 +58,11 @@ const char *store_account_state_name(enum account_state state)
 	return names[state];
 }
 
+const char *store_route_name(enum store_route route)
+{
+	return route == ROUTE_EXTENSIONS ? "extensions" : "account";
+}
+
 void store_account_clear(struct store_account *a)
 {
 	free(a->name);
@@ -83,7 +88,8 @@ static void read_account(sqlite3_stmt *st, struct store_account *into)
 		.last_page_at_ms = sqlite3_column_int64(st, 9),
 		.shrunk_since_at_ms = sqlite3_column_int64(st, 10),
 		.interval_ms = sqlite3_column_int64(st, 11),
-		.route = "account",
+		.route = (enum store_route)sqlite3_column_int(st, 18),
+		.route_tried_at_ms = sqlite3_column_int64(st, 19),
 		.pages_unchanged = sqlite3_column_int64(st, 12),
 		.records_unchanged = sqlite3_column_int64(st, 13),
 		.records_parsed = sqlite3_column_int64(st, 14),
@@ -112,16 +118,16 @@ int store_account_load(struct store_conn *c, const char *name, struct store_acco
 int store_account_save(struct store_conn *c, const struct store_account *a,
 		       struct err *err)
 {
-	return conn_run(c,
-			conn_bind(c, STMT_ACCOUNT_SAVE, err, "ittzizzzziiiiitti",
-				  (int64_t)a->state, a->reason, a->detail, a->since_at_ms,
-				  (int64_t)a->swept, a->whole_sent_at_ms,
-				  a->last_sweep_at_ms, a->last_page_at_ms,
-				  a->shrunk_since_at_ms, a->interval_ms,
-				  a->pages_unchanged, a->records_unchanged,
-				  a->records_parsed, a->records_bad, a->budget_scope,
-				  a->budget_group, a->account_id),
-			err);
+	return conn_run(
+		c,
+		conn_bind(c, STMT_ACCOUNT_SAVE, err, "ittzizzzziiiiittizi",
+			  (int64_t)a->state, a->reason, a->detail, a->since_at_ms,
+			  (int64_t)a->swept, a->whole_sent_at_ms, a->last_sweep_at_ms,
+			  a->last_page_at_ms, a->shrunk_since_at_ms, a->interval_ms,
+			  a->pages_unchanged, a->records_unchanged, a->records_parsed,
+			  a->records_bad, a->budget_scope, a->budget_group,
+			  (int64_t)a->route, a->route_tried_at_ms, a->account_id),
+		err);
 }
 
 int store_account_count(struct store_conn *c, struct store_account *a, struct err *err)
@@ -575,6 +581,41 @@ int store_outbox_save(struct store_conn *c, int64_t sink_id,
 			err);
 }
 
+/* ---- extensions ---- */
+
+int store_extensions_each(struct store_conn *c, int64_t account_id,
+			  void (*each)(const struct store_extension *x, void *arg),
+			  void *arg, struct err *err)
+{
+	sqlite3_stmt *st = conn_bind(c, STMT_EXTENSIONS, err, "i", account_id);
+	int rc = st != NULL ? 1 : err->code;
+
+	while (rc == 1 && (rc = conn_step(c, st, err)) == 1) {
+		struct store_extension x = {conn_text(st, 0), conn_text(st, 1)};
+
+		each(&x, arg);
+		free(x.id);
+		free(x.name);
+	}
+	return rc;
+}
+
+int store_extension_save(struct store_conn *c, int64_t account_id,
+			 const struct store_extension *x, struct err *err)
+{
+	return conn_run(
+		c,
+		conn_bind(c, STMT_EXTENSION_SAVE, err, "itt", account_id, x->id, x->name),
+		err);
+}
+
+int store_extension_remove(struct store_conn *c, int64_t account_id, const char *id,
+			   struct err *err)
+{
+	return conn_run(c, conn_bind(c, STMT_EXTENSION_REMOVE, err, "it", account_id, id),
+			err);
+}
+
 /* ---- budgets ---- */
 
 static void read_budget(sqlite3_stmt *st, struct store_budget *into)
@@ -587,6 +628,7 @@ static void read_budget(sqlite3_stmt *st, struct store_budget *into)
 		.remaining = sqlite3_column_int64(st, 4),
 		.told_at_ms = sqlite3_column_int64(st, 5),
 		.blocked_until_ms = sqlite3_column_int64(st, 6),
+		.kinds = sqlite3_column_int64(st, 8),
 	};
 	sqlite3_snprintf(sizeof into->scope, into->scope, "%s",
 			 sqlite3_column_text(st, 0));
@@ -631,10 +673,10 @@ int store_budget_load(struct store_conn *c, const char *scope, const char *group
 int store_budget_save(struct store_conn *c, const struct store_budget *b, struct err *err)
 {
 	return conn_run(c,
-			conn_bind(c, STMT_BUDGET_SAVE, err, "ttiiizzb", b->scope,
+			conn_bind(c, STMT_BUDGET_SAVE, err, "ttiiizzbi", b->scope,
 				  b->group, b->limit, b->window_ms, b->remaining,
 				  b->told_at_ms, b->blocked_until_ms,
 				  b->n_slots > 0 ? b->slots : NULL,
-				  (int)(b->n_slots * sizeof *b->slots)),
+				  (int)(b->n_slots * sizeof *b->slots), b->kinds),
 			err);
 }
