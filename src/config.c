@@ -13,9 +13,9 @@
 #include "config_keys.h"
 #include "config_value.h"
 #include "net/http.h"
+#include "sink/journal.h"
 
-#define MAX_FILES      10000
-#define JOURNAL_SOCKET "/run/systemd/journal/socket"
+#define MAX_FILES 10000
 
 /* An entry of a section, for finding the second of its name. */
 struct seen {
@@ -380,19 +380,10 @@ static bool has_entry(const struct loading *l, const char *section)
 	return false;
 }
 
-static bool has_journal(void)
-{
-#ifdef HAVE_SYSTEMD
-	return access(JOURNAL_SOCKET, F_OK) == 0;
-#else
-	return false;
-#endif
-}
-
 /* The sink that is there without any: written as a user would, and read like it. */
 static void add_default_sink(struct loading *l)
 {
-	const char *kind = has_journal() ? "journal" : "syslog";
+	const char *kind = journal_is_there() ? "journal" : "syslog";
 	char *text = mem_printf("sinks: { %s: { kind = \"%s\" } }", kind, kind);
 	struct config_file *file;
 	struct err err;

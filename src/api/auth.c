@@ -9,13 +9,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <jansson.h>
-#include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/base64.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -304,12 +304,12 @@ void auth_add_basic(const struct auth *auth, struct http_request *req)
 {
 	char *pair = mem_printf("%s:%s", auth->settings.client_id,
 				auth->settings.client_secret->text);
-	size_t len = strlen(pair), encoded_len = (len + 2) / 3 * 4;
-	unsigned char *encoded = mem_alloc(encoded_len + 1);
+	size_t len = strlen(pair);
+	char *encoded = mem_alloc(BASE64_TEXT_BYTES(len));
 
-	EVP_EncodeBlock(encoded, (const unsigned char *)pair, (int)len);
-	http_add_header(req, "Authorization: Basic %s", (char *)encoded);
-	explicit_bzero(encoded, encoded_len);
+	base64_encode(encoded, pair, len);
+	http_add_header(req, "Authorization: Basic %s", encoded);
+	explicit_bzero(encoded, strlen(encoded));
 	explicit_bzero(pair, len);
 	free(encoded);
 	free(pair);

@@ -318,10 +318,13 @@ static json_t *told(const json_t *value, enum field_type type)
 	return json_copy((json_t *)value); /* a copy of a scalar */
 }
 
-static void add(struct field_list *list, char *name, json_t *value, bool personal)
+/* Takes name. */
+static void add_value(struct field_list *list, char *name, const json_t *value,
+		      const struct field *f)
 {
 	list->values = mem_grow(list->values, list->n, &list->cap, sizeof *list->values);
-	list->values[list->n++] = (struct field_value){name, value, personal};
+	list->values[list->n++] =
+		(struct field_value){name, told(value, f->type), f->personal};
 }
 
 static void add_object(struct field_list *list, const char *prefix, const json_t *object,
@@ -376,7 +379,7 @@ static void add_member(struct field_list *list, const char *prefix, const json_t
 	} else if (f->type == FIELD_LIST) {
 		add_list(list, name, value, f->members);
 	} else {
-		add(list, name, told(value, f->type), f->personal);
+		add_value(list, name, value, f);
 		return; /* name is the list's now */
 	}
 	free(name);

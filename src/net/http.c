@@ -396,7 +396,7 @@ static void set_method(struct http_request *req)
 	req->headers = curl_slist_append(req->headers, "Expect:");
 }
 
-static void set_options(struct http_request *req, bool loopback)
+static void set_options(struct http_request *req, const struct target *t)
 {
 	CURL *e = req->easy;
 
@@ -414,7 +414,7 @@ static void set_options(struct http_request *req, bool loopback)
 	curl_easy_setopt(e, CURLOPT_CAPATH, NULL);
 	if (req->ca_file != NULL)
 		curl_easy_setopt(e, CURLOPT_CAINFO, req->ca_file);
-	if (loopback)
+	if (t->loopback)
 		curl_easy_setopt(e, CURLOPT_PROXY, "");
 	curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT_MS, (long)req->connect_ms);
 	curl_easy_setopt(e, CURLOPT_TIMEOUT_MS, (long)req->total_ms);
@@ -443,7 +443,7 @@ static int begin(struct http_client *c, struct http_request *req)
 	req->easy = curl_easy_init();
 	if (req->easy == NULL)
 		return err_set(&req->err, ERR_RETRY, "no handle for a request");
-	set_options(req, t.loopback);
+	set_options(req, &t);
 	if (curl_multi_add_handle(c->multi, req->easy) != CURLM_OK)
 		return err_set(&req->err, ERR_RETRY, "cannot start a request");
 	return 0;
@@ -473,11 +473,6 @@ void http_cancel(struct http_request *req)
 	err_set(&req->err, ERR_CANCELED, "canceled");
 	queue_ended(req);
 	wake_ended(req->client);
-}
-
-bool http_is_running(const struct http_request *req)
-{
-	return req->state != HTTP_IDLE;
 }
 
 const char *http_header(const struct http_request *req, const char *name)

@@ -89,7 +89,6 @@ void http_start(struct http_client *client, struct http_request *req);
 /* End it early; on_done follows with ERR_CANCELED, unless the answer was in already. Does
  * nothing to a request that is not under way. */
 void http_cancel(struct http_request *req);
-bool http_is_running(const struct http_request *req);
 
 /* The value of an answer's header (the last, where it is repeated), without blanks around it;
  * NULL where there is none. Good until http_request_clear. */

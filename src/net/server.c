@@ -65,7 +65,7 @@ enum request_state {
 };
 
 /* Sees the end of a suspended connection. Its memory goes in its close callback. */
-struct watch {
+struct guard {
 	uv_poll_t poll;
 	struct server_request *req;
 };
@@ -88,8 +88,8 @@ struct server_request {
 	struct MHD_Response *response; /* NULL while not made, and for a close */
 	bool never;                    /* the answer is none */
 	bool suspended;
-	bool lost; /* the watch saw the end */
-	struct watch *watch;
+	bool lost; /* the guard saw the end */
+	struct guard *guard;
 };
 
 struct stream {
@@ -137,8 +137,8 @@ static void resume(struct server_request *req)
 	if (!req->suspended)
 		return;
 	req->suspended = false;
-	if (req->watch != NULL)
-		uv_poll_stop(&req->watch->poll);
+	if (req->guard != NULL)
+		uv_poll_stop(&req->guard->poll);
 	MHD_resume_connection(req->conn);
 	s->again = true;
 	uv_timer_start(&s->timer, on_timer, 0, 0);
@@ -154,7 +154,7 @@ static void suspend(struct server_request *req)
 
 static void on_end_of_connection(uv_poll_t *poll, int status, int events)
 {
-	struct server_request *req = ((struct watch *)poll->data)->req;
+	struct server_request *req = ((struct guard *)poll->data)->req;
 
 	(void)status; /* an error is an end, too */
 	(void)events;
@@ -162,32 +162,32 @@ static void on_end_of_connection(uv_poll_t *poll, int status, int events)
 	resume(req);
 }
 
-static void watch(struct server_request *req)
+static void guard(struct server_request *req)
 {
 	const union MHD_ConnectionInfo *info =
 		MHD_get_connection_info(req->conn, MHD_CONNECTION_INFO_CONNECTION_FD);
 
-	if (req->watch == NULL) {
-		req->watch = mem_zalloc(sizeof *req->watch);
-		req->watch->req = req;
-		req->watch->poll.data = req->watch;
-		uv_poll_init(req->server->poll.loop, &req->watch->poll, info->connect_fd);
+	if (req->guard == NULL) {
+		req->guard = mem_zalloc(sizeof *req->guard);
+		req->guard->req = req;
+		req->guard->poll.data = req->guard;
+		uv_poll_init(req->server->poll.loop, &req->guard->poll, info->connect_fd);
 	}
-	uv_poll_start(&req->watch->poll, UV_DISCONNECT, on_end_of_connection);
+	uv_poll_start(&req->guard->poll, UV_DISCONNECT, on_end_of_connection);
 }
 
-static void on_watch_closed(uv_handle_t *handle)
+static void on_guard_closed(uv_handle_t *handle)
 {
 	free(handle->data);
 }
 
-static void unwatch(struct server_request *req)
+static void unguard(struct server_request *req)
 {
-	if (req->watch == NULL)
+	if (req->guard == NULL)
 		return;
-	req->watch->req = NULL;
-	uv_close((uv_handle_t *)&req->watch->poll, on_watch_closed);
-	req->watch = NULL;
+	req->guard->req = NULL;
+	uv_close((uv_handle_t *)&req->guard->poll, on_guard_closed);
+	req->guard = NULL;
 }
 
 /* ---- requests ---- */
@@ -245,7 +245,7 @@ static void on_completed(void *cls, struct MHD_Connection *conn, void **context,
 		s->requests = req->next;
 	if (req->next != NULL)
 		req->next->prev = req->prev;
-	unwatch(req);
+	unguard(req);
 	req->conn = NULL;
 	if (req->state != REQUEST_ASKED) /* else the answer frees it */
 		request_destroy(req);
@@ -257,7 +257,7 @@ static enum MHD_Result queue(struct server_request *req)
 
 	if (req->never && !req->lost) {
 		suspend(req);
-		watch(req);
+		guard(req);
 		return MHD_YES;
 	}
 	if (req->response == NULL)
@@ -475,7 +475,7 @@ static ssize_t on_stream_read(void *cls, uint64_t at, char *out, size_t max)
 		return MHD_CONTENT_READER_END_WITH_ERROR;
 	if (n == SERVER_STREAM_WAIT) {
 		suspend(stream->req);
-		watch(stream->req);
+		guard(stream->req);
 	}
 	return n;
 }

@@ -21,9 +21,10 @@
 #include "base/mem.h"
 #include "sink/facts.h"
 
-#define IDENTIFIER "phonewatchd"
-#define ENTRY_MAX  16 /* fields */
-#define ESCAPED    4  /* bytes that log_escape makes of one */
+#define JOURNAL_SOCKET "/run/systemd/journal/socket"
+#define IDENTIFIER     "phonewatchd"
+#define ENTRY_MAX      16 /* fields */
+#define ESCAPED        4  /* bytes that log_escape makes of one */
 
 struct journal {
 	uv_loop_t *loop;
@@ -38,6 +39,15 @@ struct entry {
 	struct sink_send *send;
 	int rc; /* 0 or -errno */
 };
+
+bool journal_is_there(void)
+{
+#ifdef HAVE_SYSTEMD
+	return access(JOURNAL_SOCKET, F_OK) == 0;
+#else
+	return false;
+#endif
+}
 
 static void destroy(void *sink)
 {

@@ -8,9 +8,10 @@
 
 #include "sink/sink.h"
 
-#define JOURNAL_SOCKET "/run/systemd/journal/socket"
+/* Whether there is a journal, and we were built for it. */
+bool journal_is_there(void);
 
-/* Settings: address may name another socket to look for than JOURNAL_SOCKET; NULL: that one. */
+/* Settings: address may name another socket to look for than the journal's; NULL: that one. */
 extern const struct sink_ops journal_ops;
 
 #endif

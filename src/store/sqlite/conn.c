@@ -234,8 +234,7 @@ char *conn_text(sqlite3_stmt *st, int column)
 	return text != NULL ? mem_strdup(text) : NULL;
 }
 
-/* The vendor's word is stored only where the status does not say it. */
-static char *vendor_status(sqlite3_stmt *st, int column, enum device_status status)
+char *conn_vendor_status(sqlite3_stmt *st, int column, enum device_status status)
 {
 	if (status != DEVICE_UNKNOWN)
 		return mem_strdup(device_status_name(status));
@@ -257,7 +256,7 @@ void conn_read_event(struct store_conn *c, sqlite3_stmt *st, int n, struct event
 		.not_before_ms = sqlite3_column_int64(st, n + 10),
 	};
 	if (into->device_id != NULL) {
-		into->vendor_status = vendor_status(st, n + 8, into->status);
+		into->vendor_status = conn_vendor_status(st, n + 8, into->status);
 		into->facts =
 			json_loads((const char *)sqlite3_column_text(st, n + 5), 0, NULL);
 	}

@@ -91,6 +91,10 @@ int conn_run(struct store_conn *c, sqlite3_stmt *st, struct err *err);
 /* A column's text, copied; NULL for null. */
 char *conn_text(sqlite3_stmt *st, int column);
 
+/* The vendor's word for a status: the column has it only where the status does not say it. The
+ * caller frees it; NULL where there was none. */
+char *conn_vendor_status(sqlite3_stmt *st, int column, enum device_status status);
+
 /* Every event query has these columns, from this one on; see STMT_EVENTS. */
 void conn_read_event(struct store_conn *c, sqlite3_stmt *st, int column,
 		     struct event *into);

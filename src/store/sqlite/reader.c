@@ -26,13 +26,6 @@ static bool is_at_rest(const char *path)
 }
 
 /* A file name as part of a URI (sqlite.org/uri.html). */
-static char *uri_of(const char *path, bool immutable)
-{
-	/* readonly_shm: never make or change a file, whatever the user's rights. */
-	return sqlite3_mprintf("file:%s?mode=ro&readonly_shm=1%s", path,
-			       immutable ? "&immutable=1" : "");
-}
-
 static char *encode_path(const char *path)
 {
 	char *out = mem_alloc(3 * strlen(path) + 1), *p = out;
@@ -47,18 +40,29 @@ static char *encode_path(const char *path)
 	return out;
 }
 
+/* What is to be opened; sqlite3_free() frees it. */
+static char *uri_of(const struct store_conn *c)
+{
+	char *path = encode_path(c->path), *uri;
+
+	/* readonly_shm: never make or change a file, whatever the user's rights. */
+	uri = sqlite3_mprintf("file:%s?mode=ro&readonly_shm=1%s", path,
+			      c->immutable ? "&immutable=1" : "");
+	free(path);
+	return uri;
+}
+
 static int open_file(struct store_conn *c, struct err *err)
 {
-	char *encoded = encode_path(c->path), *uri;
+	char *uri;
 	int rc;
 
 	c->immutable = is_at_rest(c->path);
-	uri = uri_of(encoded, c->immutable);
+	uri = uri_of(c);
 	rc = sqlite3_open_v2(uri, &c->db,
 			     SQLITE_OPEN_READONLY | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX,
 			     NULL);
 	sqlite3_free(uri);
-	free(encoded);
 	if (rc != SQLITE_OK)
 		return conn_error(c, err);
 	sqlite3_extended_result_codes(c->db, 1);

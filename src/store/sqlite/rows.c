@@ -178,14 +178,7 @@ void store_device_clear(struct store_device *d)
 	*d = (struct store_device){0};
 }
 
-/* The word is stored only where the status does not say it. */
-static char *read_vendor_status(sqlite3_stmt *st, int column, enum device_status status)
-{
-	if (status != DEVICE_UNKNOWN)
-		return mem_strdup(device_status_name(status));
-	return conn_text(st, column);
-}
-
+/* See conn_vendor_status(). */
 static const char *stored_vendor_status(enum device_status status, const char *word)
 {
 	return status == DEVICE_UNKNOWN ? word : NULL;
@@ -212,7 +205,7 @@ static void read_device(sqlite3_stmt *st, struct store_device *into)
 		.removed_at_ms = sqlite3_column_int64(st, 13),
 		.version_id = sqlite3_column_int64(st, 14),
 	};
-	into->vendor_status = read_vendor_status(st, 5, into->status);
+	into->vendor_status = conn_vendor_status(st, 5, into->status);
 	if (digest != NULL && sqlite3_column_bytes(st, 12) == STORE_DIGEST_BYTES) {
 		into->has_digest = true;
 		memcpy(into->digest, digest, STORE_DIGEST_BYTES);
