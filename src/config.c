@@ -219,19 +219,19 @@ static void read_entry(struct loading *l, const struct config_section *section,
 	kind->finish(l, s, entry);
 }
 
-/* What is not built yet, key by key, so that those that are unknown are told from them. */
-static void refuse_entry(struct loading *l, const struct config_section *section,
-			 const config_setting_t *s)
+/* A section that is not built yet is refused once; what is unknown in it, too. */
+static void refuse_section(struct loading *l, const struct config_section *section,
+			   const config_setting_t *s)
 {
-	for (int i = 0; i < config_setting_length(s); i++) {
+	COMPLAIN(l, s, "not yet: %s; remove it", section->later);
+	if (section->examples == NULL)
+		find_unknown(l, section, s);
+	for (int i = 0; section->examples != NULL && i < config_setting_length(s); i++) {
 		const config_setting_t *child = config_setting_get_elem(s, (unsigned)i);
 
-		if (config_key_find(section, child->name) != NULL)
-			COMPLAIN(l, child, "not yet: %s; remove it", section->later);
+		if (config_setting_is_group(child))
+			find_unknown(l, section, child);
 	}
-	find_unknown(l, section, s);
-	if (config_setting_length(s) == 0)
-		COMPLAIN(l, s, "not yet: %s; remove it", section->later);
 }
 
 static void read_section(struct loading *l, const struct config_section *section,
@@ -241,9 +241,8 @@ static void read_section(struct loading *l, const struct config_section *section
 		COMPLAIN(l, s, "expected a section; write %s: { ... }", s->name);
 		return;
 	}
-	if (section->later != NULL &&
-	    (section->examples == NULL || config_setting_length(s) == 0)) {
-		refuse_entry(l, section, s);
+	if (section->later != NULL) {
+		refuse_section(l, section, s);
 		return;
 	}
 	for (int i = 0; i < config_setting_length(s); i++) {
@@ -253,8 +252,6 @@ static void read_section(struct loading *l, const struct config_section *section
 			COMPLAIN(l, child,
 				 "expected a section; write %s: { NAME: { ... } }",
 				 section->name);
-		else if (section->later != NULL)
-			refuse_entry(l, section, child);
 		else
 			read_entry(l, section, child);
 	}

@@ -92,8 +92,9 @@ int config_load(const char *path, struct config **out, struct config_report *rep
 		struct err *err);
 void config_unload(struct config *c);
 
-/* One mistake a line. */
+/* One mistake a line, to a file or as errors of the log. */
 void config_report_print(const struct config_report *report, FILE *out);
+void config_report_log(const struct config_report *report);
 void config_report_clear(struct config_report *report);
 
 /* What a reload asks: is everything the same, the contents of the secrets too? */

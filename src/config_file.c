@@ -318,6 +318,12 @@ void config_report_print(const struct config_report *report, FILE *out)
 		fprintf(out, "%s\n", report->problems[i].text);
 }
 
+void config_report_log(const struct config_report *report)
+{
+	for (size_t i = 0; i < report->n_problems; i++)
+		log_error("%s", report->problems[i].text);
+}
+
 void config_report_clear(struct config_report *report)
 {
 	for (size_t i = 0; i < report->n_problems; i++)

@@ -73,14 +73,6 @@ static const struct config_key top_keys[] = {
 	 .words = log_levels,
 	 .at = offsetof(struct config, log_level),
 	 .help = "How much to log: error, warning, info or debug."},
-	{.name = "base_url",
-	 .type = KEY_TEXT,
-	 .fallback = "",
-	 .max = MAX_TEXT,
-	 .check = config_check_url,
-	 .at = KEY_NOWHERE,
-	 .later = "links in messages come with a later version",
-	 .help = "Put before links in messages."},
 	{.name = "include",
 	 .type = KEY_PATH,
 	 .fallback = "",
@@ -90,19 +82,18 @@ static const struct config_key top_keys[] = {
 	 .help = "A folder; each of its *.conf is read too, in order of their names, and may hold"
 		 " accounts, sinks and rules. A relative path is relative to the folder of this"
 		 " file."},
+	{.name = "base_url",
+	 .type = KEY_TEXT,
+	 .fallback = "",
+	 .max = MAX_TEXT,
+	 .check = config_check_url,
+	 .at = KEY_NOWHERE,
+	 .later = "links in messages come with a later version",
+	 .help = "Put before links in messages."},
 	{0},
 };
 
 static const struct config_key account_keys[] = {
-	{.name = "server",
-	 .type = KEY_TEXT,
-	 .fallback = "https://platform.ringcentral.com",
-	 .min = 1,
-	 .max = MAX_TEXT,
-	 .check = config_check_server,
-	 .at = offsetof(struct account_config, server),
-	 .is_credential = true,
-	 .help = "The vendor's server: https, or plain http to this machine."},
 	{.name = "client_id",
 	 .type = KEY_TEXT,
 	 .example = "...",
@@ -129,6 +120,15 @@ static const struct config_key account_keys[] = {
 	 .at = offsetof(struct account_config, jwt),
 	 .is_credential = true,
 	 .help = "The file that holds the user's JWT credential, likewise."},
+	{.name = "server",
+	 .type = KEY_TEXT,
+	 .fallback = "https://platform.ringcentral.com",
+	 .min = 1,
+	 .max = MAX_TEXT,
+	 .check = config_check_server,
+	 .at = offsetof(struct account_config, server),
+	 .is_credential = true,
+	 .help = "The vendor's server: https, or plain http to this machine."},
 	{.name = "interval",
 	 .type = KEY_DURATION,
 	 .fallback = "60s",
@@ -149,7 +149,8 @@ static const struct config_key account_keys[] = {
 	 .min = 1,
 	 .max = 100,
 	 .at = offsetof(struct account_config, budget_share),
-	 .help = "Percent of the vendor's limit that we take."},
+	 .help = "Percent of the vendor's rate limit that we take. The rest is left to other programs"
+		 " with the same credentials."},
 	{.name = "ignore_types",
 	 .type = KEY_TEXTS,
 	 .fallback = "[\"WebRTC\"]",
@@ -158,7 +159,8 @@ static const struct config_key account_keys[] = {
 	 .max_items = MAX_ITEMS,
 	 .at = offsetof(struct account_config, ignore_types),
 	 .n_at = offsetof(struct account_config, n_ignore_types),
-	 .help = "Device types that are placeholders, always offline in the vendor's lists."},
+	 .help = "Device types that are placeholders, always offline in the vendor's lists: neither"
+		 " kept, told nor counted."},
 	{.name = "location_every",
 	 .type = KEY_DURATION,
 	 .fallback = "0s",
@@ -412,7 +414,7 @@ const struct config_section config_sections[] = {
 	 .examples = account_examples,
 	 .may_be_included = true,
 	 .help = "One RingCentral account each, under the name by which it is known everywhere."
-		 " There must be one."},
+		 " There must be at least one."},
 	{.name = "sinks",
 	 .keys = sink_keys,
 	 .examples = sink_examples,
@@ -437,7 +439,7 @@ const struct config_section config_sections[] = {
 	{.name = "retention",
 	 .keys = retention_keys,
 	 .later = "retention comes with a later version, until which all is kept",
-	 .help = "What is forgotten when."},
+	 .help = "What is forgotten when. Until then all is kept."},
 	{0},
 };
 
@@ -597,15 +599,13 @@ static void print_wrapped(FILE *out, const char *prefix, const char *text)
 	}
 }
 
-/* later: NULL, or what is not built yet; built: the one value that works nevertheless. */
-static void print_later(FILE *out, const char *prefix, const char *later,
-			const char *built)
+static void print_later(FILE *out, const char *prefix, const struct config_key *key)
 {
-	if (later == NULL)
+	if (key->later == NULL)
 		return;
-	fprintf(out, "%sNot yet: %s", prefix, later);
-	if (built != NULL)
-		fprintf(out, "; only \"%s\" works now", built);
+	fprintf(out, "%sNot yet: %s", prefix, key->later);
+	if (key->built != NULL)
+		fprintf(out, "; only \"%s\" works now", key->built);
 	fputs(".\n", out);
 }
 
@@ -618,16 +618,18 @@ static const char *word_of(const struct key_word *words, int value)
 
 static void print_help(FILE *out, const char *prefix, const struct config_key *key)
 {
-	print_wrapped(out, prefix, key->help);
-	if (key->fallback == NULL)
-		fprintf(out, "%sRequired.\n", prefix);
+	char *help =
+		mem_printf("%s%s", key->help, key->fallback == NULL ? " Required." : "");
+
+	print_wrapped(out, prefix, help);
+	free(help);
 	if (key->fallback != NULL && key->example != NULL) {
 		char *text = config_key_written(key, key->example);
 
 		fprintf(out, "%sAs in: %s = %s\n", prefix, key->name, text);
 		free(text);
 	}
-	print_later(out, prefix, key->later, key->built);
+	print_later(out, prefix, key);
 }
 
 /* At its default, or, without one, at its example. */
@@ -665,7 +667,6 @@ static void print_section(FILE *out, const struct config_section *section)
 {
 	fputc('\n', out);
 	print_wrapped(out, "# ", section->help);
-	print_later(out, "# ", section->later, NULL);
 	fprintf(out, "#%s: {\n", section->name);
 	for (const struct config_example *e = section->examples;
 	     e != NULL && e->title != NULL; e++)
@@ -680,16 +681,26 @@ static void print_section(FILE *out, const struct config_section *section)
 
 void config_keys_print(FILE *out)
 {
-	fputs("# The configuration of phonewatchd: every key, at its default.\n"
-	      "#\n"
-	      "# phonewatch.conf(5) explains it; phonewatchd --check FILE names every mistake.\n"
-	      "# To use a section, take the first # off each of its lines.\n",
-	      out);
+	static const char head[] =
+		"# What phonewatchd watches, and whom it tells. One account is all that it needs.\n"
+		"#\n"
+		"# Every key stands here at its default, or, where it has none, with an example. To use\n"
+		"# a section take the first # off each of its lines. phonewatch.conf(5) has the syntax.\n"
+		"# After a change: phonewatchd --check FILE names every mistake, and\n"
+		"# systemctl reload phonewatchd takes it up.\n";
+	bool later = false;
+
+	fputs(head, out);
 	for (const struct config_key *k = top_keys; k->name != NULL; k++) {
 		fputc('\n', out);
 		print_help(out, "# ", k);
 		print_key(out, "", k, NULL);
 	}
-	for (const struct config_section *s = config_sections + 1; s->name != NULL; s++)
+	for (const struct config_section *s = config_sections + 1; s->name != NULL; s++) {
+		if (s->later != NULL && !later)
+			fputs("\n# What follows comes with a later version; until then it is refused.\n",
+			      out);
+		later |= s->later != NULL;
 		print_section(out, s);
+	}
 }

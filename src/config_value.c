@@ -411,16 +411,15 @@ static enum secret_place place_of_file(const char *path)
 static int refuse_missing(const struct reading *r, const config_setting_t *s)
 {
 	if (strchr(s->value.sval, '/') != NULL)
-		return refuse(r, s, "no such file; write the path of a file");
+		return refuse(r, s, "no such file; make it, or write another path");
 	if (credentials_dir() == NULL)
-		return refuse(
-			r, s,
-			"no such file beside this one or in the folder secrets, and "
-			"$CREDENTIALS_DIRECTORY is not set; write the path of a file");
-	return refuse(
-		r, s,
-		"no such file in $CREDENTIALS_DIRECTORY, beside this one or in the folder "
-		"secrets; write the path of a file");
+		return refuse(r, s,
+			      "no such file beside this one or in the folder secrets"
+			      " ($CREDENTIALS_DIRECTORY is not set); make it, or write"
+			      " its path");
+	return refuse(r, s,
+		      "no such file in $CREDENTIALS_DIRECTORY, beside this one or in the"
+		      " folder secrets; make it, or write its path");
 }
 
 static bool is_missing(const char *path)

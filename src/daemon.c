@@ -438,14 +438,6 @@ static void keep_database(const struct config *now, struct config *next)
 	next->database = mem_strdup(now->database);
 }
 
-static void log_problems(const struct config_report *problems, const struct err *err)
-{
-	for (size_t i = 0; i < problems->n_problems; i++)
-		log_error("%s", problems->problems[i].text);
-	if (problems->n_problems == 0)
-		log_error("%s", err->text);
-}
-
 static void on_hup(uv_signal_t *signal, int number)
 {
 	struct daemon *d = signal->data;
@@ -459,7 +451,7 @@ static void on_hup(uv_signal_t *signal, int number)
 		return;
 	notify_reloading();
 	if (config_load(d->config->path, &next, &problems, &err) != 0) {
-		log_problems(&problems, &err);
+		config_report_log(&problems);
 		log_error("the configuration is not taken up; the old one goes on");
 		config_report_clear(&problems);
 		notify_ready();

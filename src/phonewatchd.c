@@ -102,16 +102,18 @@ static int read_options(int argc, char **argv, struct options *o)
 	return -1;
 }
 
-static int load(const char *path, struct config **config)
+static int load(const struct options *o, struct config **config)
 {
 	struct config_report report = {0};
 	struct err err = {0};
-	int rc = config_load(path, config, &report, &err);
+	int rc = config_load(o->config, config, &report, &err);
 
-	if (rc != 0 && report.n_problems > 0)
+	if (o->check)
 		config_report_print(&report, stderr);
-	else if (rc != 0)
-		fprintf(stderr, "phonewatchd: %s\n", err.text);
+	else
+		config_report_log(&report);
+	if (o->check && report.n_problems > 1)
+		fprintf(stderr, "%s\n", err.text); /* how many */
 	config_report_clear(&report);
 	return rc == 0 ? EXIT_FINE : EXIT_CONFIG;
 }
@@ -145,7 +147,7 @@ int main(int argc, char **argv)
 	setenv("UV_THREADPOOL_SIZE", THREADS, 0); /* before the loop starts a thread */
 	if (secret_forbid_dumps(&err) != 0)
 		log_warning("%s: a core dump may hold secrets", err.text);
-	status = load(options.config, &config);
+	status = load(&options, &config);
 	if (status != EXIT_FINE)
 		return status;
 	if (options.check)
