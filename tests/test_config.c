@@ -130,7 +130,7 @@ static const struct {
 	{WEBHOOK, URL "secret = \"x\"",
 	 "sinks.ops.secret: unknown; did you mean \"secret_file\"?"},
 	{WEBHOOK, URL "ulr = \"x\"", "sinks.ops.ulr: unknown; did you mean \"url\"?"},
-	{SINK, "kind = \"journal\" event = []",
+	{SINK, "kind = \"syslog\" event = []",
 	 "sinks.central.event: unknown; did you mean \"events\"?"},
 	{TOP,
 	 "sinks: { "
@@ -155,9 +155,9 @@ static const struct {
 	{ACCOUNT, "ignore_types = (\"a\", 1, (\"b\"))",
 	 "accounts.acme.ignore_types[1]: expected a text in quotes\n"
 	 "accounts.acme.ignore_types[2]: expected a text in quotes"},
-	{SINK, "kind = \"journal\" personal_data = 1",
+	{SINK, "kind = \"syslog\" personal_data = 1",
 	 "sinks.central.personal_data: expected true or false without quotes"},
-	{SINK, "kind = \"journal\" personal_data = \"true\"",
+	{SINK, "kind = \"syslog\" personal_data = \"true\"",
 	 "sinks.central.personal_data: expected true or false without quotes"},
 	{ALONE, "accounts = 5", "accounts: expected a section; write accounts: { ... }"},
 	{TOP, "sinks = ( )", "sinks: expected a section; write sinks: { ... }"},
@@ -248,8 +248,8 @@ static const struct {
 	{SINK, "kind = \"exec\"",
 	 "sinks.central.kind: not yet: running programs comes with a later version; remove this "
 	 "sink"},
-	{SINK, "kind = \"journal\" address = \"unix:/dev/log\"",
-	 "sinks.central.address: not of this kind of sink; remove it"},
+	{WEBHOOK, URL "address = \"unix:/dev/log\"",
+	 "sinks.ops.address: not of this kind of sink; remove it"},
 	{SINK, "kind = \"syslog\" secret_file = \"nope\"",
 	 "sinks.central.secret_file: not of this kind of sink; remove it"},
 	{SINK, "kind = \"syslog\" address = \"\"",
@@ -304,10 +304,10 @@ static const struct {
 	{WEBHOOK, URL "format = \"payload.jq\"",
 	 "sinks.ops.format: not yet: other formats come with a later version; write "
 	 "\"cloudevents\""},
-	{SINK, "kind = \"journal\" events = [\"device.*\", \"offline\"]",
+	{SINK, "kind = \"syslog\" events = [\"device.*\", \"offline\"]",
 	 "sinks.central.events[1]: fits no type of event; as in \"device.*\", "
 	 "\"device.offline\" or \"account.*\""},
-	{SINK, "kind = \"journal\" match = [\"site\", \"Site=x\", \"=x\"]",
+	{SINK, "kind = \"syslog\" match = [\"site\", \"Site=x\", \"=x\"]",
 	 "sinks.central.match[0]: is not KEY=PATTERN, KEY being account, site, type, "
 	 "model, device or name; as in \"site=Denver\"\n"
 	 "sinks.central.match[1]: is not KEY=PATTERN, KEY being account, site, type, "
@@ -1301,7 +1301,11 @@ START_TEST(the_sample_file_can_be_used_line_by_line)
 	ck_assert_int_eq(load(sample), ERR_CONFIG);
 	for (size_t i = 0; i < report.n_problems; i++)
 		not_yet += strstr(report.problems[i].text, ": not yet: ") != NULL;
+#ifdef HAVE_SYSTEMD
 	ck_assert_msg(not_yet == report.n_problems, "%s", problems());
+#else
+	ck_assert_msg(not_yet + 1 == report.n_problems, "%s", problems()); /* journal */
+#endif
 	ck_assert_uint_eq(not_yet, 5); /* base_url, alerts, rules, http, retention */
 	free(sample);
 }
