@@ -72,8 +72,9 @@ static void fill_state(struct store_device *row, struct device *d, int64_t sent_
 	row->missed = 0;
 	row->seen_at_ms = digest != NULL ? sent_at_ms : 0;
 	row->lapsed = digest == NULL;
-	row->has_digest = digest != NULL;
-	if (digest != NULL)
+	/* What is flawed is read again after a restart: it is counted. */
+	row->has_digest = digest != NULL && !device_is_flawed(d);
+	if (row->has_digest)
 		memcpy(row->digest, digest, DIGEST_BYTES);
 }
 

@@ -22,9 +22,10 @@ struct touch {
 	bool seen;        /* it was shown as it is; else only listed */
 	bool stored_seen; /* the row now says that it was seen */
 	bool ignored;     /* its record was read, and is of a type that is ignored */
-	bool lapses;      /* the row now says that it was not */
-	uint32_t len;     /* bytes of its record; 0: not looked at */
-	uint64_t rest;    /* digest of the record less what changes often; 0: not plain */
+	bool bad_members, bad_time; /* likewise */
+	bool lapses;                /* the row now says that it was not */
+	uint32_t len;               /* bytes of its record; 0: not looked at */
+	uint64_t rest; /* digest of the record less what changes often; 0: not plain */
 	int64_t device_id;
 	unsigned char digest[DIGEST_BYTES];
 };
@@ -39,7 +40,7 @@ struct work {
 	size_t n_touches, cap;
 	struct scan_page scan;
 	struct buf text; /* unpacked */
-	int64_t n_parsed, n_recognised, n_duplicates, n_set_aside, n_nameless,
+	int64_t n_parsed, n_recognised, n_duplicates, n_set_aside, n_nameless, n_flawed,
 		n_foreign_ids;
 	unsigned char digest[DIGEST_BYTES];
 	bool page_unchanged;
@@ -127,6 +128,19 @@ static int list_unread(struct work *k, const char *id)
 	return changes_unread(&k->changes, id, &t->device_id);
 }
 
+/* The first that was read of a sweep is an example for all of them. */
+static void tell_flaw(struct work *k, size_t n, const struct device *d)
+{
+	struct sweep *s = &k->w->sweep;
+	char id[DECODE_MAX_ID_BYTES + 1];
+
+	if (d->flaw[0] == '\0' || s->flaw[0] != '\0')
+		return;
+	log_escape(id, sizeof id, d->id);
+	snprintf(s->flaw, sizeof s->flaw, "page %" PRId64 ", record %zu (id %s): %s",
+		 k->p->page, n + 1, id, d->flaw);
+}
+
 static int set_aside(struct work *k, size_t n, const char *why)
 {
 	const struct scan_record *r = &k->scan.records[n];
@@ -181,10 +195,12 @@ static uint64_t digest_rest(const struct work *k, const struct scan_record *r,
 
 /* A device of which only status and location report may have changed: without a parser.
  * d->record stays NULL. */
-static void read_parts(struct device *d, const struct scan_parts *parts)
+static void read_parts(struct device *d, const struct known_device *known,
+		       const struct scan_parts *parts)
 {
 	char *time;
 
+	d->n_wrong = known->bad_members;
 	d->id = mem_strndup(parts->id.text, parts->id.len);
 	if (parts->status.text != NULL)
 		d->vendor_status = mem_strndup(parts->status.text, parts->status.len);
@@ -194,6 +210,8 @@ static void read_parts(struct device *d, const struct scan_parts *parts)
 	time = mem_strndup(parts->location.text, parts->location.len);
 	d->has_location = clock_parse(time, &d->location_ms) == 0;
 	d->bad_location = !d->has_location;
+	if (d->bad_location)
+		snprintf(d->flaw, sizeof d->flaw, DEVICE_TIME_MEMBER);
 	free(time);
 }
 
@@ -211,7 +229,7 @@ static int read_record(const struct work *k, const struct scan_record *r,
 		place = known_by_id(known, parts.id.text, parts.id.len);
 		if (place != KNOWN_NONE && known->devices[place].has_digest &&
 		    known->devices[place].rest == *rest) {
-			read_parts(d, &parts);
+			read_parts(d, &known->devices[place], &parts);
 			return 0;
 		}
 	}
@@ -247,6 +265,10 @@ static int parse_record(struct work *k, size_t n)
 		rc = changes_record(&k->changes, &known->devices[place], &d, t->digest,
 				    &t->device_id, &t->ignored);
 		t->seen = t->stored_seen = !t->ignored;
+		t->bad_members = d.n_wrong > 0;
+		t->bad_time = d.bad_location;
+		if (!t->ignored)
+			tell_flaw(k, n, &d);
 	}
 	device_clear(&d);
 	return rc;
@@ -440,7 +462,10 @@ static void remember_device(struct work *k, const struct touch *t)
 		known_set_digest(known, t->place, t->digest);
 		d->rest = t->rest;
 		d->ignored = t->ignored;
+		d->bad_members = t->bad_members;
+		d->bad_time = t->bad_time;
 	}
+	k->n_flawed += t->seen && (d->bad_members || d->bad_time);
 	if (t->len > 0)
 		d->len = t->len;
 	if (k->w->sweep.last != KNOWN_NONE)
@@ -458,6 +483,7 @@ static void count(struct work *k)
 	s->n_duplicates += k->n_duplicates;
 	s->n_set_aside += k->n_set_aside;
 	s->n_nameless += k->n_nameless;
+	s->n_flawed += k->n_flawed;
 	s->pages_seen++;
 	s->pages_unchanged += k->page_unchanged;
 	s->records_unchanged += k->n_recognised;

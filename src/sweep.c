@@ -311,7 +311,7 @@ static void fill_account(struct sweep_job *s)
 	a->pages_unchanged = sweep->pages_unchanged;
 	a->records_unchanged = sweep->records_unchanged;
 	a->records_parsed = sweep->records_parsed;
-	a->records_bad = sweep->n_set_aside + sweep->n_nameless;
+	a->records_bad = sweep->n_set_aside + sweep->n_nameless + sweep->n_flawed;
 	copy_text(&a->budget_scope, s->budget_scope);
 	copy_text(&a->budget_group, s->budget_group);
 }

@@ -16,6 +16,9 @@ struct sweep {
 	int64_t n_duplicates; /* copies behind the first */
 	int64_t n_set_aside;  /* refused records whose id could be told */
 	int64_t n_nameless;   /* refused records whose id could not */
+	int64_t n_flawed;     /* records of which a part cannot be used */
+	char flaw
+		[256]; /* one of them that was read: "page 1, record 17 (id 802398804016): name" */
 	int64_t total_elements; /* as every page said; negative: they did not agree on one */
 	int64_t total_pages;    /* as the last page said, or KNOWN_UNSAID */
 	bool has_totals; /* a page said how many elements there are, or what cannot be read */

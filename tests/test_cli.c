@@ -613,6 +613,12 @@ static const struct {
 	  .budget_group = (char *)"heavy"},
 	 "  heavy: 7 of 10\n",
 	 ""},
+	{{.name = (char *)"acme",
+	  .state = ACCOUNT_REACHABLE,
+	  .last_page_at_ms = -1,
+	  .records_bad = 2},
+	 "\nacme     reachable        0       0        0",
+	 "\nacme: 2 records of the last sweep could not be read, or not wholly; "},
 };
 
 START_TEST(an_account_is_a_row_and_what_it_has_no_room_for)

@@ -104,8 +104,8 @@ static json_t *diff(json_t *from, json_t *to)
 {
 	json_t *changes;
 
-	ck_assert_uint_eq(field_clean(from), 0);
-	ck_assert_uint_eq(field_clean(to), 0);
+	ck_assert_uint_eq(field_clean(from, NULL), 0);
+	ck_assert_uint_eq(field_clean(to, NULL), 0);
 	changes = diff_records(from, to);
 	json_decref(from);
 	json_decref(to);
@@ -232,8 +232,19 @@ static const struct {
 	{"set", "{}"},
 };
 
-START_TEST(a_wrong_type_is_taken_out_and_counted)
+/* Without what says that it is a list. */
+static void check_path(const char *told, const char *path)
 {
+	for (; *path != '\0'; path++)
+		if (*path != '[' && *path != ']')
+			ck_assert_int_eq(*told++, *path);
+	ck_assert_int_eq(*told, '\0');
+}
+
+START_TEST(a_wrong_type_is_taken_out_counted_and_named)
+{
+	char first[FIELD_PATH_BYTES];
+
 	read_lines();
 	for (size_t i = 0; i < n_lines; i++) {
 		json_t *record, *without;
@@ -246,10 +257,11 @@ START_TEST(a_wrong_type_is_taken_out_and_counted)
 		if (strcmp(lines[i].path, "id") == 0 ||
 		    strstr(lines[i].path, "[].id") != NULL)
 			json_object_del(without, "id");
-		ck_assert_msg(field_clean(record) == 1, "%s", lines[i].path);
+		ck_assert_msg(field_clean(record, first) == 1, "%s", lines[i].path);
+		check_path(first, lines[i].path);
 		if (strstr(lines[i].path, "id") == NULL)
 			ck_assert_msg(json_equal(record, without), "%s", lines[i].path);
-		ck_assert_uint_eq(field_clean(record), 0); /* once is enough */
+		ck_assert_uint_eq(field_clean(record, NULL), 0); /* once is enough */
 		json_decref(record);
 		json_decref(without);
 	}
@@ -262,7 +274,7 @@ START_TEST(null_is_absent_and_not_wrong)
 	for (size_t i = 0; i < n_lines; i++) {
 		json_t *record = record_with(lines[i].path, json_null());
 
-		ck_assert_msg(field_clean(record) == 0, "%s", lines[i].path);
+		ck_assert_msg(field_clean(record, NULL) == 0, "%s", lines[i].path);
 		if (strcmp(lines[i].kind, "opaque") != 0 &&
 		    strchr(lines[i].path, '.') == NULL)
 			ck_assert_msg(json_object_get(record, lines[i].path) == NULL,
@@ -275,18 +287,20 @@ END_TEST
 static const struct {
 	const char *record, *cleaned;
 	unsigned n_wrong;
+	const char *first;
 } containers[] = {
-	{"{\"model\": \"VVX\", \"site\": [], \"phoneLines\": {}}", "{}", 3},
-	{"{\"model\": null, \"extension\": null, \"phoneLines\": null}", "{}", 0},
+	{"{\"model\": \"VVX\", \"site\": [], \"phoneLines\": {}}", "{}", 3, "model"},
+	{"{\"model\": null, \"extension\": null, \"phoneLines\": null}", "{}", 0, ""},
 	{"{\"phoneLines\": [5, {\"id\": \"1\", \"phoneInfo\": []}, null, \"x\"]}",
-	 "{\"phoneLines\": [{\"id\": \"1\"}]}", 3},
+	 "{\"phoneLines\": [{\"id\": \"1\"}]}", 3, "phoneLines"},
 	{"{\"model\": {\"features\": [\"BLA\", 5, null, {}]}}",
-	 "{\"model\": {\"features\": [\"BLA\"]}}", 2},
+	 "{\"model\": {\"features\": [\"BLA\"]}}", 2, "model.features"},
 	{"{\"phoneLines\": [{\"phoneInfo\": {\"country\": {\"id\": true}}}]}",
-	 "{\"phoneLines\": [{\"phoneInfo\": {\"country\": {}}}]}", 1},
+	 "{\"phoneLines\": [{\"phoneInfo\": {\"country\": {}}}]}", 1,
+	 "phoneLines.phoneInfo.country.id"},
 	{"{\"futureField\": {\"nested\": [1, null]}, \"name\": 5}",
-	 "{\"futureField\": {\"nested\": [1, null]}}", 1},
-	{"{\"billingStatement\": 5}", "{\"billingStatement\": 5}", 0},
+	 "{\"futureField\": {\"nested\": [1, null]}}", 1, "name"},
+	{"{\"billingStatement\": 5}", "{\"billingStatement\": 5}", 0, ""},
 };
 
 START_TEST(containers_are_cleaned_to_their_depth)
@@ -294,7 +308,10 @@ START_TEST(containers_are_cleaned_to_their_depth)
 	json_t *record = json_loads(containers[_i].record, 0, NULL);
 	json_t *cleaned = json_loads(containers[_i].cleaned, 0, NULL);
 
-	ck_assert_uint_eq(field_clean(record), containers[_i].n_wrong);
+	char first[FIELD_PATH_BYTES] = "";
+
+	ck_assert_uint_eq(field_clean(record, first), containers[_i].n_wrong);
+	ck_assert_str_eq(first, containers[_i].first);
 	ck_assert(json_equal(record, cleaned));
 	json_decref(record);
 	json_decref(cleaned);
@@ -310,7 +327,7 @@ START_TEST(many_wrong_elements_cost_no_more_each_than_few)
 
 	for (int i = 0; i < MANY; i++)
 		json_array_append(array, i % 1000 == 0 ? line : number);
-	ck_assert_uint_eq(field_clean(record), MANY - MANY / 1000);
+	ck_assert_uint_eq(field_clean(record, NULL), MANY - MANY / 1000);
 	ck_assert_uint_eq(json_array_size(array), MANY / 1000);
 	json_decref(record);
 	json_decref(array);
@@ -347,7 +364,7 @@ START_TEST(samples_have_the_types_that_they_should)
 
 	json_array_foreach(json_object_get(page, "records"), i, record)
 	{
-		n_wrong += field_clean(record);
+		n_wrong += field_clean(record, NULL);
 	}
 	ck_assert_uint_gt(i, 0);
 	ck_assert_uint_eq(n_wrong, samples[_i].n_wrong);
@@ -363,7 +380,7 @@ int main(void)
 		{every_member_is_told_under_its_name, 1},
 		{another_spelling_is_no_change, 1},
 		{nothing_else_is_untold, 1},
-		{a_wrong_type_is_taken_out_and_counted, COUNT(wrong_types)},
+		{a_wrong_type_is_taken_out_counted_and_named, COUNT(wrong_types)},
 		{null_is_absent_and_not_wrong, 1},
 		{containers_are_cleaned_to_their_depth, COUNT(containers)},
 		{many_wrong_elements_cost_no_more_each_than_few, 1},

@@ -181,6 +181,9 @@ END_TEST
 
 /* ---- what cannot be read ---- */
 
+#define AT(id, time) \
+	"{'id':'" id "','status':'Online','lastLocationReportTime':'" time "'}"
+
 START_TEST(a_bad_record_costs_itself)
 {
 	list(PHONE("1", "Online") "," PHONE("2", "Online") "," PHONE("3", "Online"));
@@ -209,6 +212,57 @@ START_TEST(the_first_record_that_cannot_be_read_is_named)
 	list(PHONE("1", "Online") ",{'id':'7','\x1b[2J\\u0000'}");
 	for (const char *p = a.page.refused; *p != '\0'; p++)
 		ck_assert(*p >= ' ' && *p < 0x7f);
+}
+END_TEST
+
+/* A record of which a part cannot be used, as it is skipped, read in part, and read. */
+static const struct {
+	const char *records;
+	int64_t parsed, bad;
+} flawed[] = {
+	{"{'id':'1','status':'Online','name':7}," PHONE("2", "Online"), 2, 1},
+	{"{'id':'1','status':'Online','name':7}," PHONE("2", "Online"), 0, 1},
+	{PHONE("2", "Online") ",{'id':'1','status':'Online','name':7}", 0, 1},
+	{PHONE("2", "Online") ",{'id':'1','status':'Offline','name':7}", 1, 1},
+	{PHONE("2", "Online") ",{'id':'1','status':'Offline','name':'7'}", 1, 0},
+	{PHONE("2", "Online") "," AT("1", "soon"), 1, 1},
+	{PHONE("2", "Online") "," AT("1", "later"), 1, 1},
+	{PHONE("2", "Online") "," AT("1", "soon") ",{'id':'3','type':'WebRTC','name':7}",
+	 2, 1},
+	{PHONE("2", "Online") "," AT("1", "soon") ",{'id':'3','type':'WebRTC','name':7}",
+	 0, 1},
+	{PHONE("2", "Online") "," AT("1", "2026-09-14T09:21:07Z"), 1, 0},
+	{"{'id':'2','name':7,'n':NaN}," AT("1", "soon") ",{'name':7}", 3, 3},
+	{"{'id':'2','status':'Online','model':{'name':7}}," PHONE("1", "Online"), 2, 1},
+};
+
+START_TEST(a_record_that_is_flawed_is_counted_while_it_is)
+{
+	for (size_t i = 0; i < COUNT(flawed); i++) {
+		list(flawed[i].records);
+		ck_assert_int_eq(a.watch.account.records_parsed, flawed[i].parsed);
+		ck_assert_msg(a.watch.account.records_bad == flawed[i].bad, "%s: %d",
+			      flawed[i].records, (int)a.watch.account.records_bad);
+	}
+	ck_assert_str_eq(a.watch.sweep.flaw, "page 1, record 1 (id 2): model.name");
+	list(flawed[COUNT(flawed) - 1].records);
+	ck_assert_str_eq(a.watch.sweep.flaw, ""); /* it was not looked at */
+	account_restart(&a);
+	list(flawed[COUNT(flawed) - 1].records);
+	check_parsed(1, 1, 0);
+	ck_assert_int_eq(a.watch.account.records_bad, 1);
+}
+END_TEST
+
+START_TEST(a_flaw_is_named_and_made_safe)
+{
+	list("{'id':'\\u001b[2J','lastLocationReportTime':'soon'},{'id':'1','name':7}");
+	ck_assert_str_eq(a.watch.sweep.flaw,
+			 "page 1, record 1 (id \\x1b[2J): lastLocationReportTime");
+	list(AT("2", "2026-09-14T09:21:07Z"));
+	list(AT("2", "soon")); /* read without a parser */
+	ck_assert_str_eq(a.watch.sweep.flaw,
+			 "page 1, record 1 (id 2): lastLocationReportTime");
 }
 END_TEST
 
@@ -705,6 +759,8 @@ int main(void)
 		{cut_at_any_byte_nothing_is_invented, 1},
 		{a_bad_record_costs_itself, 1},
 		{the_first_record_that_cannot_be_read_is_named, 1},
+		{a_record_that_is_flawed_is_counted_while_it_is, 1},
+		{a_flaw_is_named_and_made_safe, 1},
 		{what_was_set_aside_is_looked_at_again, 1},
 		{a_list_is_whole_where_every_page_says_its_number, COUNT(totals)},
 		{a_page_is_known_as_it_was_sent, 1},

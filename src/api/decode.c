@@ -1,5 +1,6 @@
 #include "api/decode.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -65,10 +66,12 @@ int decode_device(struct device *into, const char *record, size_t len, struct er
 	d.vendor_status = decode_status_word(json_object_get(d.record, "status"));
 	if (json_is_string(json_object_get(d.record, "status")))
 		d.status = device_status_of(d.vendor_status);
-	decode_location(&d, json_object_get(d.record, "lastLocationReportTime"));
+	decode_location(&d, json_object_get(d.record, DEVICE_TIME_MEMBER));
 	json_object_del(d.record, "status");
-	json_object_del(d.record, "lastLocationReportTime");
-	d.n_wrong = field_clean(d.record);
+	json_object_del(d.record, DEVICE_TIME_MEMBER);
+	if (d.bad_location)
+		snprintf(d.flaw, sizeof d.flaw, DEVICE_TIME_MEMBER);
+	d.n_wrong = field_clean(d.record, d.flaw);
 	*into = d;
 	return 0;
 }

@@ -11,6 +11,7 @@
 #endif
 
 #include "base/mem.h"
+#include "model/device.h"
 
 #define BLOCK 64
 
@@ -488,11 +489,10 @@ static bool plain_text(struct scan_record *value)
 static bool take_part(struct scan_parts *parts, const struct scan_record *name,
 		      struct scan_record value)
 {
-	struct scan_record *part = scan_is(name, "id")       ? &parts->id
-				   : scan_is(name, "status") ? &parts->status
-				   : scan_is(name, "lastLocationReportTime")
-					   ? &parts->location
-					   : NULL;
+	struct scan_record *part = scan_is(name, "id")                 ? &parts->id
+				   : scan_is(name, "status")           ? &parts->status
+				   : scan_is(name, DEVICE_TIME_MEMBER) ? &parts->location
+								       : NULL;
 
 	if (part == NULL)
 		return memchr(name->text, '\\', name->len) == NULL;

@@ -90,6 +90,17 @@ static void add_note(struct out *o, const struct account_now *now)
 	out_newline(o);
 }
 
+static void add_bad_note(struct out *o, const struct store_account *a)
+{
+	if (a->records_bad == 0)
+		return;
+	out_words(o, OUT_PLAIN,
+		  "%s: %" PRId64 " record%s of the last sweep could not be read, or not"
+		  " wholly; log_level = \"debug\" names one",
+		  a->name, a->records_bad, a->records_bad == 1 ? "" : "s");
+	out_newline(o);
+}
+
 int cmd_accounts(struct cli *cli)
 {
 	struct store_conn *c = cli_open(cli);
@@ -112,8 +123,10 @@ int cmd_accounts(struct cli *cli)
 			out_take_object(&o,
 					accounts_object(&accounts[i], cli->now_at_ms));
 	}
-	for (size_t i = 0; cli->format == OUT_TABLE && i < n; i++)
+	for (size_t i = 0; cli->format == OUT_TABLE && i < n; i++) {
 		add_note(&o, &accounts[i]);
+		add_bad_note(&o, &accounts[i].account);
+	}
 	if (out_end(&o, &cli->err) != 0)
 		status = cli_fail_output(cli);
 	out_clear(&o);

@@ -13,6 +13,11 @@ void device_clear(struct device *d)
 	*d = (struct device){0};
 }
 
+bool device_is_flawed(const struct device *d)
+{
+	return d->n_wrong > 0 || d->bad_location;
+}
+
 const char *device_status_name(enum device_status status)
 {
 	switch (status) {

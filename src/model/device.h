@@ -14,6 +14,9 @@
 /* The numbers are stored in the database: they never change. */
 enum device_status { DEVICE_UNKNOWN = 0, DEVICE_ONLINE = 1, DEVICE_OFFLINE = 2 };
 
+#define DEVICE_FLAW_BYTES  64
+#define DEVICE_TIME_MEMBER "lastLocationReportTime"
+
 struct device {
 	char *id; /* the vendor's, decimal text as a rule; never empty */
 	enum device_status status;
@@ -23,7 +26,13 @@ struct device {
 	int64_t location_ms; /* UTC, 0 unless has_location */
 	json_t *record;      /* object: the rest */
 	unsigned n_wrong;    /* members taken out for their type */
+	/* The vendor's name of the first that cannot be used, its last location report's too, as
+	 * in "model.name"; "": all can, or it is not known which cannot. */
+	char flaw[DEVICE_FLAW_BYTES];
 };
+
+/* Whether there is something in its record that cannot be used. */
+bool device_is_flawed(const struct device *d);
 
 /* Free what it holds; ready for reuse. An all-zero device is fine. */
 void device_clear(struct device *d);

@@ -1,5 +1,6 @@
 #include "model/field.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -208,7 +209,26 @@ static bool has_type(const json_t *value, enum field_type type)
 	return false;
 }
 
-static unsigned clean_object(json_t *object, const struct field *fields);
+/* What was wrong so far. */
+struct wrong {
+	unsigned n;
+	char first[FIELD_PATH_BYTES];
+};
+
+/* This member is the first that is wrong, or holds it. All names of a path fit. */
+static void name_first(struct wrong *wrong, const char *member)
+{
+	size_t len = strlen(member), inner = strlen(wrong->first);
+
+	assert(len + 1 + inner < FIELD_PATH_BYTES);
+	if (inner > 0) {
+		memmove(wrong->first + len + 1, wrong->first, inner + 1);
+		wrong->first[len] = '.';
+	}
+	memcpy(wrong->first, member, inner > 0 ? len : len + 1);
+}
+
+static void clean_object(struct wrong *wrong, json_t *object, const struct field *fields);
 
 /* Elements of a set are texts, of a list objects. */
 static bool is_element(const json_t *element, const struct field *field)
@@ -230,50 +250,59 @@ static void take_out_others(json_t *array, const struct field *field)
 	json_decref(fitting);
 }
 
-static unsigned clean_array(json_t *array, const struct field *field)
+static void clean_array(struct wrong *wrong, json_t *array, const struct field *field)
 {
-	unsigned n_wrong = 0;
 	size_t n_others = 0;
 
 	for (size_t i = 0; i < json_array_size(array); i++) {
 		json_t *element = json_array_get(array, i);
 
 		if (!is_element(element, field)) {
-			n_wrong += !json_is_null(element);
+			wrong->n += !json_is_null(element);
 			n_others++;
 		} else if (field->type == FIELD_LIST) {
-			n_wrong += clean_object(element, field->members);
+			clean_object(wrong, element, field->members);
 		}
 	}
 	if (n_others > 0)
 		take_out_others(array, field);
-	return n_wrong;
 }
 
-static unsigned clean_object(json_t *object, const struct field *fields)
+static void clean_member(struct wrong *wrong, json_t *object, const struct field *f)
 {
-	unsigned n_wrong = 0;
+	json_t *value = json_object_get(object, f->member);
 
-	for (const struct field *f = fields; f->member != NULL; f++) {
-		json_t *value = json_object_get(object, f->member);
-
-		if (value == NULL)
-			continue;
-		if (!has_type(value, f->type) || json_is_null(value)) {
-			n_wrong += !json_is_null(value);
-			json_object_del(object, f->member);
-		} else if (f->type == FIELD_OBJECT || f->type == FIELD_INLINE) {
-			n_wrong += clean_object(value, f->members);
-		} else if (f->type == FIELD_SET || f->type == FIELD_LIST) {
-			n_wrong += clean_array(value, f);
-		}
+	if (!has_type(value, f->type) || json_is_null(value)) {
+		wrong->n += !json_is_null(value);
+		json_object_del(object, f->member);
+	} else if (f->type == FIELD_OBJECT || f->type == FIELD_INLINE) {
+		clean_object(wrong, value, f->members);
+	} else if (f->type == FIELD_SET || f->type == FIELD_LIST) {
+		clean_array(wrong, value, f);
 	}
-	return n_wrong;
 }
 
-unsigned field_clean(json_t *record)
+static void clean_object(struct wrong *wrong, json_t *object, const struct field *fields)
 {
-	return clean_object(record, field_device);
+	for (const struct field *f = fields; f->member != NULL; f++) {
+		bool was_fine = wrong->n == 0;
+
+		if (json_object_get(object, f->member) == NULL)
+			continue;
+		clean_member(wrong, object, f);
+		if (was_fine && wrong->n > 0)
+			name_first(wrong, f->member);
+	}
+}
+
+unsigned field_clean(json_t *record, char first[FIELD_PATH_BYTES])
+{
+	struct wrong wrong = {0};
+
+	clean_object(&wrong, record, field_device);
+	if (first != NULL && wrong.n > 0)
+		memcpy(first, wrong.first, FIELD_PATH_BYTES);
+	return wrong.n;
 }
 
 static int compare_texts(const void *a, const void *b)

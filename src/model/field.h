@@ -9,6 +9,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "model/device.h"
+
 enum field_type {
 	FIELD_TEXT,
 	FIELD_ID,      /* decimal text or a whole number: the same thing by place */
@@ -48,7 +50,9 @@ void field_list_init(struct field_list *list, const json_t *record);
 void field_list_clear(struct field_list *list);
 
 /* Take members of a wrong type out of the record, nulls too (null is absent). Returns how many
- * were wrong; nulls do not count. */
-unsigned field_clean(json_t *record);
+ * were wrong; nulls do not count. first gets the vendor's name of the first of them, as in
+ * "phoneLines.phoneInfo.country"; it is left alone where there is none, and may be NULL. */
+#define FIELD_PATH_BYTES DEVICE_FLAW_BYTES
+unsigned field_clean(json_t *record, char first[FIELD_PATH_BYTES]);
 
 #endif

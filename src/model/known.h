@@ -23,6 +23,7 @@ struct known_device {
 	uint32_t
 		next; /* the place of the one that came after it; KNOWN_NONE: not known */
 	bool has_digest;
+	bool bad_members, bad_time; /* of its record, as struct device says */
 	bool ignored; /* of a type that is. Stored all the same: it was of another before */
 	bool lapsed;    /* the store does not know that seen_at_ms moves on */
 	uint8_t missed; /* whole lists in a row that lacked it */

@@ -120,7 +120,8 @@ struct store_account {
 	int64_t interval_ms;        /* effective; 0: not known yet */
 	enum store_route route;     /* of the last sweep */
 	int64_t route_tried_at_ms; /* by extensions: when the other was last refused; else 0 */
-	/* Of the last sweep. */
+	/* Of the last sweep. Bad are records that could not be read, or of which a part cannot be
+	 * used: a member of a wrong type, a time. */
 	int64_t pages_unchanged, records_unchanged, records_parsed, records_bad;
 	/* Whose budget it uses: see store_budget. NULL: none yet. */
 	char *budget_scope, *budget_group;
