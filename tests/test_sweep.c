@@ -381,6 +381,25 @@ START_TEST(an_account_of_which_pages_do_not_come_is_back_with_the_others)
 	check_events("unreachable (0.300] network\nunreachable (60.300] vendor\n");
 	ck_assert_int_eq(account_sweep_partial(&a, 2), 0);
 	check_events("");
+	/* The first whole list is no news then, but it is counted. */
+	account_records(&a, PHONE("1", "Online") "," PHONE("2", "Online"));
+	check_events("reachable (120.300]\n");
+	ck_assert(a.sweep.first);
+	ck_assert_int_eq(a.watch.account.n_devices, 2);
+}
+END_TEST
+
+START_TEST(the_end_of_the_first_sweep_counts_whether_it_is_told_or_not)
+{
+	account_tell_unreachable(&a, "credentials");
+	give(1, 1, 3);
+	ck_assert_int_eq(account_sweep_partial(&a, 2), 0);
+	check_events("unreachable (-59.700] credentials\nreachable (1.300]\n");
+	list(1, 3);
+	check_events("");
+	ck_assert(a.sweep.first);
+	ck_assert_int_eq(a.watch.account.n_devices, 3);
+	ck_assert_int_eq(a.watch.account.n_online, 3);
 }
 END_TEST
 
@@ -669,6 +688,7 @@ int main(void)
 		{a_first_whole_list_is_not_compared_with_parts, 1},
 		{an_account_never_seen_is_back_with_all_its_devices, 1},
 		{an_account_of_which_pages_do_not_come_is_back_with_the_others, 1},
+		{the_end_of_the_first_sweep_counts_whether_it_is_told_or_not, 1},
 		{a_shrunk_list_is_told_once_and_its_end_too, 1},
 		{a_page_alone_does_not_end_it, 1},
 		{what_is_left_still_tells, 1},
