@@ -921,6 +921,17 @@ static void log_whole(struct poll *p)
 		 lasted);
 }
 
+/* Which part of which record, for once: it is known only where one was read. */
+static void log_flawed(const struct poll *p)
+{
+	const struct sweep *s = &p->watch.sweep;
+
+	if (s->n_flawed > 0)
+		log_debug("%s: of %" PRId64 " records a part cannot be used%s%s",
+			  p->config->name, s->n_flawed, s->flaw[0] != '\0' ? "; " : "",
+			  s->flaw);
+}
+
 static void log_sweep(struct poll *p)
 {
 	const struct sweep_job *s = &p->sweep_job;
@@ -939,6 +950,7 @@ static void log_sweep(struct poll *p)
 	if (p->n_refused == 0 && lasting_ended(&p->refusing, &was))
 		log_info("%s: all records can be read again", p->config->name);
 	log_whole(p);
+	log_flawed(p);
 	log_debug("%s: sweep of %" PRId64 " pages, %s; %" PRId64 " missing, %" PRId64
 		  " removed",
 		  p->config->name, s->n_pages, s->whole ? "whole" : "not whole",
