@@ -455,7 +455,7 @@ START_TEST(a_quiet_sweep_writes_one_row)
 }
 END_TEST
 
-#define MANY       20000
+#define MANY       100000
 #define ON_A_PAGE  1000
 #define MANY_PAGES (MANY / ON_A_PAGE + 1)
 
