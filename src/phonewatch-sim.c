@@ -1,4 +1,5 @@
 /* phonewatch-sim: plays the vendor. Options, signals, and the one line that says where. */
+#include <assert.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -14,72 +15,25 @@
 #include "base/options.h"
 #include "sim/command.h"
 #include "sim/play.h"
+#include "sim/tell.h"
 
-#define FILE_MAX_BYTES ((size_t)1 << 20)
-#define MAX_DEVICES    2000000
-#define MAX_SITES      100000
-#define USE_STATUS     2
+#define FILE_MAX_BYTES  ((size_t)1 << 20)
+#define SETUP_MAX_BYTES ((size_t)1 << 20)
+#define TELL_MAX_BYTES  ((size_t)64 << 20)
+#define MAX_ACCOUNTS    10000
+#define MAX_OPTIONS     64
+#define USE_STATUS      2
 
 struct options {
 	struct play_config play;
-	struct play_limit *limits;
-	size_t limits_cap;
-	int64_t for_ms; /* 0: until a signal */
+	struct buf setup;           /* what rules and the like became: commands */
+	int64_t for_ms;             /* 0: until a signal */
+	const char *tell, *ca_file; /* whom; NULL: nobody, it plays itself */
 	char *cert, *key;
 	char *secret, *jwt; /* read from files; NULL: not */
+	char **webhook_secrets;
+	size_t n_webhook_secrets, webhook_secrets_cap;
 };
-
-static const char help_head[] =
-	"Usage: phonewatch-sim [OPTION]...\n"
-	"Play the vendor's telephony API on this machine, with an account of made-up phones.\n"
-	"\n"
-	"Where\n"
-	"  --listen ADDR:PORT       loopback only; port 0: any that is free (127.0.0.1:0)\n"
-	"  --tls CERT,KEY           HTTPS, with these PEM files\n"
-	"What is played\n"
-	"  --devices N              devices of the account (200)\n"
-	"  --sites K                sites they stand at (5)\n"
-	"  --seed S                 another number, another account; the same, the same (1)\n"
-	"  --life SHARE             share of the devices that change each minute, as 5%\n"
-	"                           (0: nothing does). The first phone goes offline 3 s after\n"
-	"                           the list was first fetched\n"
-	"  --speed X                life and tokens pass so many times faster (1)\n"
-	"  --script FILE            commands, each line optionally begins with \"at 30s\"\n"
-	"  --for DURATION           stop after it, as 20s (until SIGTERM)\n"
-	"How the vendor behaves\n"
-	"  --limit GROUP=N[/SECONDS]  rate limit (light=50 medium=40 heavy=10 auth=5, each /60)\n"
-	"  --list-group GROUP       the group that lists count in (medium)\n"
-	"  --penalty SECONDS        after the limit is passed; begins anew with each request (60)\n"
-	"  --per-page-max N         a larger perPage is taken as this (1000)\n"
-	"  --token-ttl SECONDS      longest life of an access token (3600)\n"
-	"  --refresh-tokens         give refresh tokens, too\n"
-	"  --gzip same|vary|off     vary: other bytes for the same page each time (same)\n"
-	"Who may come\n"
-	"  --client-id ID           (sim-client)\n"
-	"  --client-secret TEXT     (sim-secret); or --client-secret-file FILE\n"
-	"  --jwt TEXT               (sim-jwt); or --jwt-file FILE\n"
-	"Other\n"
-	"  --log FILE               append requests and changes, one JSON object a line\n"
-	"  -h, --help; -V, --version\n"
-	"\n"
-	"When it is ready it prints one line: listening on http://127.0.0.1:PORT\n"
-	"\n"
-	"Commands, for --script FILE and for POST /sim (one a line, run at once):\n";
-
-static const char help_tail[] =
-	"\n"
-	"GET /sim/devices tells the truth as JSON, to compare.\n"
-	"\n"
-	"Examples\n"
-	"  An account of 500 phones, in which something happens all the time:\n"
-	"    phonewatch-sim --listen 127.0.0.1:8080 --devices 500 --life 5%\n"
-	"  and, from elsewhere, a power cut in Denver:\n"
-	"    curl --data-binary 'site Denver offline' http://127.0.0.1:8080/sim\n"
-	"\n"
-	"  A rehearsal: an outage, a vendor that fails three times, and the recovery:\n"
-	"    printf '%s\\n' 'at 10s site Boston offline' 'at 20s fault times 3 status 503' \\\n"
-	"        'at 60s site Boston online' > outage.txt\n"
-	"    phonewatch-sim --script outage.txt --log sim.ndjson --for 2m\n";
 
 /* ---- values ---- */
 
@@ -103,6 +57,17 @@ static int read_number(const char *text, uint64_t min, uint64_t max, uint64_t *o
 			       (unsigned long long)min, (unsigned long long)max, text);
 	*out = number;
 	return 0;
+}
+
+static int read_unsigned(const char *text, unsigned min, unsigned max, unsigned *out,
+			 struct err *err)
+{
+	uint64_t number = 0;
+	int rc = read_number(text, min, max, &number, err);
+
+	if (rc == 0)
+		*out = (unsigned)number;
+	return rc;
 }
 
 static int read_speed(const char *text, double *out, struct err *err)
@@ -169,123 +134,163 @@ static int read_tls(const char *pair, struct options *o, struct err *err)
 	return rc != 0 ? rc : read_text(comma + 1, &o->key, err);
 }
 
-static int read_limit(const char *text, struct options *o, struct err *err)
+/* As a word of a command, whatever is in it. */
+static void add_word(struct buf *line, const char *word)
 {
-	struct play_limit limit;
-	char *group;
-	int rc = command_parse_limit(text, &group, &limit.max, &limit.window_ms, err);
-
-	if (rc != 0)
-		return rc;
-	limit.group = group; /* until the program ends */
-	o->limits = mem_grow(o->limits, o->play.n_limits, &o->limits_cap, sizeof limit);
-	o->limits[o->play.n_limits++] = limit;
-	return 0;
+	buf_add_text(line, line->len > 0 ? " \"" : "\"");
+	for (const char *c = word; *c != '\0'; c++)
+		buf_printf(line, *c == '"' || *c == '\\' ? "\\%c" : "%c", *c);
+	buf_add_text(line, "\"");
 }
 
-static int read_gzip(const char *text, enum vendor_gzip *out, struct err *err)
+/* An option that is a command, too: --NAME VALUE as "NAME VALUE". */
+static int read_command(const char *name, const char *value, struct options *o,
+			struct err *err)
 {
-	static const char *const words[] = {
-		[VENDOR_GZIP_SAME] = "same",
-		[VENDOR_GZIP_VARY] = "vary",
-		[VENDOR_GZIP_OFF] = "off",
-	};
+	struct command command;
+	struct buf line;
+	int rc;
 
-	for (size_t i = 0; i < COUNT(words); i++)
-		if (strcmp(words[i], text) == 0) {
-			*out = (enum vendor_gzip)i;
-			return 0;
-		}
-	return bad(err, "same, vary or off", text);
-}
-
-static int read_group(const char *text, const char **out, struct err *err)
-{
-	if (text[0] == '\0' || strlen(text) >= VENDOR_GROUP_BYTES)
-		return bad(err, "the name of a group", text);
-	*out = text;
-	return 0;
+	buf_init(&line, SETUP_MAX_BYTES);
+	add_word(&line, name);
+	add_word(&line, value);
+	rc = command_read(&command, line.data, line.len, err);
+	if (rc == 0) {
+		buf_printf(&o->setup, "%s\n", line.data);
+		command_clear(&command);
+	}
+	buf_clear(&line);
+	return rc;
 }
 
 /* ---- options ---- */
 
 enum option_id {
+	OPT_HELP = 'h',
+	OPT_VERSION = 'V',
 	OPT_LISTEN = 256,
 	OPT_TLS,
+	OPT_ACCOUNTS,
+	OPT_PER_CLIENT,
 	OPT_DEVICES,
 	OPT_SITES,
 	OPT_SEED,
-	OPT_LIFE,
 	OPT_SPEED,
 	OPT_SCRIPT,
 	OPT_FOR,
-	OPT_LIMIT,
-	OPT_LIST_GROUP,
-	OPT_PENALTY,
-	OPT_PER_PAGE_MAX,
-	OPT_TOKEN_TTL,
-	OPT_REFRESH_TOKENS,
-	OPT_GZIP,
 	OPT_CLIENT_ID,
 	OPT_CLIENT_SECRET,
 	OPT_CLIENT_SECRET_FILE,
 	OPT_JWT,
 	OPT_JWT_FILE,
 	OPT_LOG,
+	OPT_WEBHOOK_SECRET,
+	OPT_WEBHOOK_SECRET_FILE,
+	OPT_TELL,
+	OPT_CA_FILE,
+	OPT_COMMAND, /* and all behind it */
 };
 
-static const struct option options[] = {
-	{"help", no_argument, NULL, 'h'},
-	{"version", no_argument, NULL, 'V'},
-	{"listen", required_argument, NULL, OPT_LISTEN},
-	{"tls", required_argument, NULL, OPT_TLS},
-	{"devices", required_argument, NULL, OPT_DEVICES},
-	{"sites", required_argument, NULL, OPT_SITES},
-	{"seed", required_argument, NULL, OPT_SEED},
-	{"life", required_argument, NULL, OPT_LIFE},
-	{"speed", required_argument, NULL, OPT_SPEED},
-	{"script", required_argument, NULL, OPT_SCRIPT},
-	{"for", required_argument, NULL, OPT_FOR},
-	{"limit", required_argument, NULL, OPT_LIMIT},
-	{"list-group", required_argument, NULL, OPT_LIST_GROUP},
-	{"penalty", required_argument, NULL, OPT_PENALTY},
-	{"per-page-max", required_argument, NULL, OPT_PER_PAGE_MAX},
-	{"token-ttl", required_argument, NULL, OPT_TOKEN_TTL},
-	{"refresh-tokens", no_argument, NULL, OPT_REFRESH_TOKENS},
-	{"gzip", required_argument, NULL, OPT_GZIP},
-	{"client-id", required_argument, NULL, OPT_CLIENT_ID},
-	{"client-secret", required_argument, NULL, OPT_CLIENT_SECRET},
-	{"client-secret-file", required_argument, NULL, OPT_CLIENT_SECRET_FILE},
-	{"jwt", required_argument, NULL, OPT_JWT},
-	{"jwt-file", required_argument, NULL, OPT_JWT_FILE},
-	{"log", required_argument, NULL, OPT_LOG},
-	{NULL, 0, NULL, 0},
+/* One line of the help, each: those of a part stand together. */
+static const struct {
+	const char *part; /* a heading before it; NULL: none */
+	const char *name;
+	const char *value; /* its form; NULL: it has none */
+	const char *help;
+	enum option_id id;
+} rows[] = {
+	{"Where", "listen", "ADDR:PORT",
+	 "loopback only; port 0: any that is free (127.0.0.1:0)", OPT_LISTEN},
+	{NULL, "tls", "CERT,KEY", "HTTPS, with these PEM files", OPT_TLS},
+	{"What is played", "devices", "N", "devices of each account (200)", OPT_DEVICES},
+	{NULL, "sites", "K", "sites they stand at (5): Denver, Boston, Austin ...",
+	 OPT_SITES},
+	{NULL, "accounts", "N", "so many, called 1, 2 ... (1)", OPT_ACCOUNTS},
+	{NULL, "per-client", "K", "so many accounts share a client id (1)",
+	 OPT_PER_CLIENT},
+	{NULL, "seed", "S", "another number, another account; the same, the same (1)",
+	 OPT_SEED},
+	{NULL, "speed", "X", "life and tokens pass so many times faster (1)", OPT_SPEED},
+	{NULL, "script", "FILE", "commands, each line optionally begins with \"at 30s\"",
+	 OPT_SCRIPT},
+	{NULL, "for", "DURATION", "stop after it, as 20s (until SIGTERM)", OPT_FOR},
+	{"Who may come", "client-id", "ID", "(sim-client; account 2: sim-client-2 ...)",
+	 OPT_CLIENT_ID},
+	{NULL, "client-secret", "TEXT", "(sim-secret)", OPT_CLIENT_SECRET},
+	{NULL, "client-secret-file", "FILE", "", OPT_CLIENT_SECRET_FILE},
+	{NULL, "jwt", "TEXT", "(sim-jwt; account 2: sim-jwt-2 ...)", OPT_JWT},
+	{NULL, "jwt-file", "FILE", "", OPT_JWT_FILE},
+	{"Other", "log", "FILE", "append requests and changes, one JSON object a line",
+	 OPT_LOG},
+	{NULL, "webhook-secret", "TEXT",
+	 "whsec_..., to check what --receive takes; may be repeated", OPT_WEBHOOK_SECRET},
+	{NULL, "webhook-secret-file", "FILE", "", OPT_WEBHOOK_SECRET_FILE},
+	{NULL, "tell", "ADDR:PORT",
+	 "send commands to one that runs: from the words that follow, or from stdin",
+	 OPT_TELL},
+	{NULL, "ca-file", "FILE", "the authority of one with --tls, to tell it",
+	 OPT_CA_FILE},
+	{NULL, "help", NULL, "", OPT_HELP},
+	{NULL, "version", NULL, "", OPT_VERSION},
 };
 
-static int take_option(struct options *o, int option, const char *value, struct err *err)
+/* All of them, for getopt_long(). */
+static void list_options(struct option list[MAX_OPTIONS])
+{
+	const char *value, *help, *name;
+	size_t n = 0;
+
+	for (; n < COUNT(rows); n++)
+		list[n] = (struct option){rows[n].name,
+					  rows[n].value != NULL ? required_argument
+								: no_argument,
+					  NULL, (int)rows[n].id};
+	for (size_t i = 0; (name = command_option(i, &value, &help)) != NULL; i++) {
+		/* "on|off" may be said without a value: on. */
+		bool is_switch = strcmp(value, "on|off") == 0;
+
+		assert(n + 1 < MAX_OPTIONS);
+		list[n++] = (struct option){
+			name, is_switch ? optional_argument : required_argument, NULL,
+			OPT_COMMAND + (int)i};
+	}
+	list[n] = (struct option){0};
+}
+
+/* text is taken. */
+static void add_webhook_secret(struct options *o, char *text)
+{
+	o->webhook_secrets = mem_grow(o->webhook_secrets, o->n_webhook_secrets,
+				      &o->webhook_secrets_cap, sizeof(char *));
+	o->webhook_secrets[o->n_webhook_secrets++] = text;
+}
+
+static int take_option(struct options *o, int option, const char *name, const char *value,
+		       struct err *err)
 {
 	struct play_config *p = &o->play;
 	uint64_t number = 0;
+	char *text = NULL;
 	int rc = 0;
 
-	switch ((enum option_id)option) {
+	switch (option) {
 	case OPT_LISTEN:
 		p->address = value;
 		break;
 	case OPT_TLS:
 		return read_tls(value, o, err);
+	case OPT_ACCOUNTS:
+		return read_unsigned(value, 1, MAX_ACCOUNTS, &p->n_accounts, err);
+	case OPT_PER_CLIENT:
+		return read_unsigned(value, 1, MAX_ACCOUNTS, &p->per_client, err);
 	case OPT_DEVICES:
-		rc = read_number(value, 0, MAX_DEVICES, &number, err);
-		p->world.n_devices = number;
+		rc = read_number(value, 0, COMMAND_MAX_DEVICES, &number, err);
+		p->n_devices = (size_t)number;
 		break;
 	case OPT_SITES:
-		rc = read_number(value, 1, MAX_SITES, &number, err);
-		p->world.n_sites = (uint32_t)number;
-		break;
+		return read_unsigned(value, 1, COMMAND_MAX_SITES, &p->n_sites, err);
 	case OPT_SEED:
-		return read_number(value, 0, UINT64_MAX, &p->world.seed, err);
-	case OPT_LIFE:
-		return command_parse_share(value, &p->share, err);
+		return read_number(value, 0, UINT64_MAX, &p->seed, err);
 	case OPT_SPEED:
 		return read_speed(value, &p->speed, err);
 	case OPT_SCRIPT:
@@ -295,43 +300,38 @@ static int take_option(struct options *o, int option, const char *value, struct 
 		if (clock_parse_duration(value, &o->for_ms) != 0 || o->for_ms == 0)
 			return bad(err, "a duration as 20s", value);
 		break;
-	case OPT_LIMIT:
-		return read_limit(value, o, err);
-	case OPT_LIST_GROUP:
-		return read_group(value, &p->vendor.list_group, err);
-	case OPT_PENALTY:
-		rc = read_number(value, 1, COMMAND_SECONDS_MAX, &number, err);
-		p->vendor.penalty_ms = (int64_t)number * 1000;
-		break;
-	case OPT_PER_PAGE_MAX:
-		rc = read_number(value, 1, VENDOR_PER_PAGE_MAX, &number, err);
-		p->vendor.per_page_max = (unsigned)number;
-		break;
-	case OPT_TOKEN_TTL:
-		rc = read_number(value, 1, 30 * COMMAND_SECONDS_MAX, &number, err);
-		p->vendor.oauth.token_ms = (int64_t)number * 1000;
-		break;
-	case OPT_REFRESH_TOKENS:
-		p->vendor.oauth.refresh_tokens = true;
-		break;
-	case OPT_GZIP:
-		return read_gzip(value, &p->vendor.gzip, err);
 	case OPT_CLIENT_ID:
-		p->vendor.oauth.client_id = value;
+		p->client_id = value;
 		break;
 	case OPT_CLIENT_SECRET:
-		p->vendor.oauth.client_secret = value;
+		p->client_secret = value;
 		break;
 	case OPT_CLIENT_SECRET_FILE:
 		return read_secret(value, &o->secret, err);
 	case OPT_JWT:
-		p->vendor.oauth.jwt = value;
+		p->jwt = value;
 		break;
 	case OPT_JWT_FILE:
 		return read_secret(value, &o->jwt, err);
 	case OPT_LOG:
 		p->log = value;
 		break;
+	case OPT_WEBHOOK_SECRET:
+		add_webhook_secret(o, mem_strdup(value));
+		break;
+	case OPT_WEBHOOK_SECRET_FILE:
+		rc = read_secret(value, &text, err);
+		if (rc == 0)
+			add_webhook_secret(o, text);
+		break;
+	case OPT_TELL:
+		o->tell = value;
+		break;
+	case OPT_CA_FILE:
+		o->ca_file = value;
+		break;
+	default:
+		return read_command(name, value != NULL ? value : "on", o, err);
 	}
 	return rc;
 }
@@ -342,23 +342,19 @@ static void set_defaults(struct options *o)
 		.play =
 			{
 				.address = "127.0.0.1:0",
-				.world = {.n_devices = 200,
-					  .n_sites = 5,
-					  .seed = 1,
-					  .at_ms = clock_utc_ms()},
-				.vendor =
-					{
-						.oauth = {.client_id = "sim-client",
-							  .client_secret = "sim-secret",
-							  .jwt = "sim-jwt",
-							  .token_ms = 3600000},
-						.list_group = "medium",
-						.penalty_ms = 60000,
-						.per_page_max = VENDOR_PER_PAGE_MAX,
-					},
+				.n_accounts = 1,
+				.per_client = 1,
+				.client_id = "sim-client",
+				.client_secret = "sim-secret",
+				.jwt = "sim-jwt",
+				.n_devices = 200,
+				.n_sites = 5,
+				.seed = 1,
+				.at_ms = clock_utc_ms(),
 				.speed = 1,
 			},
 	};
+	buf_init(&o->setup, SETUP_MAX_BYTES);
 }
 
 static void finish_options(struct options *o)
@@ -367,23 +363,76 @@ static void finish_options(struct options *o)
 
 	p->cert = o->cert;
 	p->key = o->key;
-	p->limits = o->limits;
-	p->vendor.oauth.speed = p->speed;
+	p->setup = buf_text(&o->setup);
+	p->webhook_secrets = (const char *const *)o->webhook_secrets;
+	p->n_webhook_secrets = o->n_webhook_secrets;
+	p->deliveries = stdout;
 	if (o->secret != NULL)
-		p->vendor.oauth.client_secret = o->secret;
+		p->client_secret = o->secret;
 	if (o->jwt != NULL)
-		p->vendor.oauth.jwt = o->jwt;
+		p->jwt = o->jwt;
 }
 
 static void free_options(struct options *o)
 {
-	for (size_t i = 0; i < o->play.n_limits; i++)
-		free((char *)(uintptr_t)o->limits[i].group);
-	free(o->limits);
+	for (size_t i = 0; i < o->n_webhook_secrets; i++)
+		free(o->webhook_secrets[i]);
+	free(o->webhook_secrets);
+	buf_clear(&o->setup);
 	free(o->cert);
 	free(o->key);
 	free(o->secret);
 	free(o->jwt);
+}
+
+/* ---- help ---- */
+
+static const char help_head[] =
+	"Usage: phonewatch-sim [OPTION]...\n"
+	"Play the vendor's telephony API on this machine, with accounts of made-up phones.\n"
+	"\n"
+	"A power cut in Denver, for a minute:\n"
+	"  phonewatch-sim --listen 127.0.0.1:8080 &\n"
+	"  phonewatch-sim --tell 127.0.0.1:8080 site Denver offline\n"
+	"  phonewatch-sim --tell 127.0.0.1:8080 at 60s site Denver online\n"
+	"\n"
+	"When it is ready it prints one line: listening on http://127.0.0.1:PORT\n";
+
+static const char help_tail[] =
+	"\n"
+	"GET /sim/devices tells the truth as JSON, to compare; GET /sim/accounts who there is.\n"
+	"phonewatch-sim(1) has all of this at length, with examples.\n";
+
+static void print_option(const char *name, const char *value, const char *help)
+{
+	char form[80];
+
+	snprintf(form, sizeof form, "--%s %s", name, value != NULL ? value : "");
+	if (strlen(form) < 28)
+		printf("  %-28s %s\n", form, help);
+	else
+		printf("  %s\n  %28s %s\n", form, "", help);
+}
+
+static void print_help(void)
+{
+	const char *name, *value, *help;
+	char *commands = command_help();
+
+	fputs(help_head, stdout);
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		if (rows[i].part != NULL)
+			printf("\n%s\n", rows[i].part);
+		print_option(rows[i].name, rows[i].value, rows[i].help);
+	}
+	puts("\nHow the vendor behaves (each is a command as well, without the dashes)");
+	for (size_t i = 0; (name = command_option(i, &value, &help)) != NULL; i++)
+		print_option(name, value, help);
+	printf("\nCommands, one a line, for --script FILE and for POST /sim\n"
+	       "  [at DURATION] [in ACCOUNT] COMMAND    without ACCOUNT: all of them\n%s",
+	       commands);
+	fputs(help_tail, stdout);
+	free(commands);
 }
 
 static int wrong_use(const char *what)
@@ -395,31 +444,34 @@ static int wrong_use(const char *what)
 /* Returns -1 to go on, or the status to exit with. */
 static int read_options(int argc, char **argv, struct options *o)
 {
+	struct option list[MAX_OPTIONS];
 	char text[ERR_TEXT_BYTES];
 	struct err err;
 	int option, index = 0;
 
+	list_options(list);
+	/* "+": what follows the options may look like one, too. */
 	opterr = 0;
-	while ((option = getopt_long(argc, argv, ":hV", options, &index)) != -1) {
-		if (option == 'h') {
-			printf("%s%s%s", help_head, command_help, help_tail);
+	while ((option = getopt_long(argc, argv, "+:hV", list, &index)) != -1) {
+		if (option == OPT_HELP) {
+			print_help();
 			return 0;
 		}
-		if (option == 'V') {
+		if (option == OPT_VERSION) {
 			puts("phonewatch-sim " VERSION);
 			return 0;
 		}
 		if (option == '?' || option == ':') {
-			options_explain(text, sizeof text, option, argv, options);
+			options_explain(text, sizeof text, option, argv, list);
 			return wrong_use(text);
 		}
-		if (take_option(o, option, optarg, &err) != 0) {
-			fprintf(stderr, "phonewatch-sim: --%s: %s\n", options[index].name,
+		if (take_option(o, option, list[index].name, optarg, &err) != 0) {
+			fprintf(stderr, "phonewatch-sim: --%s: %s\n", list[index].name,
 				err.text);
 			return USE_STATUS;
 		}
 	}
-	if (optind < argc) {
+	if (optind < argc && o->tell == NULL) {
 		snprintf(text, sizeof text, "%s: unexpected", argv[optind]);
 		return wrong_use(text);
 	}
@@ -494,6 +546,44 @@ static int run(const struct options *o)
 	return rc == 0 ? 0 : 1;
 }
 
+/* ---- telling ---- */
+
+/* The commands: the words, one command; one word that is a whole command; or all of stdin. */
+static void read_told(char **words, struct buf *text)
+{
+	char block[65536];
+	size_t n;
+
+	if (words[0] == NULL) {
+		while ((n = fread(block, 1, sizeof block, stdin)) > 0)
+			buf_add(text, block, n);
+	} else if (words[1] == NULL) {
+		buf_add_text(text, words[0]);
+	} else {
+		for (; *words != NULL; words++)
+			add_word(text, *words);
+	}
+}
+
+static int run_tell(const struct options *o, char **words)
+{
+	struct buf text, results;
+	struct err err;
+	int rc;
+
+	buf_init(&text, TELL_MAX_BYTES);
+	buf_init(&results, TELL_MAX_BYTES);
+	read_told(words, &text);
+	rc = tell(o->tell, o->ca_file, buf_text(&text), &results, &err);
+	if (rc == 0)
+		fputs(buf_text(&results), stdout);
+	else
+		fprintf(stderr, "phonewatch-sim: %s: %s\n", o->tell, err.text);
+	buf_clear(&text);
+	buf_clear(&results);
+	return rc == 0 ? 0 : rc == ERR_FORMAT ? USE_STATUS : 1;
+}
+
 int main(int argc, char **argv)
 {
 	struct options o;
@@ -502,7 +592,7 @@ int main(int argc, char **argv)
 	set_defaults(&o);
 	status = read_options(argc, argv, &o);
 	if (status < 0)
-		status = run(&o);
+		status = o.tell != NULL ? run_tell(&o, argv + optind) : run(&o);
 	free_options(&o);
 	return status;
 }

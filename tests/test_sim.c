@@ -1,33 +1,28 @@
-/* The parts of the simulation, each by itself. tests/test_play.c has the whole. */
+/* The parts of the simulation, each by itself: pages, limits, tokens, life. test_world.c has what
+ * is played, test_command.c the words that steer it, test_play.c and others the whole. */
 #include "sim/world.h"
 
 #include "lib/suite.h"
 
 #include <jansson.h>
 #include <libdeflate.h>
-#include <regex.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/buf.h"
-#include "base/clock.h"
-#include "base/err.h"
 #include "net/server.h"
-#include "sim/command.h"
-#include "sim/fault.h"
 #include "sim/life.h"
 #include "sim/limit.h"
+#include "sim/list.h"
 #include "sim/pack.h"
 #include "sim/pages.h"
 #include "sim/record.h"
-#include "sim/script.h"
 #include "sim/token.h"
 
 #define DAY      INT64_C(1789344000000) /* 2026-09-14T00:00:00Z */
 #define TEXT_MAX ((size_t)1 << 28)
-
-static struct err err;
+#define URL      "http://127.0.0.1:1/restapi/v1.0/account/400131008/device"
 
 static struct world *make_world(size_t n_devices, uint64_t seed)
 {
@@ -41,228 +36,41 @@ static struct world *make_world(size_t n_devices, uint64_t seed)
 	return world_create(&config);
 }
 
-/* ---- world and records ---- */
-
-static char *all_records(const struct world *w)
-{
-	struct buf b;
-
-	buf_init(&b, TEXT_MAX);
-	for (size_t i = 0; i < world_count(w); i++) {
-		record_add(&b, w, world_at(w, i));
-		buf_add_text(&b, "\n");
-	}
-	return b.data;
-}
-
-START_TEST(the_same_seed_makes_the_same_bytes)
-{
-	struct world *a = make_world(300, 7), *b = make_world(300, 7);
-	struct world *other = make_world(300, 8);
-	char *text_a = all_records(a), *text_b = all_records(b);
-	char *text_other = all_records(other);
-
-	ck_assert_str_eq(text_a, text_b);
-	ck_assert_str_ne(text_a, text_other);
-	free(text_a);
-	free(text_b);
-	free(text_other);
-	world_destroy(a);
-	world_destroy(b);
-	world_destroy(other);
-}
-END_TEST
-
-static bool matches(const char *pattern, const char *text)
-{
-	regex_t re;
-	int rc;
-
-	ck_assert_int_eq(regcomp(&re, pattern, REG_EXTENDED | REG_NOSUB), 0);
-	rc = text != NULL ? regexec(&re, text, 0, NULL, 0) : REG_NOMATCH;
-	regfree(&re);
-	return rc == 0;
-}
-
-static json_t *record_of(const struct world *w, const struct world_device *d)
-{
-	json_error_t error;
-	struct buf b;
-	json_t *record;
-
-	buf_init(&b, TEXT_MAX);
-	record_add(&b, w, d);
-	record = json_loadb(b.data, b.len, JSON_REJECT_DUPLICATES, &error);
-	ck_assert_msg(record != NULL, "%s in %s", error.text, b.data);
-	buf_clear(&b);
-	return record;
-}
+/* ---- pages ---- */
 
 static const char *text_of(const json_t *record, const char *name)
 {
 	return json_string_value(json_object_get(record, name));
 }
 
-START_TEST(ids_have_the_vendors_json_types)
-{
-	struct world *w = make_world(200, 1);
-
-	for (size_t i = 0; i < world_count(w); i++) {
-		json_t *r = record_of(w, world_at(w, i)), *line, *info;
-		json_t *extension = json_object_get(r, "extension");
-		size_t n;
-
-		ck_assert(matches("^[0-9]{12}$", text_of(r, "id")));
-		ck_assert(extension == NULL ||
-			  json_is_integer(json_object_get(extension, "id")));
-		ck_assert(json_is_array(json_object_get(r, "phoneLines")));
-		json_array_foreach(json_object_get(r, "phoneLines"), n, line)
-		{
-			info = json_object_get(line, "phoneInfo");
-			ck_assert(json_is_string(json_object_get(line, "id")));
-			ck_assert(json_is_integer(json_object_get(info, "id")));
-			ck_assert(matches("^\\+1555555[0-9]{4}$",
-					  text_of(info, "phoneNumber")));
-		}
-		json_decref(r);
-	}
-	world_destroy(w);
-}
-END_TEST
-
-START_TEST(ids_are_given_once)
-{
-	struct world *w = make_world(3000, 1);
-
-	for (size_t i = 0; i < world_count(w); i++)
-		ck_assert_ptr_eq(world_find(w, world_at(w, i)->id), world_at(w, i));
-	world_destroy(w);
-}
-END_TEST
-
-START_TEST(every_kind_of_device_is_there)
-{
-	struct world *w = make_world(200, 1);
-	unsigned by_type[WORLD_N_TYPES] = {0}, in_stock = 0, without_status = 0;
-
-	for (size_t i = 0; i < world_count(w); i++) {
-		const struct world_device *d = world_at(w, i);
-		json_t *r = record_of(w, d);
-
-		by_type[d->type]++;
-		in_stock += json_object_get(r, "extension") == NULL &&
-			    d->type == WORLD_HARD_PHONE;
-		without_status += json_object_get(r, "status") == NULL;
-		if (d->type == WORLD_WEBRTC)
-			ck_assert_str_eq(text_of(r, "status"), "Offline");
-		json_decref(r);
-	}
-	for (int i = 0; i < WORLD_N_TYPES; i++)
-		ck_assert_uint_gt(by_type[i], 0);
-	ck_assert_uint_gt(by_type[WORLD_HARD_PHONE], 140);
-	ck_assert_uint_eq(in_stock, 4);
-	ck_assert_uint_eq(without_status, 4);
-	world_destroy(w);
-}
-END_TEST
-
-START_TEST(a_desk_phone_is_as_large_as_the_vendors)
-{
-	struct world *w = make_world(200, 1);
-
-	for (size_t i = 0; i < world_count(w); i++) {
-		struct buf b;
-
-		if (world_at(w, i)->type != WORLD_HARD_PHONE || !world_at(w, i)->assigned)
-			continue;
-		buf_init(&b, TEXT_MAX);
-		record_add(&b, w, world_at(w, i));
-		ck_assert_uint_ge(b.len, 2200);
-		ck_assert_uint_le(b.len, 2600);
-		buf_clear(&b);
-	}
-	world_destroy(w);
-}
-END_TEST
-
-/* What the world told last of a change. */
-static char told[256];
-static unsigned n_told;
-
-static void on_changed(const struct world_device *d, const char *field, const char *from,
-		       const char *to, void *data)
-{
-	ck_assert_ptr_eq(data, told);
-	n_told++;
-	snprintf(told, sizeof told, "%s %s: %s -> %s", d->id, field,
-		 from != NULL ? from : "none", to != NULL ? to : "none");
-}
-
-START_TEST(each_change_is_told_once_and_shows_in_the_record)
-{
-	struct world *w = make_world(5, 1);
-	struct world_device *d = world_at(w, 0);
-	char line[256], id[WORLD_ID_BYTES];
-	uint32_t boston = world_find_site(w, "Boston");
-	json_t *r;
-
-	world_watch(w, on_changed, told);
-	strcpy(id, d->id);
-	world_set_status(w, d, "Offline");
-	world_set_status(w, d, "Offline");
-	ck_assert_uint_eq(n_told, 1);
-	snprintf(line, sizeof line, "%s status: Online -> Offline", id);
-	ck_assert_str_eq(told, line);
-	world_set_status(w, d, "");
-	snprintf(line, sizeof line, "%s status: Offline -> none", id);
-	ck_assert_str_eq(told, line);
-	world_set_name(w, d, "A \"quoted\" \\ name");
-	world_set_site(w, d, boston);
-	world_set_report(w, d, DAY);
-	r = record_of(w, d);
-	ck_assert_ptr_null(json_object_get(r, "status"));
-	ck_assert_str_eq(text_of(r, "name"), "A \"quoted\" \\ name");
-	ck_assert_str_eq(text_of(json_object_get(r, "site"), "name"), "Boston");
-	ck_assert_str_eq(text_of(r, "lastLocationReportTime"),
-			 "2026-09-14T00:00:00.000Z");
-	json_decref(r);
-	world_remove(w, d);
-	ck_assert_ptr_null(world_find(w, id));
-	ck_assert_uint_eq(world_count(w), 4);
-	world_destroy(w);
-}
-END_TEST
-
-START_TEST(an_added_device_gets_an_id_of_its_own)
-{
-	struct world *w = make_world(3, 1);
-	char first[WORLD_ID_BYTES];
-	struct world_device *d = world_add(w, 1);
-
-	strcpy(first, d->id);
-	ck_assert_str_eq(d->status, "Online");
-	ck_assert_ptr_eq(world_at(w, 3), d);
-	world_remove(w, d);
-	d = world_add(w, 1);
-	ck_assert_str_ne(d->id, first);
-	world_destroy(w);
-}
-END_TEST
-
-/* ---- pages ---- */
-
 struct book {
 	struct world *w;
+	struct list list;
 	struct packer *packer;
 	struct pages *pages;
 };
 
-static struct book open_book(size_t n_devices)
+static size_t count(const void *of)
 {
-	struct book b = {.w = make_world(n_devices, 1), .packer = packer_create()};
+	return world_count(of);
+}
 
-	b.pages = pages_create(b.w, b.packer, "http://127.0.0.1:1");
-	return b;
+static void add(struct buf *out, const void *of, size_t place)
+{
+	record_add(out, of, world_at(of, place));
+}
+
+static uint64_t version(const void *of, size_t first, size_t n)
+{
+	return world_version(of, first, n);
+}
+
+static void open_book(struct book *b, size_t n_devices)
+{
+	b->w = make_world(n_devices, 1);
+	b->list = (struct list){URL, b->w, count, add};
+	b->packer = packer_create();
+	b->pages = pages_create(&b->list, version, b->packer);
 }
 
 static void close_book(struct book *b)
@@ -311,22 +119,21 @@ static const struct {
 
 START_TEST(a_page_tells_where_it_stands)
 {
-	struct book b = open_book(250);
-	json_t *page = load_page(&b, cuts[_i].page, cuts[_i].per_page);
-	json_t *paging = json_loads(cuts[_i].paging, 0, NULL), *link;
+	json_t *paging = json_loads(cuts[_i].paging, 0, NULL), *link, *record, *page;
 	json_int_t start = json_integer_value(json_object_get(paging, "pageStart"));
 	char links[128] = "";
 	const char *name;
+	struct book b;
 	size_t i;
-	json_t *record;
 
+	open_book(&b, 250);
+	page = load_page(&b, cuts[_i].page, cuts[_i].per_page);
 	ck_assert(json_equal(json_object_get(page, "paging"), paging));
 	json_object_foreach(json_object_get(page, "navigation"), name, link)
 	{
 		strcat(strcat(links, name), " ");
-		ck_assert(matches("^http://127.0.0.1:1/restapi/v1.0/account/400131008/"
-				  "device\\?page=[0-9]+&perPage=[0-9]+$",
-				  text_of(link, "uri")));
+		ck_assert_ptr_eq(strstr(text_of(link, "uri"), URL "?page="),
+				 text_of(link, "uri"));
 	}
 	ck_assert_str_eq(links, cuts[_i].links);
 	json_array_foreach(json_object_get(page, "records"), i, record) ck_assert_str_eq(
@@ -344,11 +151,13 @@ END_TEST
 
 START_TEST(an_account_without_devices_has_an_empty_page)
 {
-	struct book b = open_book(0);
-	json_t *page = load_page(&b, 1, 100);
 	json_t *expected = json_loads(
 		"{\"perPage\":100,\"totalPages\":0,\"totalElements\":0}", 0, NULL);
+	struct book b;
+	json_t *page;
 
+	open_book(&b, 0);
+	page = load_page(&b, 1, 100);
 	ck_assert_uint_eq(json_array_size(json_object_get(page, "records")), 0);
 	ck_assert(json_is_array(json_object_get(page, "records")));
 	ck_assert(json_equal(json_object_get(page, "paging"), expected));
@@ -373,13 +182,17 @@ static char *unpack(const struct server_body *packed, size_t *len)
 
 START_TEST(a_packed_page_unpacks_to_the_plain_one)
 {
-	struct book b = open_book(250);
-	struct server_body *packed = server_body_hold(pages_packed(b.pages, 2, 100));
-	const struct server_body *plain = pages_plain(b.pages, 2, 100);
-	struct server_body *stamped = pack_stamped(packed, 0x01020304);
+	struct server_body *packed, *stamped;
+	const struct server_body *plain;
+	struct book b;
 	size_t len;
-	char *text = unpack(packed, &len);
+	char *text;
 
+	open_book(&b, 250);
+	packed = server_body_hold(pages_packed(b.pages, 2, 100));
+	plain = pages_plain(b.pages, 2, 100);
+	stamped = pack_stamped(packed, 0x01020304);
+	text = unpack(packed, &len);
 	ck_assert_uint_eq(len, plain->len);
 	ck_assert_mem_eq(text, plain->data, len);
 	free(text);
@@ -411,9 +224,14 @@ static void remove_first(struct world *w)
 	world_remove(w, world_at(w, 0));
 }
 
+static void hide_last(struct world *w)
+{
+	world_hide(w, world_at(w, world_count(w) - 1));
+}
+
 static void add_one(struct world *w)
 {
-	world_add(w, 0);
+	world_add(w, 0, WORLD_LAST);
 }
 
 static const struct {
@@ -421,15 +239,16 @@ static const struct {
 	const char *pages; /* '1' where it is another body afterwards */
 } rewrites[] = {
 	{change_nothing, "000"}, {change_status, "010"}, {remove_first, "111"},
-	{add_one, "111"},        {world_shuffle, "111"},
+	{add_one, "111"},        {world_shuffle, "111"}, {hide_last, "111"},
 };
 
 START_TEST(only_pages_that_changed_are_written_anew)
 {
-	struct book b = open_book(250);
 	struct server_body *before[3];
 	char anew[4] = "000";
+	struct book b;
 
+	open_book(&b, 250);
 	for (unsigned i = 0; i < 3; i++)
 		before[i] = server_body_hold(pages_packed(b.pages, i + 1, 100));
 	rewrites[_i].change(b.w);
@@ -445,9 +264,11 @@ END_TEST
 
 START_TEST(several_sizes_of_page_are_kept_at_a_time)
 {
-	struct book b = open_book(250);
-	struct server_body *hundred = pages_plain(b.pages, 1, 100);
+	struct server_body *hundred;
+	struct book b;
 
+	open_book(&b, 250);
+	hundred = pages_plain(b.pages, 1, 100);
 	for (unsigned per_page = 10; per_page < 13; per_page++)
 		pages_plain(b.pages, 1, per_page);
 	ck_assert_ptr_eq(pages_plain(b.pages, 1, 100), hundred);
@@ -529,14 +350,20 @@ END_TEST
 
 /* ---- tokens ---- */
 
-static const struct token_lives lives = {.access_ms = 1000, .refresh_ms = 5000};
+static struct token_rules rules = {
+	.access_ms = 1000,
+	.refresh_ms = 5000,
+	.refresh = true,
+	.speed = 1,
+	.sessions = TOKEN_SESSIONS,
+};
 
 START_TEST(a_token_lives_as_long_as_told)
 {
 	struct tokens t = {0};
 	char access[TOKEN_BYTES];
 
-	strcpy(access, tokens_open(&t, lives, 100)->access);
+	strcpy(access, tokens_open(&t, &rules, 100)->access);
 	ck_assert_int_eq(tokens_use(&t, access, 1099), TOKEN_GOOD);
 	ck_assert_int_eq(tokens_use(&t, access, 1100), TOKEN_EXPIRED);
 	ck_assert_int_eq(tokens_use(&t, "", 200), TOKEN_UNKNOWN);
@@ -548,23 +375,67 @@ START_TEST(a_token_lives_as_long_as_told)
 }
 END_TEST
 
+/* What is done after a refresh at 0, and whether the old refresh token still leads to the same
+ * pair at a time after that. */
+static const struct {
+	int64_t used_ms; /* the new access token is; -1: never */
+	int64_t at_ms;
+	bool same;
+} lost[] = {
+	{-1, 0, true},
+	{-1, TOKEN_LOST_MS - 1, true},
+	{-1, TOKEN_LOST_MS, false},
+	{5000, 5000 + TOKEN_USED_MS - 1, true},
+	{5000, 5000 + TOKEN_USED_MS, false},
+};
+
 START_TEST(a_refresh_token_is_for_one_use_unless_the_answer_was_lost)
 {
-	struct tokens t = {0};
-	const struct token_session *s = tokens_open(&t, lives, 0);
+	struct token_rules r = rules;
 	char refresh[TOKEN_BYTES], old[TOKEN_BYTES], access[TOKEN_BYTES];
+	const struct token_session *s;
+	struct tokens t = {0};
 
+	r.access_ms = r.refresh_ms = 2 * TOKEN_LOST_MS;
+	s = tokens_open(&t, &r, 0);
 	strcpy(refresh, s->refresh);
 	strcpy(old, s->access);
-	ck_assert_int_eq(tokens_refresh(&t, refresh, lives, 500, &s), TOKEN_GOOD);
+	ck_assert_int_eq(tokens_refresh(&t, refresh, &r, 0, &s), TOKEN_GOOD);
 	strcpy(access, s->access);
-	ck_assert_int_eq(tokens_use(&t, old, 500), TOKEN_UNKNOWN); /* dead at once */
-	ck_assert_int_eq(tokens_refresh(&t, refresh, lives, 600, &s), TOKEN_GOOD);
+	ck_assert_str_ne(access, old);
+	ck_assert_int_eq(tokens_use(&t, old, 0), TOKEN_UNKNOWN); /* dead at once */
+	if (lost[_i].used_ms >= 0)
+		ck_assert_int_eq(tokens_use(&t, access, lost[_i].used_ms), TOKEN_GOOD);
+	ck_assert_int_eq(tokens_refresh(&t, refresh, &r, lost[_i].at_ms, &s),
+			 lost[_i].same ? TOKEN_GOOD : TOKEN_UNKNOWN);
 	ck_assert_str_eq(s->access, access); /* the same again */
-	ck_assert_int_eq(tokens_use(&t, access, 700), TOKEN_GOOD);
-	ck_assert_int_eq(tokens_refresh(&t, refresh, lives, 800, &s), TOKEN_UNKNOWN);
-	strcpy(refresh, s->refresh);
-	ck_assert_int_eq(tokens_refresh(&t, refresh, lives, 5500, &s), TOKEN_EXPIRED);
+	ck_assert_int_eq(tokens_refresh(&t, s->refresh, &r, lost[_i].at_ms, &s),
+			 TOKEN_GOOD);
+	ck_assert_str_ne(s->access, access);
+}
+END_TEST
+
+START_TEST(a_refresh_token_dies_in_its_time)
+{
+	struct tokens t = {0};
+	const struct token_session *s = tokens_open(&t, &rules, 0);
+
+	ck_assert_int_eq(tokens_refresh(&t, s->refresh, &rules, 5000, &s), TOKEN_EXPIRED);
+	ck_assert_int_eq(tokens_refresh(&t, "other", &rules, 0, &s), TOKEN_UNKNOWN);
+	ck_assert_int_eq(tokens_refresh(&t, s->refresh, &rules, 4999, &s), TOKEN_GOOD);
+}
+END_TEST
+
+START_TEST(everything_of_a_token_passes_as_fast_as_told)
+{
+	struct token_rules r = rules;
+	struct tokens t = {0};
+	const struct token_session *s;
+
+	r.speed = 10;
+	s = tokens_open(&t, &r, 0);
+	ck_assert_int_eq(s->until_ms, 100);
+	ck_assert_int_eq(s->refresh_until_ms, 500);
 }
 END_TEST
 
@@ -574,275 +445,71 @@ START_TEST(the_sixth_session_ends_the_first)
 	char access[TOKEN_SESSIONS + 1][TOKEN_BYTES];
 
 	for (int i = 0; i <= TOKEN_SESSIONS; i++)
-		strcpy(access[i], tokens_open(&t, lives, 0)->access);
+		strcpy(access[i], tokens_open(&t, &rules, 0)->access);
 	ck_assert_int_eq(tokens_use(&t, access[0], 1), TOKEN_UNKNOWN);
 	for (int i = 1; i <= TOKEN_SESSIONS; i++)
 		ck_assert_int_eq(tokens_use(&t, access[i], 1), TOKEN_GOOD);
+	tokens_expire_all(&t, 500);
+	for (int i = 1; i <= TOKEN_SESSIONS; i++)
+		ck_assert_int_eq(tokens_use(&t, access[i], 500), TOKEN_EXPIRED);
 	tokens_revoke_all(&t);
 	for (int i = 0; i <= TOKEN_SESSIONS; i++)
 		ck_assert_int_eq(tokens_use(&t, access[i], 1), TOKEN_UNKNOWN);
 }
 END_TEST
 
-/* ---- commands ---- */
-
-/* A fault command, and which of requests in a row it hits: l list page 1, 2 list page 2, t
- * token, o other; in capitals (# for 2) where hit. */
-static const struct {
-	const char *line, *requests;
-} hits[] = {
-	{"fault close", "Ll"},
-	{"fault close", "toLl2"},
-	{"fault times 2 close", "LtLl"},
-	{"fault always close", "LLL#"},
-	{"fault page 2 close", "l#2l"},
-	{"fault on token close", "lTt"},
-	{"fault on any times 3 close", "LTOl"},
-	{"fault after 2 requests close", "ltlL2"},
-	{"fault after 1 requests times 2 page 2 close", "l2##2"},
-};
-
-START_TEST(a_fault_hits_the_requests_it_names)
+START_TEST(a_session_that_ended_makes_room)
 {
-	struct faults faults = {0};
-	struct command c;
-	struct fault f;
+	struct token_rules r = rules;
+	struct tokens t = {0};
+	char first[TOKEN_BYTES], second[TOKEN_BYTES];
 
-	ck_assert_int_eq(command_parse(&c, hits[_i].line, strlen(hits[_i].line), &err),
-			 0);
-	faults_take_add(&faults, &c.fault);
-	for (const char *r = hits[_i].requests; *r != '\0'; r++) {
-		enum fault_target target = strchr("lL2#", *r) != NULL ? FAULT_ON_LIST
-					   : strchr("tT", *r) != NULL ? FAULT_ON_TOKEN
-								      : FAULT_ON_ANY;
-		unsigned page = strchr("2#", *r) != NULL ? 2 : strchr("lL", *r) != NULL;
-		bool hit = strchr("LTO#", *r) != NULL;
-
-		ck_assert_msg(faults_take(&faults, target, page, &f) == hit, "%s at %s",
-			      hits[_i].line, r);
-	}
-	faults_clear(&faults);
-	command_clear(&c);
+	r.sessions = 2;
+	r.refuse_more = true;
+	strcpy(first, tokens_open(&t, &r, 0)->access);
+	strcpy(second, tokens_open(&t, &r, 0)->access);
+	ck_assert_ptr_null(tokens_open(&t, &r, 1));
+	tokens_revoke(&t, second);
+	ck_assert_ptr_nonnull(tokens_open(&t, &r, 2));
+	ck_assert_int_eq(tokens_use(&t, first, 2), TOKEN_GOOD);
+	ck_assert_ptr_null(tokens_open(&t, &r, 4999));
+	ck_assert_ptr_nonnull(tokens_open(&t, &r, 5000)); /* the first is dead, too */
 }
 END_TEST
 
-START_TEST(faults_queue_up_in_their_order)
+START_TEST(a_token_says_whose_it_is)
 {
-	static const char text[] = "fault status 503\nfault hang\nfault times 2 html\n";
-	static const enum fault_kind kinds[] = {FAULT_STATUS, FAULT_HANG, FAULT_HTML,
-						FAULT_HTML};
-	struct faults faults = {0};
-	struct script s;
-	struct fault f;
+	struct tokens t = {.owner = 299};
 
-	ck_assert_int_eq(script_parse(&s, text, strlen(text), &err), 0);
-	for (size_t i = 0; i < s.n; i++)
-		faults_take_add(&faults, &s.commands[i].fault);
-	for (size_t i = 0; i < COUNT(kinds); i++) {
-		ck_assert_int_eq(faults_take(&faults, FAULT_ON_LIST, 1, &f), 1);
-		ck_assert_int_eq(f.kind, kinds[i]);
-	}
-	ck_assert_int_eq(faults_take(&faults, FAULT_ON_LIST, 1, &f), 0);
-	faults_clear(&faults);
-	script_clear(&s);
+	ck_assert_uint_eq(token_owner(tokens_open(&t, &rules, 0)->access), 299);
+	ck_assert_uint_eq(token_owner("nonsense"), UINT32_MAX);
+	ck_assert_uint_eq(token_owner("12b"), UINT32_MAX);
+	ck_assert_uint_eq(token_owner(""), UINT32_MAX);
 }
 END_TEST
 
-static const struct {
-	const char *line;
-	enum command_kind kind;
-	int64_t at_ms;
-	const char *subject, *text;
-} lines[] = {
-	{"", COMMAND_NONE, 0, NULL, NULL},
-	{"  # a comment", COMMAND_NONE, 0, NULL, NULL},
-	{"site Denver offline", COMMAND_SITE_STATUS, 0, "Denver", "Offline"},
-	{"  site  \"Denver 2\"\tonline # back\r", COMMAND_SITE_STATUS, 0, "Denver 2",
-	 "Online"},
-	{"at 30s all offline", COMMAND_ALL_STATUS, 30000, NULL, "Offline"},
-	{"device 8644 offline", COMMAND_DEVICE_STATUS, 0, "8644", "Offline"},
-	{"device 8644 status Initial", COMMAND_DEVICE_STATUS, 0, "8644", "Initial"},
-	{"device 8644 status none", COMMAND_DEVICE_STATUS, 0, "8644", ""},
-	{"device 8644 name \"New \\\"name\\\" \\\\ #1\"", COMMAND_DEVICE_NAME, 0, "8644",
-	 "New \"name\" \\ #1"},
-	{"device 8644 name \"\"", COMMAND_DEVICE_NAME, 0, "8644", ""},
-	{"device 8644 site Boston", COMMAND_DEVICE_SITE, 0, "8644", "Boston"},
-	{"device 8644 site none", COMMAND_DEVICE_SITE, 0, "8644", NULL},
-	{"device 8644 location now", COMMAND_DEVICE_LOCATION, 0, "8644", NULL},
-	{"device 8644 remove", COMMAND_DEVICE_REMOVE, 0, "8644", NULL},
-	{"device add", COMMAND_DEVICE_ADD, 0, NULL, NULL},
-	{"device add at Boston", COMMAND_DEVICE_ADD, 0, NULL, "Boston"},
-	{"shuffle", COMMAND_SHUFFLE, 0, NULL, NULL},
-	{"at 2m life off", COMMAND_LIFE, 120000, NULL, NULL},
-	{"token revoke", COMMAND_TOKEN_REVOKE, 0, NULL, NULL},
-	{"token refuse OAU-153", COMMAND_TOKEN_REFUSE, 0, NULL, "OAU-153"},
-	{"token accept", COMMAND_TOKEN_REFUSE, 0, NULL, NULL},
-	{"limit heavy=10/30", COMMAND_LIMIT, 0, "heavy", NULL},
-	{"faults clear", COMMAND_FAULTS_CLEAR, 0, NULL, NULL},
-};
+/* What the world told last of a change. */
+static char told[256];
+static unsigned n_told;
 
-static void check_text(const char *got, const char *expected)
+static void on_changed(const struct world_change *c, void *data)
 {
-	if (expected == NULL)
-		ck_assert_ptr_null(got);
-	else
-		ck_assert_str_eq(got, expected);
+	ck_assert_ptr_eq(data, told);
+	n_told++;
+	snprintf(told, sizeof told, "%s %s %s: %s -> %s", c->thing, c->id, c->field,
+		 c->from != NULL ? c->from : "none", c->to != NULL ? c->to : "none");
 }
-
-START_TEST(a_command_is_read)
-{
-	struct command c;
-
-	ck_assert_msg(command_parse(&c, lines[_i].line, strlen(lines[_i].line), &err) ==
-			      0,
-		      "%s", err.text);
-	ck_assert_int_eq(c.kind, lines[_i].kind);
-	ck_assert_int_eq(c.at_ms, lines[_i].at_ms);
-	check_text(c.subject, lines[_i].subject);
-	check_text(c.text, lines[_i].text);
-	command_clear(&c);
-}
-END_TEST
-
-static const struct {
-	const char *line;
-	enum fault_kind kind;
-	uint64_t number;
-	const char *retry_after, *code;
-} fault_lines[] = {
-	{"fault status 503", FAULT_STATUS, 503, "", ""},
-	{"fault status 429 retry-after 15", FAULT_STATUS, 429, "15", ""},
-	{"fault status 429 code CMN-310 retry-after \"Wed, 21 Oct 2026 07:28:00 GMT\"",
-	 FAULT_STATUS, 429, "Wed, 21 Oct 2026 07:28:00 GMT", "CMN-310"},
-	{"fault status 503 retry-after \"\"", FAULT_STATUS, 503, "", ""},
-	{"fault truncate 100", FAULT_TRUNCATE, 100, "", ""},
-	{"fault cut 0", FAULT_CUT, 0, "", ""},
-	{"fault slow 1", FAULT_SLOW, 1, "", ""},
-	{"fault bomb", FAULT_BOMB, 4096, "", ""},
-	{"fault bomb 16", FAULT_BOMB, 16, "", ""},
-	{"fault total 5000", FAULT_TOTAL, 5000, "", ""},
-	{"fault garbage", FAULT_GARBAGE, 0, "", ""},
-	{"fault huge", FAULT_HUGE, 0, "", ""},
-};
-
-START_TEST(a_fault_is_read)
-{
-	const char *line = fault_lines[_i].line;
-	struct command c;
-
-	ck_assert_msg(command_parse(&c, line, strlen(line), &err) == 0, "%s", err.text);
-	ck_assert_int_eq(c.kind, COMMAND_FAULT);
-	ck_assert_int_eq(c.fault.kind, fault_lines[_i].kind);
-	ck_assert_uint_eq(c.fault.number, fault_lines[_i].number);
-	ck_assert_str_eq(c.fault.retry_after, fault_lines[_i].retry_after);
-	ck_assert_str_eq(c.fault.code, fault_lines[_i].code);
-	command_clear(&c);
-}
-END_TEST
-
-static const struct {
-	const char *line, *text;
-} wrong[] = {
-	{"bogus",
-	 "no command \"bogus\"; there are site, all, device, shuffle, life, token, "
-	 "limit, fault and faults"},
-	{"site Denver", "expected offline or online after \"Denver\""},
-	{"site", "expected the name of a site after \"site\""},
-	{"site Denver up", "expected offline or online, not \"up\""},
-	{"site \"Denver", "a quote is not closed"},
-	{"site Denver offline now", "nothing is expected after \"offline\""},
-	{"at", "expected a duration as 30s after \"at\""},
-	{"at 30 shuffle", "expected a duration as 30s, not \"30\""},
-	{"at 30s", "expected a command after \"30s\""},
-	{"device 1 location soon",
-	 "expected now, none, or a time as 2026-09-14T09:21:07Z"},
-	{"device 1 status 12345678901234567890123456789012",
-	 "a status has at most 31 bytes"},
-	{"device 1 fly",
-	 "expected offline, online, remove, status, name, site or location, "
-	 "not \"fly\""},
-	{"device", "expected a device's id after \"device\""},
-	{"life 5", "expected a share as \"5%\", or \"off\", not \"5\""},
-	{"life -5%", "expected a share as \"5%\", or \"off\", not \"-5%\""},
-	{"life", "expected a share as \"5%\", or \"off\", not \"\""},
-	{"limit medium", "expected GROUP=N[/SECONDS], not \"medium\""},
-	{"limit medium=1/0", "expected GROUP=N[/SECONDS], not \"medium=1/0\""},
-	{"limit medium=x", "expected GROUP=N[/SECONDS], not \"medium=x\""},
-	{"limit medium=1/2x", "expected GROUP=N[/SECONDS], not \"medium=1/2x\""},
-	{"fault",
-	 "expected a kind of fault (status, close, truncate, cut, hang, slow, bomb, "
-	 "garbage, html, body, total or huge) after \"fault\""},
-	{"fault explode",
-	 "expected a kind of fault (status, close, truncate, cut, hang, slow, bomb, "
-	 "garbage, html, body, total or huge), not \"explode\""},
-	{"fault status", "expected a number of 200 to 599"},
-	{"fault status 99", "expected a number of 200 to 599, not \"99\""},
-	{"fault on moon close", "expected list, token or any, not \"moon\""},
-	{"fault after 3 close", "expected requests, not \"close\""},
-	{"fault body /nowhere/file", "/nowhere/file: No such file or directory"},
-	{"fault times 0 close",
-	 "expected a number of 1 to 9223372036854775807, not \"0\""},
-	{"faults", "expected clear after \"faults\""},
-};
-
-START_TEST(a_wrong_command_is_named)
-{
-	struct command c;
-
-	ck_assert_int_eq(command_parse(&c, wrong[_i].line, strlen(wrong[_i].line), &err),
-			 ERR_FORMAT);
-	ck_assert_str_eq(err.text, wrong[_i].text);
-	ck_assert_ptr_null(c.subject);
-}
-END_TEST
-
-START_TEST(a_script_is_in_the_order_of_its_times)
-{
-	static const char text[] = "at 20s shuffle\n"
-				   "\n"
-				   "at 10s all offline # first\n"
-				   "at 20s all online\n"
-				   "token revoke";
-	static const enum command_kind kinds[] = {COMMAND_TOKEN_REVOKE,
-						  COMMAND_ALL_STATUS, COMMAND_SHUFFLE,
-						  COMMAND_ALL_STATUS};
-	static const unsigned from[] = {5, 3, 1, 4};
-	struct script s;
-
-	ck_assert_int_eq(script_parse(&s, text, strlen(text), &err), 0);
-	ck_assert_uint_eq(s.n, COUNT(kinds));
-	for (size_t i = 0; i < s.n; i++) {
-		ck_assert_int_eq(s.commands[i].kind, kinds[i]);
-		ck_assert_uint_eq(s.lines[i], from[i]);
-	}
-	ck_assert_int_eq(script_next_ms(&s), 0);
-	script_clear(&s);
-	ck_assert_int_eq(script_next_ms(&s), INT64_MAX);
-}
-END_TEST
-
-START_TEST(a_wrong_line_of_a_script_is_numbered)
-{
-	static const char text[] = "shuffle\n\nbogus\n";
-	struct script s;
-
-	ck_assert_int_eq(script_parse(&s, text, strlen(text), &err), ERR_FORMAT);
-	ck_assert_ptr_eq(strstr(err.text, "line 3: no command \"bogus\""), err.text);
-	ck_assert_uint_eq(s.n, 0);
-}
-END_TEST
 
 /* ---- life ---- */
 
 /* All that life does in so many ms, in steps, as text; for free(). */
 static struct buf diary;
 
-static void write_diary(const struct world_device *d, const char *field, const char *from,
-			const char *to, void *data)
+static void write_diary(const struct world_change *c, void *data)
 {
 	(void)data;
-	buf_printf(&diary, "%s %s %s %s\n", d->id, field, from != NULL ? from : "-",
-		   to != NULL ? to : "-");
+	buf_printf(&diary, "%s %s %s %s\n", c->id, c->field,
+		   c->from != NULL ? c->from : "-", c->to != NULL ? c->to : "-");
 }
 
 static char *live(size_t n_devices, double share, int64_t until_ms, int64_t step_ms)
@@ -924,13 +591,6 @@ END_TEST
 int main(void)
 {
 	const struct suite_test tests[] = {
-		{the_same_seed_makes_the_same_bytes, 1},
-		{ids_have_the_vendors_json_types, 1},
-		{ids_are_given_once, 1},
-		{every_kind_of_device_is_there, 1},
-		{a_desk_phone_is_as_large_as_the_vendors, 1},
-		{each_change_is_told_once_and_shows_in_the_record, 1},
-		{an_added_device_gets_an_id_of_its_own, 1},
 		{a_page_tells_where_it_stands, COUNT(cuts)},
 		{an_account_without_devices_has_an_empty_page, 1},
 		{a_packed_page_unpacks_to_the_plain_one, 1},
@@ -941,15 +601,12 @@ int main(void)
 		{a_penalty_waited_out_leaves_the_window_empty, 1},
 		{a_limit_of_none_refuses_all, 1},
 		{a_token_lives_as_long_as_told, 1},
-		{a_refresh_token_is_for_one_use_unless_the_answer_was_lost, 1},
+		{a_refresh_token_is_for_one_use_unless_the_answer_was_lost, COUNT(lost)},
+		{a_refresh_token_dies_in_its_time, 1},
+		{everything_of_a_token_passes_as_fast_as_told, 1},
 		{the_sixth_session_ends_the_first, 1},
-		{a_fault_hits_the_requests_it_names, COUNT(hits)},
-		{faults_queue_up_in_their_order, 1},
-		{a_command_is_read, COUNT(lines)},
-		{a_fault_is_read, COUNT(fault_lines)},
-		{a_wrong_command_is_named, COUNT(wrong)},
-		{a_script_is_in_the_order_of_its_times, 1},
-		{a_wrong_line_of_a_script_is_numbered, 1},
+		{a_session_that_ended_makes_room, 1},
+		{a_token_says_whose_it_is, 1},
 		{life_is_the_same_however_often_it_is_asked, 1},
 		{a_phone_goes_offline_first, 1},
 		{life_changes_the_share_it_is_told_to, 1},

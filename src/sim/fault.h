@@ -1,65 +1,82 @@
-/* Which requests are answered badly, and how. Pure. */
+/* What is done badly, and to which requests: a choice and up to four acts, and the queue of them.
+ *
+ * Each kind of act is one row: what it is called, and the one function by which it acts. */
 #ifndef SIM_FAULT_H
 #define SIM_FAULT_H
 
 #include <stddef.h>
 #include <stdint.h>
+#include <uv.h>
 
+#include "sim/choice.h"
+
+struct act;
+struct buf;
+struct err;
+struct exchange;
+struct sender;
 struct server_body;
+struct words;
 
-enum fault_target { FAULT_ON_LIST, FAULT_ON_TOKEN, FAULT_ON_ANY };
+#define FAULT_MAX_ACTS 4
 
-enum fault_kind {
-	FAULT_STATUS, /* number: the HTTP status */
-	FAULT_CLOSE,  /* the connection is closed without an answer */
-	FAULT_TRUNCATE, /* number: bytes of the body as sent, then the connection is closed */
-	FAULT_CUT,      /* number: bytes of the JSON that are left; HTTP is right */
-	FAULT_HANG,     /* no answer */
-	FAULT_SLOW,     /* number: bytes a second */
-	FAULT_BOMB,     /* number: MiB of blanks, packed */
-	FAULT_GARBAGE, /* random bytes said to be gzip */
-	FAULT_HTML,    /* 200 with a page for people */
-	FAULT_BODY,    /* 200 with the body given */
-	FAULT_TOTAL,   /* number: the total number of devices that is claimed */
-	FAULT_HUGE,    /* an answer that does not end */
-	FAULT_N_KINDS,
+struct act_row {
+	const char *name;
+	const char *args; /* its arguments' form; "": none */
+	const char *help;
+	/* Read the arguments; NULL: there are none. Returns 0 or ERR_FORMAT. */
+	int (*read)(struct act *act, struct words *w, struct err *err);
+	/* One of these, or the first and the last: make the answer instead of a good one; ... */
+	void (*instead)(const struct act *act, struct exchange *x);
+	/* ... say before a good one is made how it lies; ... */
+	void (*lie)(const struct act *act, struct exchange *x);
+	/* ... change the one that was made; ... */
+	void (*change)(const struct act *act, struct exchange *x);
+	/* ... send it in another way. */
+	void (*send)(const struct act *act, struct sender *sender, struct exchange *x);
+	uint64_t (*bytes)(const struct act *act,
+			  uint64_t len); /* that send sends, of len */
 };
+extern const struct act_row act_rows[];
+extern const size_t act_n_rows;
 
-#define FAULT_ALWAYS     UINT64_MAX
-#define FAULT_TEXT_BYTES 128
+/* What the members are, the row says. */
+struct act {
+	const struct act_row *row;
+	uint64_t number;
+	char *name, *value;
+	char *retry_after;
+	struct server_body *body; /* held */
+};
 
 struct fault {
-	enum fault_target on;
-	unsigned page;  /* of the list; 0: any */
-	uint64_t after; /* so many requests are spared first */
-	uint64_t times; /* so many are hit then; FAULT_ALWAYS */
-	enum fault_kind kind;
-	uint64_t number;
-	char retry_after[FAULT_TEXT_BYTES]; /* FAULT_STATUS: this header; "": none */
-	char code[FAULT_TEXT_BYTES]; /* FAULT_STATUS: error code; "": a fitting one */
-	struct server_body *body;    /* FAULT_BODY, FAULT_STATUS; NULL: none */
+	struct choice choice;
+	struct act acts[FAULT_MAX_ACTS];
+	size_t n_acts;
 };
 
+/* Read "CHOICE KIND ... [and KIND ...]". Returns 0, or ERR_FORMAT; then *into is all zero. */
+int fault_read(struct fault *into, struct words *w, const struct account *of,
+	       int64_t now_ms, struct err *err);
+void fault_clear(struct fault *f);
+/* Append its acts' names, as "status+delay". */
+void fault_name(const struct fault *f, struct buf *out);
+
 struct faults {
-	struct fault *list;
+	struct fault **list;
 	size_t n, cap;
 };
 
-void fault_clear(struct fault *f);
-const char *fault_kind_name(enum fault_kind kind);
-
 void faults_take_add(struct faults *faults,
-		     struct fault *fault); /* all of *fault is taken */
+		     struct fault *fault); /* takes all of *fault */
 void faults_clear(struct faults *faults);
 
 /*
  * Count a request, and say how it is to be answered.
- * target  what it is for: FAULT_ON_LIST, FAULT_ON_TOKEN, or FAULT_ON_ANY for anything else
- * page    of the list, 0 elsewhere
- * Returns 1 with a copy in *out that holds its body (fault_clear() drops it), or 0.
- * Every fault that fits counts the request; the first that is due answers it.
+ * Every fault that fits counts the request; the first that is due answers it. NULL: none.
+ * Good until faults change, which they do not before the next request.
  */
-int faults_take(struct faults *faults, enum fault_target target, unsigned page,
-		struct fault *out);
+const struct fault *faults_take(struct faults *faults, const struct asked *asked,
+				struct dice *dice);
 
 #endif

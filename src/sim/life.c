@@ -189,7 +189,7 @@ static void turn(struct life *l, int64_t now_ms, int64_t at_ms)
 	else if (what < 990)
 		world_set_site(l->world, d, site);
 	else if (what < 995)
-		world_add(l->world, site);
+		world_add(l->world, site, WORLD_LAST);
 	else
 		world_remove(l->world, d);
 }

@@ -31,7 +31,7 @@ static void forget_old(struct limit *l, int64_t now_ms)
 	}
 }
 
-static struct limit_verdict refuse(struct limit *l, int64_t now_ms)
+struct limit_verdict limit_refuse(struct limit *l, int64_t now_ms)
 {
 	struct limit_verdict verdict = {
 		.in_penalty = l->penalty_until_ms != NO_PENALTY,
@@ -46,13 +46,13 @@ struct limit_verdict limit_take(struct limit *l, int64_t now_ms)
 {
 	if (l->penalty_until_ms != NO_PENALTY) {
 		if (now_ms < l->penalty_until_ms)
-			return refuse(l, now_ms);
+			return limit_refuse(l, now_ms);
 		l->penalty_until_ms = NO_PENALTY;
 		l->n = 0;
 	}
 	forget_old(l, now_ms);
 	if (l->n == l->max)
-		return refuse(l, now_ms);
+		return limit_refuse(l, now_ms);
 	l->taken_ms[(l->first + l->n) % l->max] = now_ms;
 	l->n++;
 	return (struct limit_verdict){.accepted = true,

@@ -32,5 +32,7 @@ void limit_clear(struct limit *l);
 
 /* Count one request that comes at now_ms. */
 struct limit_verdict limit_take(struct limit *l, int64_t now_ms);
+/* Refuse one, as if it had gone beyond: it begins a penalty. */
+struct limit_verdict limit_refuse(struct limit *l, int64_t now_ms);
 
 #endif

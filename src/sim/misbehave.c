@@ -1,12 +1,12 @@
 #include "sim/misbehave.h"
 
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <zlib.h>
 
 #include "base/mem.h"
 #include "net/server.h"
+#include "sim/bomb.h"
+#include "sim/exchange.h"
 #include "sim/fault.h"
 
 /*
@@ -75,18 +75,23 @@ static void trickle_done(void *data)
 
 static const struct server_stream trickle_stream = {read_trickle, trickle_done};
 
-static void answer_slowly(struct server_request *req, uv_loop_t *loop,
-			  uint64_t bytes_per_s, int status, struct server_body *body)
+void misbehave_slow(const struct act *act, struct sender *sender, struct exchange *x)
 {
-	struct trickle *t = mem_zalloc(sizeof *t);
+	struct server_body *body = x->reply.body;
+	struct trickle *t;
 
-	t->req = req;
+	if (body == NULL) {
+		server_answer(x->req, x->reply.status, NULL);
+		return;
+	}
+	t = mem_zalloc(sizeof *t);
+	t->req = x->req;
 	t->body = server_body_hold(body);
-	t->bytes_per_s = bytes_per_s;
-	t->begun_ms = uv_now(loop);
+	t->bytes_per_s = act->number;
+	t->begun_ms = uv_now(sender->loop);
 	t->timer.data = t;
-	uv_timer_init(loop, &t->timer);
-	server_answer_stream(req, status, body->len, &trickle_stream, t);
+	uv_timer_init(sender->loop, &t->timer);
+	server_answer_stream(x->req, x->reply.status, body->len, &trickle_stream, t);
 }
 
 /* ---- cut off ---- */
@@ -118,15 +123,22 @@ static void stump_done(void *data)
 static const struct server_stream stump_stream = {read_stump, stump_done};
 
 /* Content-Length tells of one byte more at least, else nothing would be missing. */
-static void answer_truncated(struct server_request *req, uint64_t len, int status,
-			     struct server_body *body)
+void misbehave_truncate(const struct act *act, struct sender *sender, struct exchange *x)
 {
-	struct stump *s = mem_zalloc(sizeof *s);
+	struct server_body *body = x->reply.body;
+	struct stump *s;
 
+	(void)sender;
+	if (body == NULL) {
+		server_answer(x->req, x->reply.status, NULL);
+		return;
+	}
+	s = mem_zalloc(sizeof *s);
 	s->body = server_body_hold(body);
-	s->len = len < body->len ? len : body->len;
-	server_answer_stream(req, status, s->len < body->len ? body->len : s->len + 1,
-			     &stump_stream, s);
+	s->len = act->number < body->len ? act->number : body->len;
+	server_answer_stream(x->req, x->reply.status,
+			     s->len < body->len ? body->len : s->len + 1, &stump_stream,
+			     s);
 }
 
 /* ---- without end ---- */
@@ -149,157 +161,119 @@ static void blanks_done(void *data)
 
 static const struct server_stream blanks_stream = {read_blanks, blanks_done};
 
-/* ---- the bomb: one gzip whose middle is the same piece again and again ---- */
+void misbehave_huge(const struct act *act, struct sender *sender, struct exchange *x)
+{
+	(void)act;
+	(void)sender;
+	server_answer_stream(x->req, 200, SERVER_LENGTH_UNKNOWN, &blanks_stream, NULL);
+}
 
-#define PIECE_BYTES ((size_t)1 << 20)
-#define HEAD_BYTES  10
-#define TAIL_BYTES  10 /* an empty last block, the checksum, the length */
+void misbehave_bomb(const struct act *act, struct sender *sender, struct exchange *x)
+{
+	(void)sender;
+	bomb_answer(x->req, act->number);
+}
 
-struct bomb {
-	unsigned char *piece; /* raw deflate of 1 MiB of blanks, up to a full flush */
-	size_t piece_len;
-	uint64_t n_pieces;
-	unsigned char head[HEAD_BYTES], tail[TAIL_BYTES];
+/* ---- not at all, and late ---- */
+
+void misbehave_close(const struct act *act, struct sender *sender, struct exchange *x)
+{
+	(void)act;
+	(void)sender;
+	server_answer_close(x->req);
+}
+
+void misbehave_hang(const struct act *act, struct sender *sender, struct exchange *x)
+{
+	(void)act;
+	(void)sender;
+	server_answer_never(x->req);
+}
+
+/*
+ * An answer that waits.
+ *
+ *   misbehave_delay -> on_due or sender_stop -> on_delay_closed
+ */
+struct delayed {
+	struct sender *sender;
+	struct delayed *prev, *next;
+	struct server_request *req;
+	struct server_body *body; /* NULL: none */
+	int status;
+	uv_timer_t timer;
 };
 
-static void make_piece(struct bomb *b)
+static void on_delay_closed(uv_handle_t *handle)
 {
-	unsigned char *blanks = mem_alloc(PIECE_BYTES);
-	z_stream z = {0};
-
-	memset(blanks, ' ', PIECE_BYTES);
-	b->piece = mem_alloc(PIECE_BYTES);
-	if (deflateInit2(&z, 9, Z_DEFLATED, -MAX_WBITS, 9, Z_DEFAULT_STRATEGY) != Z_OK)
-		abort(); /* out of memory */
-	z.next_in = blanks;
-	z.avail_in = PIECE_BYTES;
-	z.next_out = b->piece;
-	z.avail_out = PIECE_BYTES;
-	deflate(&z, Z_FULL_FLUSH);
-	b->piece_len = PIECE_BYTES - z.avail_out;
-	deflateEnd(&z);
-	free(blanks);
+	free(handle->data);
 }
 
-static void put_le32(unsigned char *out, uint32_t value)
+static void answer_now(struct delayed *d)
 {
-	for (int i = 0; i < 4; i++)
-		out[i] = (unsigned char)(value >> (8 * i));
+	if (d->prev != NULL)
+		d->prev->next = d->next;
+	else
+		d->sender->delayed = d->next;
+	if (d->next != NULL)
+		d->next->prev = d->prev;
+	server_answer(d->req, d->status, d->body);
+	server_body_drop(d->body);
+	uv_close((uv_handle_t *)&d->timer, on_delay_closed);
 }
 
-static void make_ends(struct bomb *b)
+static void on_due(uv_timer_t *timer)
 {
-	static const unsigned char head[HEAD_BYTES] = {0x1f, 0x8b, 8, 0, 0,
-						       0,    0,    0, 0, 3};
-	unsigned char *blanks = mem_alloc(PIECE_BYTES);
-	uLong piece_crc, crc = crc32(0, NULL, 0);
-
-	memset(blanks, ' ', PIECE_BYTES);
-	piece_crc = crc32(crc, blanks, PIECE_BYTES);
-	free(blanks);
-	for (uint64_t i = 0; i < b->n_pieces; i++)
-		crc = crc32_combine(crc, piece_crc, PIECE_BYTES);
-	memcpy(b->head, head, sizeof head);
-	b->tail[0] = 3; /* the last block, of fixed codes, ... */
-	b->tail[1] = 0; /* ... which ends at once */
-	put_le32(b->tail + 2, (uint32_t)crc);
-	put_le32(b->tail + 6, (uint32_t)(b->n_pieces * PIECE_BYTES));
+	answer_now(timer->data);
 }
 
-static size_t copy_part(char *out, size_t max, const unsigned char *part, size_t len,
-			uint64_t from)
+void misbehave_delay(const struct act *act, struct sender *sender, struct exchange *x)
 {
-	size_t n = len - from < max ? len - (size_t)from : max;
+	struct delayed *d = mem_zalloc(sizeof *d);
 
-	memcpy(out, part + from, n);
-	return n;
+	d->sender = sender;
+	d->next = sender->delayed;
+	if (d->next != NULL)
+		d->next->prev = d;
+	sender->delayed = d;
+	d->req = x->req;
+	d->status = x->reply.status;
+	if (x->reply.body != NULL)
+		d->body = server_body_hold(x->reply.body);
+	d->timer.data = d;
+	uv_timer_init(sender->loop, &d->timer);
+	uv_timer_start(&d->timer, on_due, act->number, 0);
 }
 
-static ssize_t read_bomb(void *data, uint64_t at, char *out, size_t max)
+void sender_stop(struct sender *sender)
 {
-	const struct bomb *b = data;
-	uint64_t middle = b->n_pieces * b->piece_len;
-
-	if (at < HEAD_BYTES)
-		return (ssize_t)copy_part(out, max, b->head, HEAD_BYTES, at);
-	at -= HEAD_BYTES;
-	if (at < middle)
-		return (ssize_t)copy_part(out, max, b->piece, b->piece_len,
-					  at % b->piece_len);
-	return (ssize_t)copy_part(out, max, b->tail, TAIL_BYTES, at - middle);
+	while (sender->delayed != NULL)
+		answer_now(sender->delayed);
 }
 
-static void bomb_done(void *data)
-{
-	struct bomb *b = data;
+/* ---- how much ---- */
 
-	free(b->piece);
-	free(b);
+uint64_t misbehave_all(const struct act *act, uint64_t len)
+{
+	(void)act;
+	return len;
 }
 
-static const struct server_stream bomb_stream = {read_bomb, bomb_done};
-
-static void answer_bomb(struct server_request *req, uint64_t n_mib)
+uint64_t misbehave_some(const struct act *act, uint64_t len)
 {
-	struct bomb *b = mem_zalloc(sizeof *b);
-
-	b->n_pieces = n_mib;
-	make_piece(b);
-	make_ends(b);
-	server_answer_stream(req, 200,
-			     HEAD_BYTES + b->n_pieces * b->piece_len + TAIL_BYTES,
-			     &bomb_stream, b);
+	return act->number < len ? act->number : len;
 }
 
-/* ---- which ---- */
-
-uint64_t misbehave_bytes(const struct fault *fault, const struct server_body *body)
+uint64_t misbehave_none(const struct act *act, uint64_t len)
 {
-	uint64_t len = body != NULL ? body->len : 0;
-
-	switch (fault->kind) {
-	case FAULT_CLOSE:
-	case FAULT_HANG:
-		return 0;
-	case FAULT_TRUNCATE:
-		return fault->number < len ? fault->number : len;
-	case FAULT_BOMB:
-	case FAULT_HUGE:
-		return UINT64_MAX;
-	default:
-		return len;
-	}
+	(void)act;
+	(void)len;
+	return 0;
 }
 
-void misbehave_answer(struct server_request *req, uv_loop_t *loop,
-		      const struct fault *fault, int status, struct server_body *body)
+uint64_t misbehave_endless(const struct act *act, uint64_t len)
 {
-	switch (fault->kind) {
-	case FAULT_CLOSE:
-		server_answer_close(req);
-		return;
-	case FAULT_HANG:
-		server_answer_never(req);
-		return;
-	case FAULT_BOMB:
-		answer_bomb(req, fault->number);
-		return;
-	case FAULT_HUGE:
-		server_answer_stream(req, 200, SERVER_LENGTH_UNKNOWN, &blanks_stream,
-				     NULL);
-		return;
-	case FAULT_TRUNCATE:
-		if (body == NULL)
-			break;
-		answer_truncated(req, fault->number, status, body);
-		return;
-	case FAULT_SLOW:
-		if (body == NULL)
-			break;
-		answer_slowly(req, loop, fault->number, status, body);
-		return;
-	default:
-		break;
-	}
-	server_answer(req, status, body);
+	(void)act;
+	(void)len;
+	return UINT64_MAX;
 }

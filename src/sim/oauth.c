@@ -4,65 +4,19 @@
 #include <string.h>
 #include <strings.h>
 
-#include "base/base64.h"
 #include "base/buf.h"
 #include "base/mem.h"
+#include "sim/account.h"
+#include "sim/error.h"
 #include "sim/reply.h"
-#include "sim/token.h"
-#include "sim/world.h"
+#include "sim/roster.h"
+#include "sim/rules.h"
 
 #define GRANT_JWT        "urn:ietf:params:oauth:grant-type:jwt-bearer"
 #define GRANT_REFRESH    "refresh_token"
 #define ANSWER_MAX_BYTES 4096
 #define TTL_MIN_S        600
 #define TTL_MAX_S        3600
-#define REFRESH_S        604800
-
-struct oauth {
-	char *basic; /* the Authorization header that is accepted */
-	char *jwt;
-	int64_t token_ms;
-	bool refresh_tokens;
-	double speed;
-	char *refused; /* code; NULL: none */
-	struct tokens tokens;
-};
-
-static char *basic_of(const char *id, const char *secret)
-{
-	char *pair = mem_printf("%s:%s", id, secret);
-	size_t len = strlen(pair);
-	char *base64 = mem_alloc(BASE64_TEXT_BYTES(len));
-	char *header;
-
-	base64_encode(base64, pair, len);
-	header = mem_printf("Basic %s", base64);
-	free(base64);
-	free(pair);
-	return header;
-}
-
-struct oauth *oauth_create(const struct oauth_config *config)
-{
-	struct oauth *o = mem_zalloc(sizeof *o);
-
-	o->basic = basic_of(config->client_id, config->client_secret);
-	o->jwt = mem_strdup(config->jwt);
-	o->token_ms = config->token_ms;
-	o->refresh_tokens = config->refresh_tokens;
-	o->speed = config->speed;
-	return o;
-}
-
-void oauth_destroy(struct oauth *o)
-{
-	if (o == NULL)
-		return;
-	free(o->basic);
-	free(o->jwt);
-	free(o->refused);
-	free(o);
-}
 
 /* ---- forms ---- */
 
@@ -112,47 +66,36 @@ static char *form_value(const char *form, const char *name)
 
 /* ---- the token endpoint ---- */
 
-static const struct refusal {
-	const char *code, *word, *message;
-} refusals[] = {
-	{"OAU-153", "invalid_client", "Invalid client application"},
-	{"OAU-251", "unauthorized_client", "Unauthorized for this grant type"},
-	{"OAU-210", "invalid_grant", "Token expired"},
-	{"OAU-211", "invalid_grant", "Token revoked"},
-	{"OAU-213", "invalid_grant", "Token not found"},
-	{"OAU-331", "invalid_grant", "JWT is not accepted"},
-	{"OAU-147", "invalid_grant", "Account is locked"},
-	{"OAU-232", "invalid_grant", "Extension not found"},
-	{"OAU-236", "invalid_grant", "Extension is disabled"},
-};
-
 static void refuse(struct reply *reply, const char *code)
 {
-	struct refusal r = {code, "invalid_grant", "Refused"};
+	struct error_row row = {code, 400, "Refused", .oauth = "invalid_grant"};
+	const struct error_row *known = error_find(code, ERROR_OAUTH);
 
-	for (size_t i = 0; i < COUNT(refusals); i++)
-		if (strcmp(refusals[i].code, code) == 0)
-			r = refusals[i];
-	reply_oauth_error(reply, 400, r.word, r.code, r.message);
+	if (known != NULL && known->oauth != NULL)
+		row = *known;
+	error_answer(reply, &row);
 }
 
-static struct token_lives lives_for(const struct oauth *o, const char *form)
+/* The rules, with the life that the form asks for. */
+static struct token_rules rules_for(const struct rules *rules, const char *form)
 {
+	struct token_rules r = rules->token;
 	char *asked = form_value(form, "access_token_ttl");
-	int64_t access_ms = o->token_ms;
 
 	if (asked != NULL) {
 		long s = strtol(asked, NULL, 10);
 
 		s = s < TTL_MIN_S ? TTL_MIN_S : s > TTL_MAX_S ? TTL_MAX_S : s;
-		if (s * INT64_C(1000) < access_ms)
-			access_ms = s * INT64_C(1000);
+		if (s * INT64_C(1000) < r.access_ms)
+			r.access_ms = s * INT64_C(1000);
 	}
 	free(asked);
-	return (struct token_lives){
-		.access_ms = (int64_t)((double)access_ms / o->speed),
-		.refresh_ms = o->refresh_tokens ? REFRESH_S * INT64_C(1000) : 0,
-	};
+	return r;
+}
+
+static long long seconds_until(int64_t until_ms, int64_t now_ms)
+{
+	return (until_ms - now_ms + 999) / 1000;
 }
 
 static void tell_session(const struct token_session *s, int64_t now_ms,
@@ -164,12 +107,11 @@ static void tell_session(const struct token_session *s, int64_t now_ms,
 	buf_printf(
 		&b,
 		"{\"access_token\":\"%s\",\"token_type\":\"bearer\",\"expires_in\":%lld",
-		s->access, (long long)((s->until_ms - now_ms + 999) / 1000));
+		s->access, seconds_until(s->until_ms, now_ms));
 	if (s->refresh[0] != '\0')
 		buf_printf(&b,
 			   ",\"refresh_token\":\"%s\",\"refresh_token_expires_in\":%lld",
-			   s->refresh,
-			   (long long)((s->refresh_until_ms - now_ms + 999) / 1000));
+			   s->refresh, seconds_until(s->refresh_until_ms, now_ms));
 	buf_printf(&b,
 		   ",\"scope\":\"ReadAccounts\",\"owner_id\":\"62264000000\","
 		   "\"endpoint_id\":\"simulated\",\"session_id\":\"simulated-%llu\"}",
@@ -177,27 +119,28 @@ static void tell_session(const struct token_session *s, int64_t now_ms,
 	reply_take_json(reply, 200, &b);
 }
 
-static void grant_jwt(struct oauth *o, const char *form, int64_t now_ms,
-		      struct reply *reply)
+static void grant_jwt(const struct rules *rules, struct account *account,
+		      const char *form, int64_t now_ms, struct reply *reply)
 {
-	char *jwt = form_value(form, "assertion");
+	struct token_rules r = rules_for(rules, form);
+	const struct token_session *session = tokens_open(&account->tokens, &r, now_ms);
 
-	if (jwt != NULL && strcmp(jwt, o->jwt) == 0)
-		tell_session(tokens_open(&o->tokens, lives_for(o, form), now_ms), now_ms,
-			     reply);
-	else
-		refuse(reply, "OAU-331");
-	free(jwt);
+	if (session != NULL) {
+		tell_session(session, now_ms, reply);
+		return;
+	}
+	error_answer_code(reply, "CMN-301", ERROR_API);
+	reply_header(reply, "Retry-After", "%lld", (long long)rules->penalty_ms / 1000);
 }
 
-static void grant_refresh(struct oauth *o, const char *form, int64_t now_ms,
-			  struct reply *reply)
+static void grant_refresh(const struct rules *rules, struct account *account,
+			  const char *form, int64_t now_ms, struct reply *reply)
 {
 	char *refresh = form_value(form, "refresh_token");
+	struct token_rules r = rules_for(rules, form);
 	const struct token_session *session;
 
-	switch (tokens_refresh(&o->tokens, refresh != NULL ? refresh : "",
-			       lives_for(o, form), now_ms, &session)) {
+	switch (tokens_refresh(&account->tokens, refresh, &r, now_ms, &session)) {
 	case TOKEN_GOOD:
 		tell_session(session, now_ms, reply);
 		break;
@@ -220,73 +163,87 @@ static void refuse_request(struct reply *reply, const char *word, const char *me
 	reply_take_json(reply, 400, &b);
 }
 
-void oauth_token(struct oauth *o, const char *authorization, const char *form,
-		 int64_t now_ms, struct reply *reply)
+struct account *oauth_account_of(const struct roster *roster, const struct app *app,
+				 const char *form)
 {
-	char *grant = form_value(form, "grant_type");
+	char *jwt = form_value(form, "assertion");
+	char *refresh = form_value(form, "refresh_token");
+	struct account *account = NULL;
 
-	if (o->refused != NULL)
-		refuse(reply, o->refused);
-	else if (authorization == NULL || strcmp(authorization, o->basic) != 0)
+	if (jwt != NULL)
+		account = roster_of_jwt(roster, app, jwt);
+	else if (refresh != NULL)
+		account = roster_of_token(roster, refresh);
+	free(jwt);
+	free(refresh);
+	return account != NULL && account->app == app ? account : NULL;
+}
+
+void oauth_token(const struct rules *rules, const struct app *app,
+		 struct account *account, const struct oauth_request *request,
+		 struct reply *reply)
+{
+	char *grant = form_value(request->form, "grant_type");
+
+	if (account != NULL && account->refused != NULL)
+		refuse(reply, account->refused);
+	else if (app == NULL || strcmp(request->authorization, app->basic) != 0)
 		refuse(reply, "OAU-153"); /* 400, not 401: the vendor's way */
 	else if (grant == NULL)
 		refuse_request(reply, "invalid_request", "Request is incomplete");
-	else if (strcmp(grant, GRANT_JWT) == 0)
-		grant_jwt(o, form, now_ms, reply);
-	else if (strcmp(grant, GRANT_REFRESH) == 0 && o->refresh_tokens)
-		grant_refresh(o, form, now_ms, reply);
-	else if (strcmp(grant, GRANT_REFRESH) == 0)
+	else if (strcmp(grant, GRANT_REFRESH) == 0 && !rules->token.refresh)
 		refuse(reply, "OAU-251");
+	else if (strcmp(grant, GRANT_REFRESH) == 0 && account != NULL)
+		grant_refresh(rules, account, request->form, request->now_ms, reply);
+	else if (strcmp(grant, GRANT_REFRESH) == 0)
+		refuse(reply, "OAU-213");
+	else if (strcmp(grant, GRANT_JWT) == 0 && account != NULL)
+		grant_jwt(rules, account, request->form, request->now_ms, reply);
+	else if (strcmp(grant, GRANT_JWT) == 0)
+		refuse(reply, "OAU-331");
 	else
 		refuse_request(reply, "unsupported_grant_type",
 			       "Grant type is not supported");
 	free(grant);
 }
 
-void oauth_revoke(struct oauth *o, const char *form, struct reply *reply)
+void oauth_revoke(const struct roster *roster, const char *form, struct reply *reply)
 {
 	char *token = form_value(form, "token");
+	struct account *account = token != NULL ? roster_of_token(roster, token) : NULL;
 
-	if (token != NULL)
-		tokens_revoke(&o->tokens, token);
+	if (account != NULL)
+		tokens_revoke(&account->tokens, token);
 	free(token);
 	reply->status = 200; /* an unknown token too, and without a body */
 }
 
 /* ---- everything else ---- */
 
-bool oauth_check(struct oauth *o, const char *authorization, int64_t now_ms,
-		 struct reply *reply)
+static struct account *refuse_bearer(struct reply *reply, const char *code)
 {
 	reply_header(reply, "WWW-Authenticate", "Bearer realm=\"RingCentral REST API\"");
-	if (authorization == NULL || strncasecmp(authorization, "Bearer ", 7) != 0) {
-		reply_api_error(reply, 401, NULL, "AGW-401",
-				"Authorization header is not specified", NULL);
-		return false;
-	}
-	switch (tokens_use(&o->tokens, authorization + 7, now_ms)) {
+	error_answer_code(reply, code, ERROR_API);
+	return NULL;
+}
+
+struct account *oauth_check(const struct roster *roster, const char *authorization,
+			    int64_t now_ms, struct reply *reply)
+{
+	struct account *account;
+
+	if (authorization == NULL || strncasecmp(authorization, "Bearer ", 7) != 0)
+		return refuse_bearer(reply, "AGW-401");
+	account = roster_of_token(roster, authorization + 7);
+	if (account == NULL)
+		return refuse_bearer(reply, "OAU-213");
+	switch (tokens_use(&account->tokens, authorization + 7, now_ms)) {
+	case TOKEN_EXPIRED:
+		return refuse_bearer(reply, "OAU-128");
+	case TOKEN_UNKNOWN:
+		return refuse_bearer(reply, "OAU-213");
 	case TOKEN_GOOD:
 		break;
-	case TOKEN_EXPIRED:
-		reply_api_error(reply, 401, "TokenExpired", "OAU-128",
-				"Access token expired", NULL);
-		return false;
-	case TOKEN_UNKNOWN:
-		reply_api_error(reply, 401, "TokenInvalid", "OAU-213", "Token not found",
-				NULL);
-		return false;
 	}
-	reply_clear(reply);
-	return true;
-}
-
-void oauth_revoke_all(struct oauth *o)
-{
-	tokens_revoke_all(&o->tokens);
-}
-
-void oauth_refuse(struct oauth *o, const char *code)
-{
-	free(o->refused);
-	o->refused = code != NULL ? mem_strdup(code) : NULL;
+	return account;
 }

@@ -4,35 +4,33 @@
 #ifndef SIM_OAUTH_H
 #define SIM_OAUTH_H
 
-#include <stdbool.h>
 #include <stdint.h>
 
-struct oauth;
+struct account;
+struct roster;
+struct app;
 struct reply;
+struct rules;
 
-struct oauth_config {
-	const char *client_id, *client_secret,
-		*jwt;        /* the ones that are accepted; copied */
-	int64_t token_ms;    /* longest life of an access token */
-	bool refresh_tokens; /* issue them */
-	double speed;        /* tokens die so much sooner, and say so */
+struct oauth_request {
+	const char *authorization; /* the header, or NULL */
+	const char *form;          /* the body */
+	int64_t now_ms;
 };
 
-struct oauth *oauth_create(const struct oauth_config *config);
-void oauth_destroy(struct oauth *o);
+/* Whose the JWT or the refresh token of a form is, with this app; NULL: nobody's. */
+struct account *oauth_account_of(const struct roster *roster, const struct app *app,
+				 const char *form);
 
-/* POST /restapi/oauth/token and .../revoke. authorization is the header, or NULL; form the body. */
-void oauth_token(struct oauth *o, const char *authorization, const char *form,
-		 int64_t now_ms, struct reply *reply);
-void oauth_revoke(struct oauth *o, const char *form, struct reply *reply);
-
-/* Whether a request may pass: true, or false with a 401 in *reply. */
-bool oauth_check(struct oauth *o, const char *authorization, int64_t now_ms,
+/* POST /restapi/oauth/token and .../revoke. app is that of the client id, account whose the form
+ * is; NULL: none. */
+void oauth_token(const struct rules *rules, const struct app *app,
+		 struct account *account, const struct oauth_request *request,
 		 struct reply *reply);
+void oauth_revoke(const struct roster *roster, const char *form, struct reply *reply);
 
-/* Every access token given so far dies. */
-void oauth_revoke_all(struct oauth *o);
-/* Answer each token request with this code, as "OAU-153"; NULL: no more. */
-void oauth_refuse(struct oauth *o, const char *code);
+/* Whose request this is; NULL, with a 401 in *reply, where it may not pass. */
+struct account *oauth_check(const struct roster *roster, const char *authorization,
+			    int64_t now_ms, struct reply *reply);
 
 #endif

@@ -1,24 +1,17 @@
 #include "sim/pages.h"
 
-#include <inttypes.h>
-#include <stdbool.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/buf.h"
 #include "base/mem.h"
 #include "net/server.h"
 #include "sim/pack.h"
-#include "sim/record.h"
-#include "sim/world.h"
 
-#define PATH             "/restapi/v1.0/account/" WORLD_ACCOUNT_ID "/device"
 #define KEPT_SIZES       4 /* different perPage that are kept at a time */
 #define RECORD_MAX_BYTES ((size_t)1 << 22)
-#define RECORD_GUESS     2400
 
 struct slot {
-	uint64_t version; /* of the world, when the bodies were written */
+	uint64_t version; /* of what is on it, when the bodies were written */
 	struct server_body *plain, *packed;
 };
 
@@ -31,22 +24,22 @@ struct cut {
 };
 
 struct pages {
-	const struct world *w;
+	const struct list *list;
+	pages_version_cb version;
 	struct packer *packer;
-	char *base_url;
 	struct cut cuts[KEPT_SIZES];
 	uint64_t turn;
 	struct slot beyond; /* a page behind the end: written each time */
 };
 
-struct pages *pages_create(const struct world *w, struct packer *packer,
-			   const char *base_url)
+struct pages *pages_create(const struct list *list, pages_version_cb version,
+			   struct packer *packer)
 {
 	struct pages *p = mem_zalloc(sizeof *p);
 
-	p->w = w;
+	p->list = list;
+	p->version = version;
 	p->packer = packer;
-	p->base_url = mem_strdup(base_url);
 	return p;
 }
 
@@ -82,74 +75,8 @@ void pages_destroy(struct pages *p)
 	for (size_t i = 0; i < KEPT_SIZES; i++)
 		clear_cut(&p->cuts[i]);
 	clear_slot(&p->beyond);
-	free(p->base_url);
 	free(p);
 }
-
-/* ---- writing ---- */
-
-static uint64_t count_pages(uint64_t total, unsigned per_page)
-{
-	return (total + per_page - 1) / per_page;
-}
-
-static void add_link(const struct pages *p, struct buf *out, const char *name,
-		     uint64_t page, unsigned per_page)
-{
-	buf_printf(out, "\"%s\":{\"uri\":\"%s" PATH "?page=%" PRIu64 "&perPage=%u\"}",
-		   name, p->base_url, page, per_page);
-}
-
-static void add_navigation(const struct pages *p, struct buf *out, uint64_t page,
-			   unsigned per_page, uint64_t n_pages)
-{
-	buf_add_text(out, ",\"navigation\":{");
-	if (page <= n_pages) {
-		add_link(p, out, "firstPage", 1, per_page);
-		if (page < n_pages) {
-			buf_add_text(out, ",");
-			add_link(p, out, "nextPage", page + 1, per_page);
-		}
-		if (page > 1) {
-			buf_add_text(out, ",");
-			add_link(p, out, "previousPage", page - 1, per_page);
-		}
-		buf_add_text(out, ",");
-		add_link(p, out, "lastPage", n_pages, per_page);
-	}
-	buf_add_text(out, "}}");
-}
-
-void pages_write(const struct pages *p, unsigned page, unsigned per_page, uint64_t total,
-		 struct buf *out)
-{
-	size_t first = (size_t)(page - 1) * per_page;
-	size_t count = world_count(p->w), n = 0;
-
-	if (first < count)
-		n = count - first < per_page ? count - first : per_page;
-	buf_reserve(out, n * RECORD_GUESS); /* a guess that fails costs speed only */
-	buf_printf(out, "{\"uri\":\"%s" PATH "?page=%u&perPage=%u\",\"records\":[",
-		   p->base_url, page, per_page);
-	for (size_t i = 0; i < n; i++) {
-		if (i > 0)
-			buf_add(out, ",", 1);
-		record_add(out, p->w, world_at(p->w, first + i));
-	}
-	buf_add_text(out, "],\"paging\":{");
-	if (n > 0)
-		buf_printf(out, "\"page\":%u,", page);
-	buf_printf(out,
-		   "\"totalPages\":%" PRIu64 ",\"perPage\":%u,\"totalElements\":%" PRIu64,
-		   count_pages(total, per_page), per_page, total);
-	if (n > 0)
-		buf_printf(out, ",\"pageStart\":%zu,\"pageEnd\":%zu", first,
-			   first + n - 1);
-	buf_add_text(out, "}");
-	add_navigation(p, out, page, per_page, n > 0 ? count_pages(total, per_page) : 0);
-}
-
-/* ---- keeping ---- */
 
 /* The pages for this perPage; those that were not used for longest make room for it. */
 static struct cut *find_cut(struct pages *p, unsigned per_page)
@@ -171,7 +98,7 @@ static struct cut *find_cut(struct pages *p, unsigned per_page)
 static struct slot *find_slot(struct pages *p, unsigned page, unsigned per_page)
 {
 	struct cut *cut = find_cut(p, per_page);
-	size_t n_pages = count_pages(world_count(p->w), per_page);
+	size_t n_pages = (p->list->count(p->list->of) + per_page - 1) / per_page;
 	uint64_t version;
 	struct slot *slot;
 
@@ -183,7 +110,7 @@ static struct slot *find_slot(struct pages *p, unsigned page, unsigned per_page)
 		return &p->beyond;
 	}
 	slot = &cut->slots[page - 1];
-	version = world_version(p->w, (size_t)(page - 1) * per_page, per_page);
+	version = p->version(p->list->of, (size_t)(page - 1) * per_page, per_page);
 	if (slot->version != version) {
 		clear_slot(slot);
 		slot->version = version;
@@ -194,8 +121,10 @@ static struct slot *find_slot(struct pages *p, unsigned page, unsigned per_page)
 static void write_page(const struct pages *p, unsigned page, unsigned per_page,
 		       struct buf *out)
 {
+	struct list_view view = list_view(p->list, page, per_page);
+
 	buf_init(out, (per_page + 1) * RECORD_MAX_BYTES);
-	pages_write(p, page, per_page, world_count(p->w), out);
+	list_write(p->list, &view, out);
 }
 
 struct server_body *pages_plain(struct pages *p, unsigned page, unsigned per_page)

@@ -7,11 +7,11 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "sim/dice.h"
+#include "sim/edit.h"
+#include "sim/recipe.h"
 #include "sim/world.h"
 
-/* Links in records name the vendor's own host, as ours would differ with each start. */
-#define HOME    "https://platform.ringcentral.com/restapi/v1.0"
-#define ACCOUNT HOME "/account/" WORLD_ACCOUNT_ID
+#define RECORD_MAX_BYTES ((size_t)1 << 24)
 
 static const struct model {
 	const char *id, *name;
@@ -26,26 +26,32 @@ static const struct model {
 /* What is thrown from the device's seed: the same each time its record is written. */
 struct facts {
 	const struct model *model;
-	uint64_t extension_id, line_id, number_id;
-	unsigned extension_number, phone_number;
+	const char *account;                     /* its id */
+	const struct world_extension *extension; /* NULL: none */
+	uint64_t line_id, number_id;
+	unsigned phone_number;
 	unsigned mac_low;
-	unsigned common; /* of 100 */
+	bool common, in_company_net;
 	unsigned box, floor, method;
 };
 
-static void throw_facts(struct facts *f, const struct world_device *d)
+static void throw_facts(struct facts *f, const struct world *w,
+			const struct world_device *d)
 {
 	struct dice dice = {.state = d->seed};
+	uint64_t line;
 
 	f->model = &models[dice_below(&dice, sizeof models / sizeof *models)];
-	/* By number, not thrown: no two devices may share one. */
-	f->extension_id = UINT64_C(62264000000) + d->number * 4;
-	f->line_id = UINT64_C(11049100800) + d->number * 8;
-	f->number_id = UINT64_C(144548100800) + d->number * 8;
-	f->extension_number = 101 + (unsigned)d->number;
-	f->phone_number = (unsigned)(d->number % 10000);
-	f->mac_low = (unsigned)(d->number & 0xffffff);
-	f->common = dice_below(&dice, 100);
+	/* By number, not thrown: no two may share one. Lines go with the extension. */
+	f->account = world_account_id(w);
+	f->extension = world_extension_of(w, d);
+	line = f->extension != NULL ? f->extension->number : d->number;
+	f->line_id = UINT64_C(11049100800) + line * 8;
+	f->number_id = UINT64_C(144548100800) + line * 8;
+	f->phone_number = (unsigned)(line % 10000);
+	f->mac_low = d->number & 0xffffff;
+	f->common = recipe_of(d->number).common;
+	f->in_company_net = dice_below(&dice, 100) < 50;
 	f->box = 8000000 + dice_below(&dice, 900000);
 	f->floor = 1 + dice_below(&dice, 12);
 	f->method = dice_below(&dice, 3);
@@ -136,7 +142,7 @@ static void add_serial(struct buf *b, const struct world_device *d, const struct
 
 	switch (d->type) {
 	case WORLD_HARD_PHONE:
-		if (!d->assigned) /* not shipped yet */
+		if (d->in_stock) /* not shipped yet */
 			return;
 		snprintf(text, sizeof text, "0004F2%06X", f->mac_low);
 		break;
@@ -161,12 +167,14 @@ static void add_serial(struct buf *b, const struct world_device *d, const struct
 
 static void add_extension(struct buf *b, const struct facts *f)
 {
-	add(b, ",\"extension\":{\"uri\":\"" ACCOUNT "/extension/");
-	add_number(b, f->extension_id);
+	add(b, ",\"extension\":{\"uri\":\"" RECORD_HOME "/account/");
+	add(b, f->account);
+	add(b, "/extension/");
+	add_number(b, f->extension->id);
 	add(b, "\",\"id\":");
-	add_number(b, f->extension_id);
+	add_number(b, f->extension->id);
 	add(b, ",\"extensionNumber\":\"");
-	add_number(b, f->extension_number);
+	add_number(b, WORLD_FIRST_EXTENSION + f->extension->number);
 	add(b, "\"}");
 }
 
@@ -186,7 +194,7 @@ static void add_line(struct buf *b, const struct facts *f, const char *line_type
 	add(b, ",\"phoneNumber\":\"");
 	add(b, number);
 	add(b, "\",\"paymentType\":\"Local\",\"type\":\"VoiceFax\",\"usageType\":"
-	       "\"DirectNumber\",\"country\":{\"uri\":\"" HOME
+	       "\"DirectNumber\",\"country\":{\"uri\":\"" RECORD_HOME
 	       "/dictionary/country/1\",\"id\":\"1\",\"name\":\"United States\"}}}");
 }
 
@@ -197,7 +205,7 @@ static void add_lines(struct buf *b, const struct world_device *d, const struct 
 		add_line(b, f, "BlaPrimary", 0);
 		add(b, ",");
 		add_line(b, f, "BlaSecondary", 1);
-	} else if (d->assigned && d->type != WORLD_PAGING &&
+	} else if (!d->in_stock && d->type != WORLD_PAGING &&
 		   d->type != WORLD_MOBILE_DEVICE) {
 		add_line(b, f,
 			 d->type == WORLD_SOFT_PHONE ? "StandaloneFree" : "Standalone",
@@ -233,7 +241,7 @@ static void add_shipping(struct buf *b, const struct world_site *site,
 {
 	static const char *const methods[] = {"Ground", "2 Day", "Overnight"};
 
-	if (d->assigned) {
+	if (!d->in_stock) {
 		add(b, ",\"shipping\":{\"status\":\"Shipped\",\"carrier\":\"Example "
 		       "Freight\",\"trackingNumber\":\"EX");
 		add_number(b, UINT64_C(100000000000) + d->number);
@@ -274,55 +282,73 @@ static void add_report(struct buf *b, const struct world_device *d)
 static void add_desk_phone(struct buf *b, const struct world_site *site,
 			   const struct world_device *d, const struct facts *f)
 {
-	if (d->assigned) {
+	if (!d->in_stock) {
 		add_emergency(b, site, f);
 		add_service_address(b, site);
 	}
 	add_shipping(b, site, d, f);
-	if (!d->assigned)
+	if (d->in_stock)
 		return;
 	add(b, ",\"boxBillingId\":");
 	add_number(b, f->box);
-	add(b, f->common < 10 ? ",\"useAsCommonPhone\":true"
-			      : ",\"useAsCommonPhone\":false,\"hotDeskDevice\":false");
-	add(b, f->common < 50 ? ",\"inCompanyNet\":true" : "");
+	add(b, f->common ? ",\"useAsCommonPhone\":true"
+			 : ",\"useAsCommonPhone\":false,\"hotDeskDevice\":false");
+	add(b, f->in_company_net ? ",\"inCompanyNet\":true" : "");
 }
 
-void record_add(struct buf *b, const struct world *w, const struct world_device *d)
+static void add_members(struct buf *b, const struct world *w,
+			const struct world_device *d, const struct facts *f)
 {
 	const struct world_site *site =
 		world_site(w, d->site != WORLD_NO_SITE ? d->site : 0);
-	struct facts f;
 
-	throw_facts(&f, d);
-	add(b, "{\"uri\":\"" ACCOUNT "/device/");
+	add(b, "{\"uri\":\"" RECORD_HOME "/account/");
+	add(b, f->account);
+	add(b, "/device/");
 	add(b, d->id);
 	add(b, "\",\"id\":\"");
 	add(b, d->id);
 	add(b, "\",\"type\":\"");
 	add(b, world_type_name(d->type));
 	add(b, "\"");
-	add_sku(b, d, &f);
+	add_sku(b, d, f);
 	if (d->type == WORLD_HARD_PHONE)
-		add_model(b, &f);
+		add_model(b, f);
 	add(b, ",\"name\":");
 	record_add_string(b, d->name);
-	add_serial(b, d, &f);
+	add_serial(b, d, f);
 	if (d->status[0] != '\0') {
 		add(b, ",\"status\":");
 		record_add_string(b, d->status);
 	}
-	if (d->assigned && d->type != WORLD_PAGING)
-		add_extension(b, &f);
-	add_lines(b, d, &f);
+	if (f->extension != NULL)
+		add_extension(b, f);
+	add_lines(b, d, f);
 	if (d->type == WORLD_HARD_PHONE)
-		add_desk_phone(b, site, d, &f);
+		add_desk_phone(b, site, d, f);
 	else if (d->type == WORLD_OTHER_PHONE || d->type == WORLD_WEB_PHONE)
 		add_service_address(b, site);
-	add(b, d->type == WORLD_HARD_PHONE && d->assigned ? ",\"linePooling\":\"Host\""
-							  : ",\"linePooling\":\"None\"");
+	add(b, d->type == WORLD_HARD_PHONE && !d->in_stock ? ",\"linePooling\":\"Host\""
+							   : ",\"linePooling\":\"None\"");
 	if (d->site != WORLD_NO_SITE)
 		add_site(b, site);
 	add_report(b, d);
 	add(b, "}");
+}
+
+void record_add(struct buf *b, const struct world *w, const struct world_device *d)
+{
+	struct facts f;
+	struct buf edited;
+
+	throw_facts(&f, w, d);
+	if (d->edits == NULL) {
+		add_members(b, w, d, &f);
+		return;
+	}
+	buf_init(&edited, RECORD_MAX_BYTES);
+	add_members(&edited, w, d, &f);
+	edits_apply(d->edits, &edited); /* a name in bad UTF-8 wins over them */
+	buf_add(b, edited.data, edited.len);
+	buf_clear(&edited);
 }

@@ -9,7 +9,10 @@ struct buf;
 struct world;
 struct world_device;
 
-/* Append the record of d, compact. */
+/* Links in records name the vendor's own host, as ours would differ with each start. */
+#define RECORD_HOME "https://platform.ringcentral.com/restapi/v1.0"
+
+/* Append the record of d, compact, as its edits leave it. */
 void record_add(struct buf *b, const struct world *w, const struct world_device *d);
 
 /* Append text as a JSON string, with its quotes. Bytes that are no UTF-8 go through as they are:

@@ -8,7 +8,8 @@ struct buf;
 struct server_body;
 struct server_request;
 
-#define REPLY_MAX_HEADERS 10
+#define REPLY_MAX_HEADERS 20
+#define REPLY_NAME_BYTES  48
 #define REPLY_VALUE_BYTES 160
 
 struct reply {
@@ -18,7 +19,7 @@ struct reply {
 	bool packed;              /* body is gzip */
 	bool packable;            /* body may be packed for a client that takes it */
 	struct {
-		const char *name; /* a literal */
+		char name[REPLY_NAME_BYTES];
 		char value[REPLY_VALUE_BYTES];
 	} headers[REPLY_MAX_HEADERS];
 	int n_headers;
@@ -26,19 +27,17 @@ struct reply {
 
 void reply_clear(struct reply *r);
 
-/* Each of these sets status and body anew and leaves the headers. */
-void reply_take_json(struct reply *r, int status, struct buf *text); /* text is taken */
-/* Source  api.md section 6.1, first shape.
- * word       the code at the top, often a word; NULL: the same as code
- * parameter  "NAME" of parameterName, or NULL */
-void reply_api_error(struct reply *r, int status, const char *word, const char *code,
-		     const char *message, const char *parameter);
-/* Source  api.md section 6.1, second shape. */
-void reply_oauth_error(struct reply *r, int status, const char *word, const char *code,
-		       const char *message);
+/* Set status and body anew; the headers stay. text is taken. */
+void reply_take_json(struct reply *r, int status, struct buf *text);
+/* The same with a body that is held. */
+void reply_take_body(struct reply *r, int status, const char *type,
+		     struct server_body *body);
 
 void reply_header(struct reply *r, const char *name, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
+
+/* Take out all headers of that name; the body's type counts as one. */
+void reply_drop_header(struct reply *r, const char *name);
 
 /* Hand the headers and the type to the request; the body stays. */
 void reply_apply_headers(const struct reply *r, struct server_request *req);

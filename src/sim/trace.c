@@ -9,7 +9,9 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/mem.h"
+#include "sim/hook.h"
 #include "sim/record.h"
+#include "sim/world.h"
 
 #define LINE_MAX_BYTES ((size_t)8 << 20)
 
@@ -34,7 +36,7 @@ void trace_close(struct trace *t)
 {
 	if (t == NULL)
 		return;
-	fclose(t->file); /* every line is flushed already */
+	fclose(t->file);
 	buf_clear(&t->line);
 	free(t);
 }
@@ -56,7 +58,6 @@ static void end(struct trace *t)
 {
 	buf_add_text(&t->line, "}\n");
 	fwrite(t->line.data, 1, t->line.len, t->file);
-	fflush(t->file);
 }
 
 void trace_request(struct trace *t, int64_t at_ms, const struct trace_request *r)
@@ -65,6 +66,7 @@ void trace_request(struct trace *t, int64_t at_ms, const struct trace_request *r
 		return;
 	begin(t, at_ms, "request");
 	buf_printf(&t->line, ",\"n\":%" PRIu64, r->n);
+	add_text(t, "account", r->account);
 	add_text(t, "method", r->method);
 	add_text(t, "path", r->path);
 	add_text(t, "query", r->query);
@@ -81,17 +83,45 @@ void trace_request(struct trace *t, int64_t at_ms, const struct trace_request *r
 	else
 		buf_add_text(&t->line, ",\"bytes\":null");
 	end(t);
+	trace_flush(t);
 }
 
-void trace_change(struct trace *t, int64_t at_ms, const char *device, const char *field,
-		  const char *from, const char *to)
+void trace_change(struct trace *t, int64_t at_ms, const char *account,
+		  const struct world_change *change)
 {
 	if (t == NULL)
 		return;
 	begin(t, at_ms, "change");
-	add_text(t, "device", device);
-	add_text(t, "field", field);
-	add_text(t, "from", from);
-	add_text(t, "to", to);
+	add_text(t, "account", account);
+	add_text(t, change->thing, change->id);
+	add_text(t, "field", change->field);
+	add_text(t, "from", change->from);
+	add_text(t, "to", change->to);
 	end(t);
+}
+
+void trace_delivery(struct trace *t, int64_t at_ms, const struct trace_request *r,
+		    const struct hook_delivery *d)
+{
+	if (t == NULL)
+		return;
+	begin(t, at_ms, "delivery");
+	buf_printf(&t->line, ",\"n\":%" PRIu64 ",\"status\":%d", r->n, r->status);
+	add_text(t, "fault", r->fault);
+	add_text(t, "id", d->id);
+	add_text(t, "type", d->type);
+	add_text(t, "subject", d->subject);
+	buf_printf(&t->line, ",\"attempt\":%" PRIu64, d->attempt);
+	add_text(t, "signature", d->signature);
+	add_text(t, "timestamp", d->timestamp);
+	add_text(t, "body", d->body);
+	buf_printf(&t->line, ",\"bytes\":%zu", d->bytes);
+	end(t);
+	trace_flush(t);
+}
+
+void trace_flush(struct trace *t)
+{
+	if (t != NULL)
+		fflush(t->file);
 }

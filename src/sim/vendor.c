@@ -2,419 +2,267 @@
 
 #include <stdbool.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/buf.h"
 #include "base/clock.h"
-#include "base/mem.h"
 #include "net/server.h"
-#include "sim/dice.h"
-#include "sim/fault.h"
-#include "sim/limit.h"
-#include "sim/misbehave.h"
+#include "sim/answers.h"
+#include "sim/bulk.h"
+#include "sim/error.h"
+#include "sim/oauth.h"
 #include "sim/pack.h"
-#include "sim/pages.h"
-#include "sim/reply.h"
 #include "sim/trace.h"
-#include "sim/world.h"
 
-#define WINDOW_MS        60000
-#define PER_PAGE_DEFAULT 100
-#define GARBAGE_BYTES    65536
-#define BODY_MAX_BYTES   ((size_t)1 << 32)
+#define DATE_BYTES     40
+#define NAME_MAX_BYTES 256
+#define FAULT_DICE     UINT64_C(0x7fffffff) /* apart from any device's */
 
-struct group {
-	char name[VENDOR_GROUP_BYTES];
-	struct limit limit;
-};
-
-struct vendor {
-	uv_loop_t *loop;
-	struct world *world;
-	struct trace *trace;
-	struct oauth *oauth;
-	struct packer *packer;
-	struct pages *pages;
-	struct faults faults;
-	struct group *groups;
-	size_t n_groups, groups_cap;
-	char list_group[VENDOR_GROUP_BYTES];
-	int64_t penalty_ms;
-	unsigned per_page_max;
-	enum vendor_gzip gzip;
-	uint64_t n_requests, n_lists;
-	uint32_t stamp; /* of the last packed body, where they vary */
-};
-
-/* One request on its way. */
-struct exchange {
-	struct server_request *req;
-	enum fault_target target;
-	unsigned page, per_page;   /* of the list */
-	const struct group *group; /* NULL: not counted */
-	struct limit_verdict verdict;
-	bool faulty;
-	struct fault fault;
-	struct reply reply;
-};
-
-/* ---- groups ---- */
-
-static struct group *find_group(struct vendor *v, const char *name)
+void vendor_init(struct vendor *v, uv_loop_t *loop, const char *base_url, uint64_t seed,
+		 struct trace *trace)
 {
-	for (size_t i = 0; i < v->n_groups; i++)
-		if (strcmp(v->groups[i].name, name) == 0)
-			return &v->groups[i];
-	return NULL;
+	*v = (struct vendor){.sender.loop = loop, .trace = trace};
+	rules_init(&v->rules);
+	roster_init(&v->roster, base_url, v->rules.penalty_ms, trace);
+	dice_init(&v->dice, seed, FAULT_DICE);
 }
 
-void vendor_set_limit(struct vendor *v, const char *name, unsigned max, int64_t window_ms)
+void vendor_stop(struct vendor *v)
 {
-	struct group *group = find_group(v, name);
-
-	if (group == NULL) {
-		v->groups = mem_grow(v->groups, v->n_groups, &v->groups_cap,
-				     sizeof *v->groups);
-		group = &v->groups[v->n_groups++];
-		*group = (struct group){0};
-		snprintf(group->name, sizeof group->name, "%s", name);
-	}
-	limit_clear(&group->limit);
-	limit_init(&group->limit, max, window_ms, v->penalty_ms);
+	sender_stop(&v->sender);
 }
 
-struct vendor *vendor_create(uv_loop_t *loop, struct world *world, struct trace *trace,
-			     const struct vendor_config *config)
-{
-	struct vendor *v = mem_zalloc(sizeof *v);
-
-	v->loop = loop;
-	v->world = world;
-	v->trace = trace;
-	v->oauth = oauth_create(&config->oauth);
-	v->packer = packer_create();
-	v->pages = pages_create(world, v->packer, config->base_url);
-	snprintf(v->list_group, sizeof v->list_group, "%s", config->list_group);
-	v->penalty_ms = config->penalty_ms;
-	v->per_page_max = config->per_page_max;
-	v->gzip = config->gzip;
-	vendor_set_limit(v, "light", 50, WINDOW_MS);
-	vendor_set_limit(v, "medium", 40, WINDOW_MS);
-	vendor_set_limit(v, "heavy", 10, WINDOW_MS);
-	vendor_set_limit(v, "auth", 5, WINDOW_MS);
-	if (find_group(v, v->list_group) == NULL)
-		vendor_set_limit(v, v->list_group, 40, WINDOW_MS);
-	return v;
-}
-
-void vendor_destroy(struct vendor *v)
-{
-	if (v == NULL)
-		return;
-	for (size_t i = 0; i < v->n_groups; i++)
-		limit_clear(&v->groups[i].limit);
-	free(v->groups);
-	faults_clear(&v->faults);
-	pages_destroy(v->pages);
-	packer_destroy(v->packer);
-	oauth_destroy(v->oauth);
-	free(v);
-}
-
-uint64_t vendor_n_lists(const struct vendor *v)
-{
-	return v->n_lists;
-}
-
-void vendor_take_fault(struct vendor *v, struct fault *fault)
-{
-	faults_take_add(&v->faults, fault);
-}
-
-void vendor_clear_faults(struct vendor *v)
+void vendor_clear(struct vendor *v)
 {
 	faults_clear(&v->faults);
+	roster_clear(&v->roster);
 }
 
-struct oauth *vendor_oauth(struct vendor *v)
+/* ---- the rate limit ---- */
+
+static void add_rate_header(const struct vendor *v, struct exchange *x, const char *what,
+			    const char *value)
 {
-	return v->oauth;
-}
-
-/* ---- the list ---- */
-
-/* A query argument of 1 to max; the default where it is missing, and 0 where it is neither. */
-static unsigned read_number(const struct server_request *req, const char *name,
-			    unsigned fallback)
-{
-	const char *text = server_arg(req, name);
-	unsigned number = 0;
-
-	if (text == NULL)
-		return fallback;
-	if (text[0] == '\0' || strlen(text) > 9)
-		return 0;
-	for (; *text != '\0'; text++) {
-		if (*text < '0' || *text > '9')
-			return 0;
-		number = number * 10 + (unsigned)(*text - '0');
-	}
-	return number;
-}
-
-static bool takes_gzip(const struct vendor *v, const struct server_request *req)
-{
-	const char *accept = server_header(req, "Accept-Encoding");
-
-	return v->gzip != VENDOR_GZIP_OFF && accept != NULL &&
-	       strstr(accept, "gzip") != NULL;
-}
-
-static void refuse_parameter(struct reply *reply, const char *name)
-{
-	char message[64];
-
-	snprintf(message, sizeof message, "Parameter [%s] value is invalid", name);
-	reply_api_error(reply, 400, NULL, "CMN-101", message, name);
-}
-
-static void answer_list(struct vendor *v, struct exchange *x)
-{
-	struct server_body *body;
-
-	if (x->page == 0 || x->per_page == 0) {
-		refuse_parameter(&x->reply, x->page == 0 ? "page" : "perPage");
-		return;
-	}
-	x->reply.packed = takes_gzip(v, x->req);
-	body = x->reply.packed ? pages_packed(v->pages, x->page, x->per_page)
-			       : pages_plain(v->pages, x->page, x->per_page);
-	x->reply.body = server_body_hold(body);
-	x->reply.status = 200;
-	x->reply.type = "application/json;charset=utf-8";
-	v->n_lists++;
-}
-
-static void answer_token(struct vendor *v, struct exchange *x)
-{
-	oauth_token(v->oauth, server_header(x->req, "Authorization"),
-		    server_content(x->req, NULL), clock_mono_ms(), &x->reply);
-}
-
-static void answer_revoke(struct vendor *v, struct exchange *x)
-{
-	oauth_revoke(v->oauth, server_content(x->req, NULL), &x->reply);
-}
-
-/* ---- faults that change what is sent; those that change how are misbehave's ---- */
-
-static void fail_with_status(struct reply *reply, const struct fault *f)
-{
-	static const struct {
-		int status;
-		const char *word, *code, *message;
-	} words[] = {
-		{401, "TokenInvalid", "OAU-213", "Token not found"},
-		{403, "InsufficientPermissions", "CMN-408",
-		 "[ReadCompanyDevices] permission required"},
-		{404, NULL, "CMN-102", "Resource for parameter [accountId] is not found"},
-		{429, NULL, "CMN-301", "Request rate exceeded"},
-		{500, NULL, "CMN-203", "Internal Server Error"},
-		{503, "MaintenanceMode", "CMN-211",
-		 "Service is overloaded, please retry later"},
-	};
+	static const char *const usual[] = {"Group", "Limit", "Remaining", "Window"};
+	static const char *const garbage[] = {"Extra-Heavy", "many", "-1", "0"};
+	char name[REPLY_NAME_BYTES];
 	size_t i = 0;
 
-	while (i < COUNT(words) && (uint64_t)words[i].status != f->number)
-		i++;
-	if (f->code[0] != '\0')
-		reply_api_error(reply, (int)f->number, NULL, f->code, "Simulated", NULL);
-	else if (i < COUNT(words))
-		reply_api_error(reply, (int)f->number, words[i].word, words[i].code,
-				words[i].message, NULL);
-	else
-		reply_api_error(reply, (int)f->number, NULL, "CMN-201", "Simulated",
-				NULL);
-}
-
-static void use_body(struct reply *reply, int status, struct server_body *body)
-{
-	bool html = body->len > 0 && body->data[0] == '<';
-
-	server_body_drop(reply->body);
-	reply->body = server_body_hold(body);
-	reply->status = status;
-	reply->type = html ? "text/html" : "application/json;charset=utf-8";
-}
-
-static void make_garbage(struct reply *reply)
-{
-	struct dice dice = {.state = GARBAGE_BYTES};
-
-	reply->body = server_body_create(NULL, GARBAGE_BYTES);
-	for (size_t i = 0; i < GARBAGE_BYTES; i++)
-		reply->body->data[i] = (char)dice_throw(&dice);
-	reply->status = 200;
-	reply->type = "application/json;charset=utf-8";
-	reply->packed = true;
-}
-
-static void make_html(struct reply *reply)
-{
-	static const char page[] = "<html><head><title>Please log in</title></head>"
-				   "<body><h1>Please log in</h1></body></html>\n";
-	struct server_body *body = server_body_create(page, sizeof page - 1);
-
-	use_body(reply, 200, body);
-	server_body_drop(body);
-}
-
-/* A page that claims a total, or of which only some bytes are left. */
-static void make_wrong_page(struct vendor *v, struct exchange *x)
-{
-	uint64_t total =
-		x->fault.kind == FAULT_TOTAL ? x->fault.number : world_count(v->world);
-	struct buf text;
-
-	buf_init(&text, BODY_MAX_BYTES);
-	pages_write(v->pages, x->page, x->per_page, total, &text);
-	if (x->fault.kind == FAULT_CUT && x->fault.number < text.len)
-		text.len = (size_t)x->fault.number;
-	reply_take_json(&x->reply, 200, &text);
-	x->reply.packable = true;
-}
-
-/* Make what is sent wrong. Returns false where the fault is not about that. */
-static bool fail(struct vendor *v, struct exchange *x)
-{
-	const struct fault *f = &x->fault;
-
-	switch (f->kind) {
-	case FAULT_STATUS:
-		if (f->body != NULL)
-			use_body(&x->reply, (int)f->number, f->body);
-		else
-			fail_with_status(&x->reply, f);
-		if (f->retry_after[0] != '\0')
-			reply_header(&x->reply, "Retry-After", "%s", f->retry_after);
-		return true;
-	case FAULT_BODY:
-		use_body(&x->reply, 200, f->body);
-		return true;
-	case FAULT_GARBAGE:
-		make_garbage(&x->reply);
-		return true;
-	case FAULT_HTML:
-		make_html(&x->reply);
-		return true;
-	case FAULT_BOMB:
-		x->reply.packed = true;
-		x->reply.type = "application/json;charset=utf-8";
-		x->reply.status = 200;
-		return true;
-	case FAULT_HUGE:
-		x->reply.type = "application/json;charset=utf-8";
-		x->reply.status = 200;
-		return true;
-	case FAULT_TOTAL:
-	case FAULT_CUT:
-		if (x->target != FAULT_ON_LIST || x->page == 0 || x->per_page == 0)
-			return false;
-		make_wrong_page(v, x);
-		return true;
+	switch (v->rules.headers) {
+	case RULES_HEADERS_NONE:
+		return;
+	case RULES_HEADERS_JOINED:
+		snprintf(name, sizeof name, "X-RateLimit-%s", what);
+		break;
+	case RULES_HEADERS_LOWER:
+		snprintf(name, sizeof name, "x-rate-limit-%c%s", what[0] | 0x20,
+			 what + 1);
+		break;
 	default:
-		return false;
+		snprintf(name, sizeof name, "X-Rate-Limit-%s", what);
+		break;
+	}
+	while (strcmp(usual[i], what) != 0)
+		i++;
+	reply_header(&x->reply, name, "%s",
+		     v->rules.headers == RULES_HEADERS_GARBAGE ? garbage[i] : value);
+}
+
+static void add_rate_headers(const struct vendor *v, struct exchange *x)
+{
+	static const char *const other[] = {"heavy", "10", "0", "60"};
+	const struct limit *l;
+	char number[24];
+
+	if (x->group == NULL)
+		return;
+	l = &x->group->limit;
+	add_rate_header(v, x, "Group", x->group->name);
+	snprintf(number, sizeof number, "%u", l->max);
+	add_rate_header(v, x, "Limit", number);
+	snprintf(number, sizeof number, "%u", x->verdict.remaining);
+	add_rate_header(v, x, "Remaining", number);
+	snprintf(number, sizeof number, "%lld", (long long)((l->window_ms + 999) / 1000));
+	add_rate_header(v, x, "Window", number);
+	if (v->rules.headers != RULES_HEADERS_TWICE)
+		return;
+	add_rate_header(v, x, "Group", other[0]);
+	add_rate_header(v, x, "Limit", other[1]);
+	add_rate_header(v, x, "Remaining", other[2]);
+	add_rate_header(v, x, "Window", other[3]);
+}
+
+static void add_retry_after(const struct vendor *v, struct exchange *x)
+{
+	long long seconds = (x->verdict.retry_after_ms + 999) / 1000;
+	time_t until = (time_t)(clock_utc_ms() / 1000 + seconds);
+	char date[DATE_BYTES];
+	struct tm tm;
+
+	switch (v->rules.retry_after) {
+	case RULES_RETRY_AFTER_SECONDS:
+		reply_header(&x->reply, "Retry-After", "%lld", seconds);
+		break;
+	case RULES_RETRY_AFTER_DATE:
+		gmtime_r(&until, &tm);
+		strftime(date, sizeof date, "%a, %d %b %Y %H:%M:%S GMT", &tm);
+		reply_header(&x->reply, "Retry-After", "%s", date);
+		break;
+	case RULES_RETRY_AFTER_NONE:
+		break;
 	}
 }
 
-/* ---- one request ---- */
-
-static const struct route {
-	const char *method, *path;
-	enum fault_target target;
-	const char *group; /* NULL: that of the list */
-	bool needs_token;
-	void (*answer)(struct vendor *v, struct exchange *x);
-} routes[] = {
-	{"POST", "/restapi/oauth/token", FAULT_ON_TOKEN, "auth", false, answer_token},
-	{"POST", "/restapi/oauth/revoke", FAULT_ON_ANY, "auth", false, answer_revoke},
-	{"GET", "/restapi/v1.0/account/~/device", FAULT_ON_LIST, NULL, true, answer_list},
-	{"GET", "/restapi/v1.0/account/" WORLD_ACCOUNT_ID "/device", FAULT_ON_LIST, NULL,
-	 true, answer_list},
-};
-
-static const struct route *find_route(const struct server_request *req)
+static void refuse_rate(const struct vendor *v, struct exchange *x)
 {
-	for (size_t i = 0; i < COUNT(routes); i++)
-		if (strcmp(routes[i].method, server_method(req)) == 0 &&
-		    strcmp(routes[i].path, server_path(req)) == 0)
-			return &routes[i];
-	return NULL;
+	add_rate_headers(v, x);
+	add_retry_after(v, x);
+	error_answer_code(&x->reply, "CMN-301", ERROR_API);
 }
 
-static void add_limit_headers(struct exchange *x)
+/* Tokens are limited for each app, everything else for each user. */
+static struct limits *limits_of(struct vendor *v, const struct exchange *x)
 {
-	const struct limit *l = &x->group->limit;
-
-	reply_header(&x->reply, "X-Rate-Limit-Group", "%s", x->group->name);
-	reply_header(&x->reply, "X-Rate-Limit-Limit", "%u", l->max);
-	reply_header(&x->reply, "X-Rate-Limit-Remaining", "%u", x->verdict.remaining);
-	reply_header(&x->reply, "X-Rate-Limit-Window", "%lld",
-		     (long long)((l->window_ms + 999) / 1000));
+	if (x->account != NULL && endpoints[x->asked.endpoint].needs_token)
+		return &x->account->limits;
+	return x->app != NULL ? &x->app->limits : &v->roster.stranger.limits;
 }
 
 /* Count it; false where it is over the limit. */
-static bool pass_limit(struct vendor *v, struct exchange *x, const char *name)
+static bool pass_limit(struct vendor *v, struct exchange *x)
 {
-	struct group *group = find_group(v, name);
+	const char *group = v->rules.groups[x->asked.endpoint];
+	size_t n = v->rules.bulk_costs_each ? bulk_count_ids(&x->asked.ids) : 1;
 
-	x->group = group;
-	x->verdict = limit_take(&group->limit, clock_mono_ms());
-	if (x->verdict.accepted)
+	if (group[0] == '\0')
 		return true;
-	add_limit_headers(x);
-	reply_header(&x->reply, "Retry-After", "%lld",
-		     (long long)((x->verdict.retry_after_ms + 999) / 1000));
-	reply_api_error(&x->reply, 429, NULL, "CMN-301", "Request rate exceeded", NULL);
+	x->group = limits_find(limits_of(v, x), group);
+	do
+		x->verdict = limit_take(&x->group->limit, x->asked.now_ms);
+	while (x->verdict.accepted && n-- > 1);
+	if (!x->verdict.accepted)
+		refuse_rate(v, x);
+	return x->verdict.accepted;
+}
+
+/* ---- who asks ---- */
+
+static bool is_own(const struct exchange *x, struct endpoint_part path)
+{
+	const char *id = world_account_id(x->account->world);
+
+	return path.len == strlen(id) ? memcmp(path.text, id, path.len) == 0
+				      : path.len == 1 && path.text[0] == '~';
+}
+
+/* Whose request it is; false where it is refused. */
+static bool pass_token(struct vendor *v, struct exchange *x, struct endpoint_part path)
+{
+	const char *authorization = server_header(x->req, "Authorization");
+
+	if (!endpoints[x->asked.endpoint].needs_token) {
+		x->app = roster_app_of(&v->roster, authorization);
+		if (x->asked.endpoint == ENDPOINT_TOKEN)
+			x->account = oauth_account_of(&v->roster, x->app,
+						      server_content(x->req, NULL));
+		x->asked.account = x->account;
+		return true;
+	}
+	x->account = oauth_check(&v->roster, authorization, x->asked.now_ms, &x->reply);
+	x->asked.account = x->account;
+	if (x->account == NULL)
+		return false;
+	if (is_own(x, path))
+		return true;
+	error_answer_code(&x->reply, "CMN-102", ERROR_API);
 	return false;
 }
 
-static void read_page(struct vendor *v, struct exchange *x)
+/* ---- the answer ---- */
+
+static void answer_well(struct vendor *v, struct exchange *x)
 {
-	x->page = read_number(x->req, "page", 1);
-	x->per_page = read_number(x->req, "perPage", PER_PAGE_DEFAULT);
-	if (x->per_page > v->per_page_max)
-		x->per_page = v->per_page_max;
+	const struct oauth_request request = {
+		.authorization = server_header(x->req, "Authorization"),
+		.form = server_content(x->req, NULL),
+		.now_ms = x->asked.now_ms,
+	};
+
+	if (x->asked.endpoint == ENDPOINT_TOKEN)
+		oauth_token(&v->rules, x->app, x->account, &request, &x->reply);
+	else if (x->asked.endpoint == ENDPOINT_REVOKE)
+		oauth_revoke(&v->roster, request.form, &x->reply);
+	else if (x->asked.endpoint == ENDPOINT_HOOK)
+		x->reply.status = hook_accepts(&x->delivery) ? 204 : 401;
+	else
+		answers_make(&v->roster, &v->rules, x);
+}
+
+/* The first act that is made instead of a good answer; NULL: there is none. */
+static const struct act *prepare_acts(const struct fault *f, struct exchange *x)
+{
+	const struct act *instead = NULL;
+
+	for (size_t i = 0; i < f->n_acts; i++) {
+		const struct act *act = &f->acts[i];
+
+		if (act->row->lie != NULL)
+			act->row->lie(act, x);
+		if (act->row->lie != NULL || act->row->change != NULL)
+			x->fresh = true;
+		if (act->row->instead != NULL && instead == NULL)
+			instead = act;
+	}
+	return instead;
+}
+
+static void answer_badly(struct vendor *v, struct exchange *x)
+{
+	const struct fault *f = x->fault;
+	const struct act *instead = prepare_acts(f, x);
+
+	if (instead != NULL) {
+		instead->row->instead(instead, x);
+	} else {
+		add_rate_headers(v, x);
+		answer_well(v, x);
+	}
+	if (x->limited) {
+		if (x->group != NULL)
+			x->verdict = limit_refuse(&x->group->limit, x->asked.now_ms);
+		refuse_rate(v, x);
+	} else if (instead != NULL && x->reply.status == 200) {
+		/* A refusal that is not of this group's limit does not tell of it. */
+		add_rate_headers(v, x);
+	}
+	for (size_t i = 0; i < f->n_acts; i++)
+		if (f->acts[i].row->change != NULL)
+			f->acts[i].row->change(&f->acts[i], x);
 }
 
 static void make_reply(struct vendor *v, struct exchange *x)
 {
-	const struct route *route = find_route(x->req);
+	struct endpoint_part account;
 
-	x->target = route != NULL ? route->target : FAULT_ON_ANY;
-	if (x->target == FAULT_ON_LIST)
-		read_page(v, x);
-	if (route != NULL && route->needs_token &&
-	    !oauth_check(v->oauth, server_header(x->req, "Authorization"),
-			 clock_mono_ms(), &x->reply))
+	x->asked.endpoint = endpoint_of(server_method(x->req), server_path(x->req),
+					&account, &x->asked.ids);
+	x->asked.now_ms = clock_mono_ms();
+	if (x->asked.endpoint == ENDPOINT_HOOK && v->rules.receive)
+		hook_take(v->hook, x->req, clock_utc_ms(), &x->delivery);
+	else if (x->asked.endpoint == ENDPOINT_HOOK)
+		x->asked.endpoint = ENDPOINT_OTHER;
+	answers_read(&v->rules, x);
+	if (x->asked.endpoint != ENDPOINT_OTHER &&
+	    (!pass_token(v, x, account) || !pass_limit(v, x)))
 		return;
-	if (route != NULL &&
-	    !pass_limit(v, x, route->group != NULL ? route->group : v->list_group))
-		return;
-	x->faulty = faults_take(&v->faults, x->target, x->page, &x->fault);
-	if (x->faulty && fail(v, x)) {
-		/* A refusal that is not of this group's limit does not tell of it. */
-		if (x->fault.kind != FAULT_STATUS && x->group != NULL)
-			add_limit_headers(x);
+	x->fault = faults_take(&v->faults, &x->asked, &v->dice);
+	if (x->fault != NULL) {
+		answer_badly(v, x);
 		return;
 	}
-	if (x->group != NULL)
-		add_limit_headers(x);
-	if (route != NULL)
-		route->answer(v, x);
-	else
-		reply_api_error(&x->reply, 404, NULL, "CMN-120", "Invalid URI", NULL);
+	add_rate_headers(v, x);
+	answer_well(v, x);
 }
 
 /* What is the same on every body: pack it where that is left to do, make it differ. */
@@ -423,11 +271,11 @@ static void finish_body(struct vendor *v, struct exchange *x)
 	struct reply *r = &x->reply;
 	struct server_body *old = r->body;
 
-	if (r->packable && takes_gzip(v, x->req)) {
-		r->body = packer_gzip(v->packer, old->data, old->len);
+	if (r->packable && answers_may_pack(&v->rules, x->req)) {
+		r->body = packer_gzip(v->roster.packer, old->data, old->len);
 		r->packed = true;
 		server_body_drop(old);
-	} else if (r->packed && v->gzip == VENDOR_GZIP_VARY && old != NULL) {
+	} else if (r->packed && v->rules.gzip == RULES_GZIP_VARY && old != NULL) {
 		r->body = pack_stamped(old, ++v->stamp);
 		server_body_drop(old);
 	}
@@ -435,45 +283,71 @@ static void finish_body(struct vendor *v, struct exchange *x)
 		reply_header(r, "Content-Encoding", "gzip");
 }
 
-static void note(struct vendor *v, const struct exchange *x)
+/* ---- sending ---- */
+
+/* The act by which it is sent; NULL: well. */
+static const struct act *send_act(const struct fault *f)
 {
-	const struct server_body *body = x->reply.body;
-	bool silent = x->faulty &&
-		      (x->fault.kind == FAULT_CLOSE || x->fault.kind == FAULT_HANG);
-	const struct trace_request line = {
+	for (size_t i = 0; f != NULL && i < f->n_acts; i++)
+		if (f->acts[i].row->send != NULL)
+			return &f->acts[i];
+	return NULL;
+}
+
+static void note(struct vendor *v, const struct exchange *x, const struct act *send)
+{
+	uint64_t len = x->reply.body != NULL ? x->reply.body->len : 0;
+	int64_t at_ms = clock_utc_ms();
+	bool silent = send != NULL && (send->row->send == misbehave_close ||
+				       send->row->send == misbehave_hang);
+	struct trace_request line = {
 		.n = v->n_requests,
+		.account = x->account != NULL ? x->account->name : NULL,
 		.method = server_method(x->req),
 		.path = server_path(x->req),
 		/* Elsewhere a client in error may have put a token into it. */
-		.query = x->target == FAULT_ON_LIST ? server_query(x->req) : "",
+		.query = x->asked.endpoint < ENDPOINT_N ? server_query(x->req) : "",
 		.status = silent ? 0 : x->reply.status,
 		.group = x->group != NULL ? x->group->name : NULL,
 		.remaining = x->verdict.remaining,
 		.in_penalty = x->verdict.in_penalty,
-		.fault = x->faulty ? fault_kind_name(x->fault.kind) : NULL,
-		.bytes = x->faulty      ? misbehave_bytes(&x->fault, body)
-			 : body != NULL ? body->len
-					: 0,
+		.bytes = send != NULL ? send->row->bytes(send, len) : len,
 	};
+	struct buf name;
 
-	trace_request(v->trace, clock_utc_ms(), &line);
+	buf_init(&name, NAME_MAX_BYTES);
+	if (x->fault != NULL) {
+		fault_name(x->fault, &name);
+		line.fault = buf_text(&name);
+	}
+	if (x->asked.endpoint != ENDPOINT_HOOK)
+		trace_request(v->trace, at_ms, &line);
+	else
+		trace_delivery(v->trace, at_ms, &line, &x->delivery);
+	if (x->asked.endpoint == ENDPOINT_HOOK && v->deliveries != NULL)
+		hook_print(v->deliveries, &x->delivery, at_ms, line.status, line.fault);
+	buf_clear(&name);
 }
 
 void vendor_request(struct vendor *v, struct server_request *req)
 {
 	struct exchange x = {.req = req};
+	const struct act *send;
 
 	v->n_requests++;
 	make_reply(v, &x);
 	finish_body(v, &x);
 	reply_header(&x.reply, "RCRequestId", "00000000-0000-4000-8000-%012llx",
 		     (unsigned long long)v->n_requests);
-	note(v, &x);
+	send = send_act(x.fault);
+	note(v, &x, send);
+	if (v->on_asked != NULL)
+		v->on_asked(&x.asked, v->data);
 	reply_apply_headers(&x.reply, req);
-	if (x.faulty)
-		misbehave_answer(req, v->loop, &x.fault, x.reply.status, x.reply.body);
+	if (send != NULL)
+		send->row->send(send, &v->sender, &x);
 	else
 		server_answer(req, x.reply.status, x.reply.body);
-	fault_clear(&x.fault);
 	reply_clear(&x.reply);
+	hook_delivery_clear(&x.delivery);
 }

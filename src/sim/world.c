@@ -1,48 +1,21 @@
 #include "sim/world.h"
 
 #include <assert.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "base/mem.h"
-#include "sim/dice.h"
-#include "sim/places.h"
+#include "sim/recipe.h"
+#include "sim/world_inside.h"
 
-#define DAY_MS INT64_C(86400000)
-
-struct world {
-	uint64_t seed;
-	uint64_t version;      /* grows with each change */
-	uint64_t list_version; /* when the list last grew, shrank or was shuffled */
-	uint64_t first_id;
-	struct world_device **list; /* in the vendor's order */
-	size_t n_list, list_cap;
-	struct world_device **made; /* by number; NULL: removed */
-	size_t n_made, made_cap;
-	struct world_site *sites;
-	uint32_t n_sites;
-	struct dice dice; /* for what is thrown after the creation */
-	world_changed_cb on_changed;
-	void *data;
-};
-
-/* A numbered type: one of every CYCLE devices has each of these kinds, at this place; the
- * others are assigned desk phones that have a status. */
-#define CYCLE 50
-static const struct kind {
-	unsigned place;
-	enum world_type type;
-	bool in_stock, without_status;
-} kinds[] = {
-	{6, WORLD_ROOM, false, false},         {9, WORLD_PAGING, false, false},
-	{12, WORLD_SOFT_PHONE, false, false},  {15, WORLD_WEB_PHONE, false, false},
-	{18, WORLD_OTHER_PHONE, false, false}, {21, WORLD_MOBILE_DEVICE, false, false},
-	{24, WORLD_BLA, false, false},         {27, WORLD_WEBRTC, false, false},
-	{31, WORLD_HARD_PHONE, true, false},   {36, WORLD_ROOM, false, false},
-	{41, WORLD_HARD_PHONE, false, true},   {45, WORLD_OTHER_PHONE, false, false},
-};
+#define DAY_MS          INT64_C(86400000)
+#define ID_STEP         7
+#define ACCOUNT_IDS     UINT64_C(20000000) /* more than any account has devices, times 7 */
+#define FIRST_ID        UINT64_C(802000000000)
+#define FIRST_EXTENSION UINT64_C(62264000000)
+#define EXTENSION_STEP  4
 
 static const char *const type_names[WORLD_N_TYPES] = {
 	[WORLD_HARD_PHONE] = "HardPhone",
@@ -56,97 +29,94 @@ static const char *const type_names[WORLD_N_TYPES] = {
 	[WORLD_WEBRTC] = "WebRTC",
 };
 
+static const char *const extension_status_names[WORLD_N_EXTENSION_STATUSES] = {
+	[WORLD_EXTENSION_ENABLED] = "Enabled",
+	[WORLD_EXTENSION_DISABLED] = "Disabled",
+	[WORLD_EXTENSION_FROZEN] = "Frozen",
+	[WORLD_EXTENSION_NOT_ACTIVATED] = "NotActivated",
+	[WORLD_EXTENSION_UNASSIGNED] = "Unassigned",
+};
+
 const char *world_type_name(enum world_type type)
 {
 	return type_names[type];
 }
 
+const char *world_extension_status_name(enum world_extension_status status)
+{
+	return extension_status_names[status];
+}
+
 /* ---- making ---- */
 
-static void make_site(struct world_site *site, uint32_t i)
+void world_join_extension(struct world *w, struct world_device *d, uint32_t number)
 {
-	const struct place *place = &places[i % n_places];
-	unsigned round = (unsigned)(i / n_places) + 1;
+	struct world_device **end = &w->extensions[number].devices;
 
-	/* The vendor's first site has a word for an id. */
-	site->id = i == 0 ? mem_strdup("main-site")
-			  : mem_printf("%llu", 630414031008ULL + i * 1000ULL);
-	site->name = round == 1 ? mem_strdup(place->city)
-				: mem_printf("%s %u", place->city, round);
-	site->address = mem_printf(
-		"\"street\":\"%u Example Street\",\"street2\":\"Floor %u\","
-		"\"city\":\"%s\",\"state\":\"%s\",\"stateId\":\"%u\","
-		"\"stateIsoCode\":\"%s\",\"stateName\":\"%s\",\"country\":\"US\","
-		"\"countryId\":\"1\",\"countryIsoCode\":\"US\","
-		"\"countryName\":\"United States\",\"zip\":\"%s\","
-		"\"customerName\":\"Example %s\"",
-		100 + i, i % 9 + 1, place->city, place->state,
-		(unsigned)(i % n_places) + 11, place->state, place->state_name,
-		place->zip, site->name);
+	while (*end != NULL)
+		end = &(*end)->other;
+	*end = d;
+	d->other = NULL;
+	d->extension = number;
 }
 
-/* What a device is called, from its own dice. */
-static char *make_name(enum world_type type, struct dice *dice)
+void world_leave_extension(struct world *w, struct world_device *d)
 {
-	unsigned number = 101 + dice_below(dice, 899);
-	const char *const things[WORLD_N_TYPES] = {
-		[WORLD_HARD_PHONE] =
-			place_phones[dice_below(dice, (uint32_t)n_place_phones)],
-		[WORLD_SOFT_PHONE] = "Desk %u softphone",
-		[WORLD_OTHER_PHONE] = "Gate intercom %u",
-		[WORLD_PAGING] = "Hall pager %u",
-		[WORLD_WEB_PHONE] = "Web phone %u",
-		[WORLD_ROOM] = "Board room %u",
-		[WORLD_MOBILE_DEVICE] = "Field tablet %u",
-		[WORLD_BLA] = "Shared line %u",
-		[WORLD_WEBRTC] = "RingCentral App",
+	struct world_device **at;
+
+	if (d->extension == WORLD_NO_EXTENSION)
+		return;
+	at = &w->extensions[d->extension].devices;
+	while (*at != d)
+		at = &(*at)->other;
+	*at = d->other;
+	d->other = NULL;
+	d->extension = WORLD_NO_EXTENSION;
+}
+
+static void make_extension(struct world *w, uint32_t number, const struct recipe *r)
+{
+	w->extensions = mem_grow(w->extensions, number, &w->extensions_cap,
+				 sizeof *w->extensions);
+	w->extensions[number] = (struct world_extension){
+		.version = ++w->version,
+		.id = w->first_extension + (uint64_t)number * EXTENSION_STEP,
+		.number = number,
+		.status = r->extension_status,
+		.type = r->extension_type,
+		.name = recipe_extension_name(r->extension_type,
+					      WORLD_FIRST_EXTENSION + number),
 	};
-	const char *thing = things[type];
-	const char *mark = strstr(thing, "%u");
-
-	if (mark == NULL)
-		return mem_strdup(thing);
-	return mem_printf("%.*s%u%s", (int)(mark - thing), thing, number, mark + 2);
 }
 
-static const struct kind *kind_of(uint64_t number)
-{
-	for (size_t i = 0; i < COUNT(kinds); i++)
-		if (kinds[i].place == number % CYCLE)
-			return &kinds[i];
-	return NULL;
-}
-
-static bool reports(const struct world_device *d)
-{
-	return d->assigned && (d->type == WORLD_HARD_PHONE || d->type == WORLD_ROOM ||
-			       d->type == WORLD_SOFT_PHONE);
-}
-
-/* A device that is not in the list yet. */
-static struct world_device *make_device(struct world *w, const struct kind *kind)
+struct world_device *world_make_device(struct world *w, const struct recipe *r)
 {
 	struct world_device *d = mem_zalloc(sizeof *d);
 	struct dice dice;
 
-	d->number = w->n_made;
+	d->number = (uint32_t)w->n_made;
 	w->made =
 		mem_grow(w->made, w->n_made, &w->made_cap, sizeof(struct world_device *));
 	w->made[w->n_made++] = d;
-	dice_init(&dice, w->seed, d->number + 1);
+	dice_init(&dice, w->seed, d->number + UINT64_C(1));
 	d->seed = dice_throw(&dice);
-	d->type = kind != NULL ? kind->type : WORLD_HARD_PHONE;
-	d->assigned = kind == NULL || !kind->in_stock;
-	snprintf(d->id, sizeof d->id, "%llu",
-		 (unsigned long long)(w->first_id + d->number * 7));
-	d->name = d->number == 0 ? mem_strdup("Lobby phone") : make_name(d->type, &dice);
-	d->site = d->assigned ? dice_below(&dice, w->n_sites) : WORLD_NO_SITE;
+	d->type = r->type;
+	d->in_stock = r->in_stock;
+	snprintf(d->id, sizeof d->id, "%" PRIu64,
+		 w->first_id + (uint64_t)d->number * ID_STEP);
+	d->name =
+		d->number == 0 ? mem_strdup("Lobby phone") : recipe_name(d->type, &dice);
+	d->site = d->in_stock ? WORLD_NO_SITE : dice_below(&dice, w->n_sites);
 	d->report_at_ms = WORLD_NO_REPORT;
+	d->extension = WORLD_NO_EXTENSION;
+	make_extension(w, d->number, r);
+	if (!r->without_extension)
+		world_join_extension(w, d, r->guest ? d->number - 1 : d->number);
 	d->version = ++w->version;
 	return d;
 }
 
-static void append(struct world *w, struct world_device *d)
+void world_append(struct world *w, struct world_device *d)
 {
 	w->list =
 		mem_grow(w->list, w->n_list, &w->list_cap, sizeof(struct world_device *));
@@ -154,23 +124,48 @@ static void append(struct world *w, struct world_device *d)
 	w->list[w->n_list++] = d;
 }
 
+void world_list_changed(struct world *w)
+{
+	w->listed->stale = true;
+	w->list_version = ++w->version;
+}
+
+static bool reports(const struct world_device *d)
+{
+	return !d->in_stock && (d->type == WORLD_HARD_PHONE || d->type == WORLD_ROOM ||
+				d->type == WORLD_SOFT_PHONE);
+}
+
 static void populate(struct world *w, const struct world_config *config)
 {
 	int64_t midnight_ms = config->at_ms - config->at_ms % DAY_MS;
 
 	for (size_t i = 0; i < config->n_devices; i++) {
-		const struct kind *kind = kind_of(i);
-		struct world_device *d = make_device(w, kind);
-		bool off = d->type == WORLD_WEBRTC || !d->assigned ||
+		struct recipe r = recipe_of(i);
+		struct world_device *d = world_make_device(w, &r);
+		bool off = d->type == WORLD_WEBRTC || d->in_stock ||
 			   (d->number > 0 && dice_below(&w->dice, 100) < 3);
 
-		if (kind == NULL || !kind->without_status)
+		if (!r.without_status)
 			strcpy(d->status, off ? "Offline" : "Online");
 		if (reports(d))
 			d->report_at_ms =
 				midnight_ms - (int64_t)dice_below(&w->dice, DAY_MS);
-		append(w, d);
+		world_append(w, d);
 	}
+	w->extensions_version = w->version;
+	world_list_changed(w);
+}
+
+/* At once: growing step by step would take twice the memory of a large account. */
+static void reserve(struct world *w, size_t n)
+{
+	if (n == 0)
+		return;
+	w->made_cap = w->list_cap = w->extensions_cap = n;
+	w->made = mem_resize(NULL, n, sizeof(struct world_device *));
+	w->list = mem_resize(NULL, n, sizeof(struct world_device *));
+	w->extensions = mem_resize(NULL, n, sizeof *w->extensions);
 }
 
 struct world *world_create(const struct world_config *config)
@@ -180,19 +175,27 @@ struct world *world_create(const struct world_config *config)
 	assert(config->n_sites > 0);
 	w->seed = config->seed;
 	dice_init(&w->dice, config->seed, 0);
-	w->first_id =
-		UINT64_C(802000000000) + (uint64_t)dice_below(&w->dice, 90000000) * 1000;
+	w->first_id = config->account == 0
+			      ? FIRST_ID + (uint64_t)dice_below(&w->dice, 90000000) * 1000
+			      : FIRST_ID - config->account * ACCOUNT_IDS;
+	w->first_extension = FIRST_EXTENSION + config->account * ACCOUNT_IDS;
+	snprintf(w->account_id, sizeof w->account_id, "%" PRIu64,
+		 UINT64_C(400131008) + config->account * UINT64_C(1000));
+	w->listed = mem_zalloc(sizeof *w->listed);
 	w->n_sites = config->n_sites;
 	w->sites = mem_resize(NULL, w->n_sites, sizeof *w->sites);
 	for (uint32_t i = 0; i < w->n_sites; i++)
-		make_site(&w->sites[i], i);
+		recipe_site(&w->sites[i], i);
+	reserve(w, config->n_devices);
 	populate(w, config);
-	w->list_version = ++w->version;
 	return w;
 }
 
-static void free_device(struct world_device *d)
+void world_free_device(struct world_device *d)
 {
+	if (d->edits != NULL)
+		edits_clear(d->edits);
+	free(d->edits);
 	free(d->name);
 	free(d);
 }
@@ -201,13 +204,20 @@ void world_destroy(struct world *w)
 {
 	if (w == NULL)
 		return;
-	for (size_t i = 0; i < w->n_list; i++)
-		free_device(w->list[i]);
+	for (size_t i = 0; i < w->n_made; i++) {
+		free(w->extensions[i].name);
+		if (w->made[i] != NULL)
+			world_free_device(w->made[i]);
+	}
 	for (uint32_t i = 0; i < w->n_sites; i++) {
 		free(w->sites[i].id);
 		free(w->sites[i].name);
 		free(w->sites[i].address);
 	}
+	free(w->listed->devices);
+	free(w->listed->extensions);
+	free(w->listed);
+	free(w->extensions);
 	free(w->sites);
 	free(w->list);
 	free(w->made);
@@ -222,14 +232,53 @@ void world_watch(struct world *w, world_changed_cb on_changed, void *data)
 	w->data = data;
 }
 
+const char *world_account_id(const struct world *w)
+{
+	return w->account_id;
+}
+
+static void list_devices(const struct world *w, struct listed *l)
+{
+	l->n_devices = 0;
+	for (size_t i = 0; i < w->n_list; i++) {
+		if (w->list[i] == NULL || w->list[i]->hidden)
+			continue;
+		l->devices = mem_grow(l->devices, l->n_devices, &l->devices_cap,
+				      sizeof(struct world_device *));
+		l->devices[l->n_devices++] = w->list[i];
+	}
+}
+
+static void list_extensions(const struct world *w, struct listed *l)
+{
+	l->n_extensions = 0;
+	for (uint32_t i = 0; i < w->n_made; i++) {
+		if (w->extensions[i].type == NULL)
+			continue;
+		l->extensions = mem_grow(l->extensions, l->n_extensions,
+					 &l->extensions_cap, sizeof *l->extensions);
+		l->extensions[l->n_extensions++] = i;
+	}
+}
+
+static const struct listed *listed(const struct world *w)
+{
+	if (w->listed->stale) {
+		list_devices(w, w->listed);
+		list_extensions(w, w->listed);
+		w->listed->stale = false;
+	}
+	return w->listed;
+}
+
 size_t world_count(const struct world *w)
 {
-	return w->n_list;
+	return listed(w)->n_devices;
 }
 
 struct world_device *world_at(const struct world *w, size_t place)
 {
-	return w->list[place];
+	return listed(w)->devices[place];
 }
 
 struct world_device *world_find(const struct world *w, const char *id)
@@ -239,10 +288,18 @@ struct world_device *world_find(const struct world *w, const char *id)
 	struct world_device *d;
 
 	if (*end != '\0' || number < w->first_id ||
-	    (number - w->first_id) / 7 >= w->n_made)
+	    (number - w->first_id) / ID_STEP >= w->n_made)
 		return NULL;
-	d = w->made[(number - w->first_id) / 7];
+	d = w->made[(number - w->first_id) / ID_STEP];
 	return d != NULL && strcmp(d->id, id) == 0 ? d : NULL;
+}
+
+struct world_device *world_next(const struct world *w, const struct world_device *d)
+{
+	for (size_t i = d != NULL ? d->place + 1 : 0; i < w->n_list; i++)
+		if (w->list[i] != NULL)
+			return w->list[i];
+	return NULL;
 }
 
 uint32_t world_n_sites(const struct world *w)
@@ -264,124 +321,59 @@ uint32_t world_find_site(const struct world *w, const char *name)
 	return WORLD_NO_SITE;
 }
 
+size_t world_n_extensions(const struct world *w)
+{
+	return listed(w)->n_extensions;
+}
+
+struct world_extension *world_extension_at(const struct world *w, size_t place)
+{
+	return &w->extensions[listed(w)->extensions[place]];
+}
+
+struct world_extension *world_find_extension(const struct world *w, const char *id)
+{
+	char *end;
+	unsigned long long number = strtoull(id, &end, 10);
+
+	if (id[0] < '0' || id[0] > '9' || *end != '\0')
+		return NULL;
+	if (number >= w->first_extension &&
+	    (number - w->first_extension) % EXTENSION_STEP == 0)
+		number = (number - w->first_extension) / EXTENSION_STEP;
+	else if (number >= WORLD_FIRST_EXTENSION)
+		number -= WORLD_FIRST_EXTENSION;
+	else
+		return NULL;
+	return number < w->n_made && w->extensions[number].type != NULL
+		       ? &w->extensions[number]
+		       : NULL;
+}
+
+struct world_extension *world_extension_of(const struct world *w,
+					   const struct world_device *d)
+{
+	return d->extension != WORLD_NO_EXTENSION ? &w->extensions[d->extension] : NULL;
+}
+
 uint64_t world_version(const struct world *w, size_t first, size_t n)
 {
+	const struct listed *l = listed(w);
 	uint64_t version = w->list_version;
 
-	for (size_t i = first; i < w->n_list && i - first < n; i++)
-		if (w->list[i]->version > version)
-			version = w->list[i]->version;
+	for (size_t i = first; i < l->n_devices && i - first < n; i++)
+		if (l->devices[i]->version > version)
+			version = l->devices[i]->version;
 	return version;
 }
 
-/* ---- changing ---- */
-
-static void changed(struct world *w, struct world_device *d, const char *field,
-		    const char *from, const char *to)
+uint64_t world_extensions_version(const struct world *w, size_t first, size_t n)
 {
-	d->version = ++w->version;
-	if (w->on_changed != NULL)
-		w->on_changed(d, field, from, to, w->data);
-}
+	const struct listed *l = listed(w);
+	uint64_t version = w->extensions_version;
 
-static const char *text_or_null(const char *text)
-{
-	return text[0] != '\0' ? text : NULL;
-}
-
-void world_set_status(struct world *w, struct world_device *d, const char *status)
-{
-	char from[WORLD_STATUS_BYTES];
-
-	if (strcmp(d->status, status) == 0)
-		return;
-	assert(strlen(status) < sizeof d->status);
-	strcpy(from, d->status);
-	strcpy(d->status, status);
-	changed(w, d, "status", text_or_null(from), text_or_null(d->status));
-}
-
-void world_set_name(struct world *w, struct world_device *d, const char *name)
-{
-	char *from = d->name;
-
-	if (strcmp(from, name) == 0)
-		return;
-	d->name = mem_strdup(name);
-	changed(w, d, "name", from, d->name);
-	free(from);
-}
-
-static const char *site_name(const struct world *w, uint32_t site)
-{
-	return site != WORLD_NO_SITE ? world_site(w, site)->name : NULL;
-}
-
-void world_set_site(struct world *w, struct world_device *d, uint32_t site)
-{
-	uint32_t from = d->site;
-
-	if (from == site)
-		return;
-	d->site = site;
-	changed(w, d, "site", site_name(w, from), site_name(w, site));
-}
-
-static const char *report_text(char out[CLOCK_TEXT_BYTES], int64_t at_ms)
-{
-	if (at_ms == WORLD_NO_REPORT)
-		return NULL;
-	clock_format(out, at_ms);
-	return out;
-}
-
-void world_set_report(struct world *w, struct world_device *d, int64_t at_ms)
-{
-	char from[CLOCK_TEXT_BYTES], to[CLOCK_TEXT_BYTES];
-	int64_t from_ms = d->report_at_ms;
-
-	if (from_ms == at_ms)
-		return;
-	d->report_at_ms = at_ms;
-	changed(w, d, "lastLocationReportTime", report_text(from, from_ms),
-		report_text(to, at_ms));
-}
-
-struct world_device *world_add(struct world *w, uint32_t site)
-{
-	struct world_device *d = make_device(w, NULL);
-
-	strcpy(d->status, "Online");
-	d->site = site;
-	append(w, d);
-	changed(w, d, "added", NULL, d->name);
-	w->list_version = w->version;
-	return d;
-}
-
-void world_remove(struct world *w, struct world_device *d)
-{
-	w->n_list--;
-	for (size_t i = d->place; i < w->n_list; i++) {
-		w->list[i] = w->list[i + 1];
-		w->list[i]->place = i;
-	}
-	w->made[d->number] = NULL;
-	changed(w, d, "removed", d->name, NULL);
-	w->list_version = w->version;
-	free_device(d);
-}
-
-void world_shuffle(struct world *w)
-{
-	for (size_t i = w->n_list; i > 1; i--) {
-		size_t j = dice_below(&w->dice, (uint32_t)i);
-		struct world_device *d = w->list[i - 1];
-
-		w->list[i - 1] = w->list[j];
-		w->list[j] = d;
-	}
-	for (size_t i = 0; i < w->n_list; i++)
-		w->list[i]->place = i;
-	w->list_version = ++w->version;
+	for (size_t i = first; i < l->n_extensions && i - first < n; i++)
+		if (w->extensions[l->extensions[i]].version > version)
+			version = w->extensions[l->extensions[i]].version;
+	return version;
 }
