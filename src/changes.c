@@ -60,8 +60,8 @@ static json_t *one_time_change(bool had, int64_t from_ms, bool has, int64_t to_m
 }
 
 /* What is the same whether the device is new or known. digest: NULL where it was not read. */
-static void fill_state(struct store_device *row, struct device *d, int64_t sent_at_ms,
-		       const unsigned char *digest)
+static void fill_state(const struct changes *x, struct store_device *row,
+		       struct device *d, const unsigned char *digest)
 {
 	row->status = d->status;
 	if (d->status != DEVICE_UNKNOWN)
@@ -70,7 +70,8 @@ static void fill_state(struct store_device *row, struct device *d, int64_t sent_
 	row->vendor_status = d->vendor_status;
 	d->vendor_status = NULL;
 	row->missed = 0;
-	row->seen_at_ms = digest != NULL ? sent_at_ms : 0;
+	row->shown_at_ms = x->arrived_at_ms;
+	row->seen_at_ms = digest != NULL ? x->sent_at_ms : 0;
 	row->lapsed = digest == NULL;
 	/* What is flawed is read again after a restart: it is counted. */
 	row->has_digest = digest != NULL && !device_is_flawed(d);
@@ -134,7 +135,7 @@ static int add_device(struct changes *x, struct device *d, struct store_device *
 	row->location_ms = d->location_ms;
 	row->observed_at_ms = x->arrived_at_ms;
 	row->not_before_ms = watch_not_before(last_without(x), x->arrived_at_ms);
-	fill_state(row, d, x->sent_at_ms, digest);
+	fill_state(x, row, d, digest);
 	rc = store_device_save(x->c, row, x->err);
 	if (rc == 0 && is_news) {
 		struct event ev =
@@ -267,7 +268,7 @@ static int change_device(struct changes *x, struct device *d, struct store_devic
 		row->not_before_ms = change.not_before_ms;
 		row->observed_at_ms = x->arrived_at_ms;
 	}
-	fill_state(row, d, x->sent_at_ms, digest);
+	fill_state(x, row, d, digest);
 	rc = store_device_save(x->c, row, x->err);
 	if (rc == 0)
 		rc = tell_changes(x, &change, row, facts);

@@ -88,7 +88,8 @@ static int see_unchanged(struct work *k, uint32_t place, size_t len)
 		return 0;
 	t->stored_seen = true;
 	return changes_mark(&k->changes, d->device_id,
-			    &(struct store_mark){.seen_at_ms = k->p->sent_at_ms});
+			    &(struct store_mark){.seen_at_ms = k->p->sent_at_ms,
+						 .shown_at_ms = k->p->arrived_at_ms});
 }
 
 static void tell_refused(struct work *k, size_t n, const char *id, const char *why)
@@ -112,9 +113,10 @@ static int lapse(struct work *k, struct touch *t)
 	if (d->device_id == 0 || (d->lapsed && d->missed == 0))
 		return 0;
 	t->lapses = true;
-	return changes_mark(
-		&k->changes, d->device_id,
-		&(struct store_mark){.seen_at_ms = d->seen_at_ms, .lapsed = true});
+	return changes_mark(&k->changes, d->device_id,
+			    &(struct store_mark){.seen_at_ms = d->seen_at_ms,
+						 .lapsed = true,
+						 .shown_at_ms = k->p->arrived_at_ms});
 }
 
 /* Listed by a sweep before the account was swept, and never seen: stored as one of which nothing
@@ -436,7 +438,8 @@ static int commit(struct work *k)
 		if (store_budget_save(c, &p->budgets[i], k->err) != 0)
 			return k->err->code;
 	}
-	w->account.last_page_at_ms = p->arrived_at_ms;
+	if (watch_note_page(w, c, p->arrived_at_ms, p->clock_set_ms, k->err) != 0)
+		return k->err->code;
 	if (is_away(w) && tell_back(k) != 0)
 		return k->err->code;
 	return store_commit(c, k->err);

@@ -205,7 +205,7 @@ static bool is_stale(const struct sweep_job *s, uint32_t place)
 	const struct known_device *d = &s->watch->known.devices[place];
 
 	return is_missing(s->watch, place) && d->device_id != 0 && !d->lapsed &&
-	       s->ended_at_ms - d->seen_at_ms > SWEEP_GAP_INTERVALS * s->interval_ms;
+	       store_is_gap(s->interval_ms, d->seen_at_ms, s->ended_at_ms);
 }
 
 static int64_t count_stale(const struct sweep_job *s)

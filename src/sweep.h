@@ -53,8 +53,7 @@ int sweep_run_partial(struct store_conn *c, struct store_job *job, struct err *e
 /* How many may be missing at once for it to be believed: the larger of 5 devices and 5 %. */
 int64_t sweep_most_missing(int64_t n_devices);
 
-#define SWEEP_HABIT         3 /* what so many in a row do is the vendor's way */
-#define SWEEP_GAP_INTERVALS 3 /* without a page that shows it, a device is unobserved */
+#define SWEEP_HABIT 3 /* what so many in a row do is the vendor's way */
 #define SWEEP_SHRUNK_MS \
 	(INT64_C(24) * 3600 * 1000) /* whole lists that agree so long are right */
 

@@ -105,6 +105,23 @@ void watch_clock_set(struct watch *w, int64_t step_ms)
 		move(&w->known.devices[i].seen_at_ms, step_ms);
 }
 
+int watch_note_page(struct watch *w, struct store_conn *c, int64_t at_ms, int64_t step_ms,
+		    struct err *err)
+{
+	struct store_account *a = &w->account;
+	/* As it was on the clock of its time. */
+	int64_t last_ms = a->last_page_at_ms - (step_ms < 0 ? step_ms : 0);
+	bool begun = a->last_page_at_ms != 0;
+
+	a->last_page_at_ms = at_ms;
+	if (!begun || (step_ms == 0 && at_ms >= last_ms &&
+		       !store_is_gap(a->interval_ms, last_ms, at_ms)))
+		return 0;
+	return at_ms >= last_ms
+		       ? store_account_gap(c, a->account_id, last_ms, at_ms, err)
+		       : store_account_gap(c, a->account_id, at_ms, last_ms, err);
+}
+
 int64_t watch_not_before(int64_t seen_at_ms, int64_t at_ms)
 {
 	return seen_at_ms < at_ms ? seen_at_ms : at_ms;

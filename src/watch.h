@@ -65,6 +65,11 @@ void watch_clock_set(struct watch *w, int64_t step_ms);
  * clock may have been put back in between. */
 int64_t watch_not_before(int64_t seen_at_ms, int64_t at_ms);
 
+/* In a transaction: a page came, after watch_clock_set(). Where none had for three intervals, or
+ * the clock was set since the last one, nobody knows what was in between. */
+int watch_note_page(struct watch *w, struct store_conn *c, int64_t at_ms, int64_t step_ms,
+		    struct err *err);
+
 /* In a transaction: add the event and owe it to those who want it. */
 int watch_tell(struct watch *w, struct store_conn *c, struct event *ev, int64_t device_id,
 	       int64_t version_id, const struct routes *routes, struct err *err);

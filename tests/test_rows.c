@@ -288,7 +288,7 @@ static int mark_device(struct store_conn *c, void *arg, struct err *err)
 	d.missed = 12;
 	ok(store_device_mark(c, d.device_id, &mark, err), err);
 	same_device(c, &d);
-	mark = (struct store_mark){14, true, 0, T0};
+	mark = (struct store_mark){14, true, 0, T0, 0};
 	d.seen_at_ms = 14;
 	d.lapsed = true;
 	d.missed = 0;

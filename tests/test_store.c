@@ -214,6 +214,7 @@ START_TEST(a_database_of_an_older_version_is_brought_up_and_reads_the_same)
 	struct err err = {0};
 	size_t n;
 	bool found;
+	struct store_spans spans = {0};
 
 	tell_database(sql);
 	free(sql);
@@ -234,6 +235,13 @@ START_TEST(a_database_of_an_older_version_is_brought_up_and_reads_the_same)
 					   &budget, &found, &err),
 			 0);
 	ck_assert(found);
+	/* When nobody looked was not kept: the past begins with what was last seen. */
+	ck_assert_int_eq(store_spans_load(reader, 1, 0, INT64_MAX, &spans, &err), 0);
+	ck_assert_uint_eq(spans.n, 1);
+	ck_assert_int_eq(spans.all[0].from_ms, accounts[0].whole_sent_at_ms);
+	ck_assert_int_eq(spans.all[0].not_before_ms, 1795445950224);
+	ck_assert_int_eq(spans.all[0].state, SPAN_ONLINE);
+	free(spans.all);
 	store_account_clear(&accounts[0]);
 	free(accounts);
 	buf_clear(&events);
@@ -247,8 +255,8 @@ static const struct {
 	const char *bytes; /* of the file */
 	const char *said;
 } strangers[] = {
-	{"PRAGMA user_version = 3; PRAGMA application_id = 1886871924", NULL,
-	 "its schema is version 3, this program knows up to 2; it was written by a newer"
+	{"PRAGMA user_version = 4; PRAGMA application_id = 1886871924", NULL,
+	 "its schema is version 4, this program knows up to 3; it was written by a newer"
 	 " phonewatch"},
 	{"CREATE TABLE songs (name TEXT)", NULL, "another program's database"},
 	{"PRAGMA user_version = 1", NULL, "another program's database"},
@@ -792,7 +800,7 @@ int main(void)
 		{every_table_is_strict, 1},
 		{files_are_for_us_and_our_group_whatever_the_umask, 4},
 		{the_random_number_and_the_secret_stay, 1},
-		{a_database_of_an_older_version_is_brought_up_and_reads_the_same, 1},
+		{a_database_of_an_older_version_is_brought_up_and_reads_the_same, 2},
 		{what_is_not_ours_is_refused_and_left_as_it_is, COUNT(strangers)},
 		{a_damaged_database_is_refused, 1},
 		{a_folder_that_is_missing_is_told, 1},

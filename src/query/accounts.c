@@ -6,14 +6,9 @@
 #include "base/mem.h"
 #include "model/member.h"
 
-#define GAP_INTERVALS     3     /* DESIGN: a gap begins after so many intervals */
-#define FIRST_INTERVAL_MS 60000 /* until the effective one is known */
-
 bool accounts_is_gap(const struct store_account *a, int64_t from_at_ms, int64_t to_at_ms)
 {
-	int64_t interval_ms = a->interval_ms > 0 ? a->interval_ms : FIRST_INTERVAL_MS;
-
-	return to_at_ms - from_at_ms > GAP_INTERVALS * interval_ms;
+	return store_is_gap(a->interval_ms, from_at_ms, to_at_ms);
 }
 
 bool accounts_is_observed(const struct store_account *a, int64_t now_at_ms)

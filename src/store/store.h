@@ -187,6 +187,9 @@ struct store_device {
 	int64_t removed_at_ms; /* 0: it is listed */
 	bool has_digest;
 	unsigned char digest[STORE_DIGEST_BYTES]; /* of its record's bytes */
+	/* To be saved: when the answer that shows it was there, as the end of a gap; 0: with
+	 * what else is known of it. */
+	int64_t shown_at_ms;
 };
 
 void store_device_clear(struct store_device *d);
@@ -218,9 +221,59 @@ struct store_mark {
 	bool lapsed;
 	int missed;
 	int64_t removed_at_ms;
+	int64_t shown_at_ms; /* when the answer was there that says so; 0: seen_at_ms */
 };
 int store_device_mark(struct store_conn *c, int64_t device_id,
 		      const struct store_mark *mark, struct err *err);
+
+/* ---- the past ---- */
+
+/* What a device was, from a transition to the next. Written where a device's state is saved, in
+ * the same transaction. The numbers are stored in the database: they never change. */
+enum store_span_state {
+	SPAN_UNKNOWN = DEVICE_UNKNOWN,
+	SPAN_ONLINE = DEVICE_ONLINE,
+	SPAN_OFFLINE = DEVICE_OFFLINE,
+	SPAN_GONE = 3, /* removed, or not watched any more: no part of the fleet */
+};
+struct store_span {
+	int64_t from_ms;       /* when the answer that first showed it was there */
+	int64_t not_before_ms; /* when the request that last showed the one before was sent */
+	enum store_span_state state;
+};
+struct store_spans {
+	struct store_span *all;
+	size_t n, cap;
+};
+/* Of one device by time: the one in force at since_ms, those that begin later, and of those that
+ * begin at until_ms or later the first. Replaces what is in into, which is all zero at first;
+ * the caller frees all. */
+int store_spans_load(struct store_conn *c, int64_t device_id, int64_t since_ms,
+		     int64_t until_ms, struct store_spans *into, struct err *err);
+
+/* A time in which a device, or a whole account, was not observed. It is written when it is over;
+ * one that lasts shows in the rows of device and account. */
+enum store_gap_why { GAP_UNOBSERVED = 1, GAP_NOT_LISTED = 2 };
+struct store_gap {
+	int64_t from_ms, to_ms;
+	enum store_gap_why why;
+};
+struct store_gaps {
+	struct store_gap *all;
+	size_t n, cap;
+};
+/* The gaps of a device, or with device_id 0 those of the whole account, that end after since_ms;
+ * by time, and none overlaps another. As store_spans_load() otherwise. */
+int store_gaps_load(struct store_conn *c, int64_t account_id, int64_t device_id,
+		    int64_t since_ms, struct store_gaps *into, struct err *err);
+/* Nothing of the account was observed between the two. */
+int store_account_gap(struct store_conn *c, int64_t account_id, int64_t from_ms,
+		      int64_t to_ms, struct err *err);
+
+/* Whether so long a time without an observation is a gap: more than three effective intervals
+ * (0: not known yet). */
+#define STORE_GAP_INTERVALS 3
+bool store_is_gap(int64_t interval_ms, int64_t from_ms, int64_t to_ms);
 
 /* ---- events ---- */
 

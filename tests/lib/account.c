@@ -62,7 +62,7 @@ void account_restart(struct account *a)
 
 int64_t account_sent_ms(const struct account *a, int64_t page)
 {
-	return ACCOUNT_T0 + (a->n_sweeps - 1) * ACCOUNT_SWEEP_MS +
+	return ACCOUNT_T0 + a->clock_set_ms + (a->n_sweeps - 1) * ACCOUNT_SWEEP_MS +
 	       (page - 1) * ACCOUNT_PAGE_MS;
 }
 
@@ -106,6 +106,8 @@ int account_page(struct account *a, int64_t page, const char *body, size_t len)
 	p->url = a->url;
 	p->sent_at_ms = account_sent_ms(a, page);
 	p->arrived_at_ms = account_arrived_ms(a, page);
+	p->clock_set_ms = a->clock_set_ms - a->clock_known_ms;
+	a->clock_known_ms = a->clock_set_ms;
 	buf_init(&p->answer, PAGE_MAX_BYTES);
 	ck_assert_int_eq(buf_add(&p->answer, body, len), 0);
 	return run_job(a, &p->job);

@@ -101,6 +101,30 @@ static const char *const sql[N_STMTS] = {
 	[STMT_STATE_MARK] = "UPDATE device_state SET seen_ms = ?, lapsed = ?, missed = ?"
 			    " WHERE device_id = ?",
 
+	[STMT_STATE_BEFORE] =
+		"SELECT s.status, s.observed_ms, s.seen_ms, s.lapsed, s.missed, d.removed_ms,"
+		" d.account_id, a.interval_ms FROM device_state s JOIN device d USING (device_id)"
+		" JOIN account a USING (account_id) WHERE s.device_id = ?",
+	/* Behind the last one, wherever the clock may stand. */
+	[STMT_SPAN_ADD] =
+		"INSERT INTO span (device_id, from_ms, lead_ms, state)"
+		" SELECT ?1, at_ms, at_ms - min(?3, at_ms), ?4 FROM (SELECT max(?2, coalesce("
+		"(SELECT max(from_ms) + 1 FROM span WHERE device_id = ?1), ?2)) AS at_ms)",
+	[STMT_SPANS] = "SELECT from_ms, lead_ms, state FROM span WHERE device_id = ?1"
+		       " AND from_ms >= coalesce((SELECT max(from_ms) FROM span"
+		       " WHERE device_id = ?1 AND from_ms <= ?2), ?2) ORDER BY from_ms",
+	/* Behind the last one: none overlaps another. */
+	[STMT_GAP_ADD] =
+		"INSERT INTO gap (account_id, device_id, from_ms, to_ms, why)"
+		" SELECT ?1, ?2, begin_ms, ?4, ?5 FROM (SELECT max(?3, coalesce((SELECT to_ms"
+		" FROM gap WHERE account_id = ?1 AND device_id = ?2 ORDER BY from_ms DESC"
+		" LIMIT 1), ?3)) AS begin_ms) WHERE begin_ms < ?4",
+	[STMT_GAPS] =
+		"SELECT from_ms, to_ms, why FROM gap WHERE account_id = ?1"
+		" AND device_id = ?2 AND from_ms >= coalesce((SELECT max(from_ms)"
+		" FROM gap WHERE account_id = ?1 AND device_id = ?2 AND from_ms <= ?3),"
+		" ?3) AND to_ms > ?3 ORDER BY from_ms",
+
 	[STMT_EVENT_ADD] =
 		"INSERT INTO event (type, at_ms, account_id, device_id, version_id,"
 		" status, previous, vendor_status, not_before_ms, location_ms,"

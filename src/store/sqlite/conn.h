@@ -32,6 +32,11 @@ enum stmt {
 	STMT_VERSION_ADD,
 	STMT_STATE_SAVE,
 	STMT_STATE_MARK,
+	STMT_STATE_BEFORE,
+	STMT_SPAN_ADD,
+	STMT_SPANS,
+	STMT_GAP_ADD,
+	STMT_GAPS,
 	STMT_EVENT_ADD,
 	STMT_EVENTS,
 	STMT_EVENTS_SELECT,
@@ -98,6 +103,11 @@ char *conn_vendor_status(sqlite3_stmt *st, int column, enum device_status status
 /* Every event query has these columns, from this one on; see STMT_EVENTS. */
 void conn_read_event(struct store_conn *c, sqlite3_stmt *st, int column,
 		     struct event *into);
+
+/* In a transaction, ahead of what changes a device's row: write what that makes of its past. */
+int past_of_device(struct store_conn *c, const struct store_device *d, struct err *err);
+int past_of_mark(struct store_conn *c, int64_t device_id, const struct store_mark *mark,
+		 struct err *err);
 
 int conn_exec(struct store_conn *c, const char *sql, struct err *err);
 void conn_close(struct store_conn *c);

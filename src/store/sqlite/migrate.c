@@ -123,6 +123,30 @@ static const char *const migrations[] = {
 	"  name TEXT,"
 	"  PRIMARY KEY (account_id, id)"
 	") STRICT, WITHOUT ROWID;",
+
+	/* 2 -> 3: what was. By device, so that the past of one lies together. */
+	"CREATE TABLE span ("
+	"  device_id INTEGER NOT NULL REFERENCES device,"
+	"  from_ms INTEGER NOT NULL," /* observed_at of the transition */
+	"  lead_ms INTEGER NOT NULL," /* its not_before was so long before */
+	"  state INTEGER NOT NULL,"   /* enum store_span_state */
+	"  PRIMARY KEY (device_id, from_ms)"
+	") STRICT, WITHOUT ROWID;"
+	"CREATE TABLE gap ("
+	"  account_id INTEGER NOT NULL REFERENCES account,"
+	"  device_id INTEGER NOT NULL," /* 0: all of the account */
+	"  from_ms INTEGER NOT NULL,"
+	"  to_ms INTEGER NOT NULL,"
+	"  why INTEGER NOT NULL," /* enum store_gap_why */
+	"  PRIMARY KEY (account_id, device_id, from_ms)"
+	") STRICT, WITHOUT ROWID;"
+	/* When nobody looked was not written down until now: the past begins with what was last
+	 * seen. */
+	"INSERT INTO span SELECT device_id, shown_ms, shown_ms - min(not_before_ms, shown_ms),"
+	" status FROM (SELECT s.device_id, s.status, s.not_before_ms, max(s.observed_ms,"
+	" s.seen_ms, CASE WHEN s.lapsed = 0 THEN coalesce(a.whole_sent_ms, 0) ELSE 0 END)"
+	" AS shown_ms FROM device_state s JOIN device d USING (device_id)"
+	" JOIN account a USING (account_id) WHERE d.removed_ms IS NULL);",
 };
 
 #define SCHEMA_VERSION ((int)COUNT(migrations))

@@ -315,6 +315,8 @@ int store_device_save(struct store_conn *c, struct store_device *d, struct err *
 {
 	bool is_new = d->device_id == 0;
 
+	if (!is_new && past_of_device(c, d, err) != 0)
+		return err->code;
 	if (is_new) {
 		if (conn_run(c,
 			     conn_bind(c, STMT_DEVICE_ADD, err, "itt", d->account_id,
@@ -330,7 +332,8 @@ int store_device_save(struct store_conn *c, struct store_device *d, struct err *
 	}
 	if (d->version_id == 0 && save_version(c, d, err) != 0)
 		return err->code;
-	if (!is_new && set_removed(c, d->device_id, d->removed_at_ms, err) != 0)
+	if (is_new ? past_of_device(c, d, err) != 0
+		   : set_removed(c, d->device_id, d->removed_at_ms, err) != 0)
 		return err->code;
 	return save_state(c, d, err);
 }
@@ -338,7 +341,8 @@ int store_device_save(struct store_conn *c, struct store_device *d, struct err *
 int store_device_mark(struct store_conn *c, int64_t device_id,
 		      const struct store_mark *mark, struct err *err)
 {
-	if (set_removed(c, device_id, mark->removed_at_ms, err) != 0)
+	if (past_of_mark(c, device_id, mark, err) != 0 ||
+	    set_removed(c, device_id, mark->removed_at_ms, err) != 0)
 		return err->code;
 	return conn_run(c,
 			conn_bind(c, STMT_STATE_MARK, err, "iiii", mark->seen_at_ms,
