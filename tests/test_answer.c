@@ -151,10 +151,13 @@ static const struct {
 	int64_t wait_ms;
 } samples[] = {
 	{"account_devices_page1.json", LIST, ANSWER_GOOD, REASON_NONE, "", GROUP, 0},
+	{"account_devices_page2.json", LIST, ANSWER_GOOD, REASON_NONE, "", GROUP, 0},
 	{"token_response.json", TOKEN, ANSWER_GOOD, REASON_NONE, "", GROUP, 0},
 	/* What is in a 200 is not this module's to judge. */
 	{"edge/error_body_with_200.json", LIST, ANSWER_GOOD, REASON_NONE, "", GROUP, 0},
 	{"edge/html_200.html", LIST, ANSWER_GOOD, REASON_NONE, "", GROUP, 0},
+	{"edge/html_with_json_content_type.json", LIST, ANSWER_GOOD, REASON_NONE, "",
+	 GROUP, 0},
 	{"bulk_207_multipart_mixed.txt", LIST, ANSWER_RETRY, REASON_BAD_ANSWER, "", GROUP,
 	 0},
 

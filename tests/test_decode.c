@@ -285,6 +285,25 @@ START_TEST(every_kind_of_device_is_decoded)
 }
 END_TEST
 
+/* Of a request that nobody polls; but the model of its device is the one that is documented, and
+ * lists have the union of both (ringcentral/api.md section 9). */
+START_TEST(the_model_of_a_registration_is_decoded)
+{
+	char *text = suite_data("ringcentral/sip_provision_response.json", NULL);
+	json_t *answer = json_loads(text, 0, NULL);
+	char *record = json_dumps(json_object_get(answer, "device"), JSON_COMPACT);
+
+	ck_assert_int_eq(decode_text(record), 0);
+	ck_assert_str_eq(d.id, "802398804008");
+	ck_assert_int_eq(d.status, DEVICE_ONLINE);
+	ck_assert_str_eq(device_text(&d, "type"), "WebPhone");
+	ck_assert_uint_eq(d.n_wrong, 0);
+	free(record);
+	json_decref(answer);
+	free(text);
+}
+END_TEST
+
 /* ---- the record that is kept ---- */
 
 static void check_record(const char *record, const char *kept)
@@ -562,6 +581,7 @@ int main(void)
 		{a_sample_is_decoded_as_it_says, COUNT(samples)},
 		{every_sample_with_a_record_is_in_the_table, 1},
 		{every_kind_of_device_is_decoded, 1},
+		{the_model_of_a_registration_is_decoded, 1},
 		{what_is_of_a_wrong_type_is_absent_and_counted, COUNT(kept)},
 		{an_id_is_text_or_a_whole_number, COUNT(ids)},
 		{an_id_has_a_longest_length, 1},
