@@ -111,12 +111,20 @@ static int64_t last_without(const struct changes *x)
 					: x->sent_at_ms;
 }
 
+static json_t *facts_of(const struct changes *x, const struct device *d)
+{
+	json_t *facts = device_facts(d);
+
+	(void)watch_name_extension(x->watch, facts);
+	return facts;
+}
+
 /* Its first record; digest NULL where it could not be read. It is news where the device is in the
  * list for the first time, or again after it was removed, and the first sweep is over. */
 static int add_device(struct changes *x, struct device *d, struct store_device *row,
 		      const unsigned char *digest)
 {
-	json_t *facts = device_facts(d);
+	json_t *facts = facts_of(x, d);
 	const struct store_account *a = &x->watch->account;
 	bool is_news = a->swept && !is_listed(row);
 	int rc;
@@ -257,7 +265,7 @@ static int change_device(struct changes *x, struct device *d, struct store_devic
 	compare_location(&change, row, d);
 	if (d->record != NULL) {
 		compare_record(&change, row, d);
-		facts = device_facts(d);
+		facts = facts_of(x, d);
 		compare_facts(row, facts);
 	} else { /* known to be as it was */
 		facts = json_loads(row->facts, 0, NULL);

@@ -41,6 +41,7 @@ void watch_clear(struct watch *w)
 {
 	store_account_clear(&w->account);
 	known_clear(&w->known);
+	extensions_clear(&w->extensions);
 	for (size_t i = 0; i < w->n_ignore_types; i++)
 		free(w->ignore_types[i]);
 	free(w->ignore_types);
@@ -66,16 +67,40 @@ static void on_device(const struct store_device *d, void *arg)
 		known_set_digest(&w->known, place, d->digest);
 }
 
+static void on_extension(const struct extension *x, void *arg)
+{
+	struct watch *w = arg;
+
+	extensions_add(&w->extensions, x->id, x->name);
+}
+
+bool watch_name_extension(const struct watch *w, json_t *facts)
+{
+	const char *id = json_string_value(json_object_get(facts, "extension_id"));
+	const char *was = json_string_value(json_object_get(facts, "extension_name"));
+	const struct extension *x =
+		id != NULL ? extensions_find(&w->extensions, id) : NULL;
+	const char *name = x != NULL ? x->name : NULL;
+
+	if (name == NULL ? was == NULL : was != NULL && strcmp(name, was) == 0)
+		return false;
+	json_object_set_new(facts, "extension_name",
+			    name != NULL ? json_string(name) : json_null());
+	return true;
+}
+
 int watch_load(struct watch *w, struct store_conn *c, struct err *err)
 {
 	if (w->loaded)
 		return 0;
 	store_account_clear(&w->account);
 	known_clear(&w->known);
+	extensions_clear(&w->extensions);
 	w->shrunk_by = 0;
 	/* What a sweep at hand has seen is lost with it: it can say nothing any more. */
 	w->sweep = (struct sweep){.number = w->sweep.number, .last = KNOWN_NONE};
 	if (store_account_load(c, w->name, &w->account, err) != 0 ||
+	    store_extensions_each(c, w->account.account_id, on_extension, w, err) != 0 ||
 	    store_devices_each(c, w->account.account_id, on_device, w, err) != 0)
 		return err->code;
 	w->loaded = true;

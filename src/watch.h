@@ -33,6 +33,7 @@ struct sweep {
 struct watch {
 	struct store_account account;
 	struct known known;
+	struct extensions extensions; /* as their list last said */
 	struct digest_key key;
 	struct sweep sweep;
 	bool loaded; /* known is what the database says; else it is read again first */
@@ -69,6 +70,9 @@ int64_t watch_not_before(int64_t seen_at_ms, int64_t at_ms);
  * the clock was set since the last one, nobody knows what was in between. */
 int watch_note_page(struct watch *w, struct store_conn *c, int64_t at_ms, int64_t step_ms,
 		    struct err *err);
+
+/* Set "extension_name" of a device's facts. True where it was another. */
+bool watch_name_extension(const struct watch *w, json_t *facts);
 
 /* In a transaction: add the event and owe it to those who want it. */
 int watch_tell(struct watch *w, struct store_conn *c, struct event *ev, int64_t device_id,

@@ -731,7 +731,7 @@ END_TEST
 
 static struct buf extensions;
 
-static void on_extension(const struct store_extension *x, void *arg)
+static void on_extension(const struct extension *x, void *arg)
 {
 	(void)arg;
 	buf_printf(&extensions, "%s=%s ", x->id, x->name != NULL ? x->name : "(none)");
@@ -739,7 +739,7 @@ static void on_extension(const struct store_extension *x, void *arg)
 
 static int save_and_read_extensions(struct store_conn *c, void *arg, struct err *err)
 {
-	static const struct store_extension saved[] = {
+	static const struct extension saved[] = {
 		{(char *)"2", (char *)"Front desk"},
 		{(char *)"1", NULL},
 		{(char *)"3", (char *)"Gone"},

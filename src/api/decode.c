@@ -8,8 +8,7 @@
 #include "base/mem.h"
 #include "model/field.h"
 
-/* The id as text; NULL where it is none. */
-static char *decode_id(const json_t *id, struct err *err)
+char *decode_id(const json_t *id, struct err *err)
 {
 	const char *text = json_string_value(id);
 

@@ -32,4 +32,7 @@
  */
 int decode_device(struct device *into, const char *record, size_t len, struct err *err);
 
+/* The value of a member "id" as text, the caller's; NULL with err where it is none. */
+char *decode_id(const json_t *id, struct err *err);
+
 #endif

@@ -17,6 +17,7 @@
 
 #include "base/err.h"
 #include "model/event.h"
+#include "model/extensions.h"
 
 struct store;      /* the loop's side */
 struct store_conn; /* one connection: only within a job, or a reader's own */
@@ -144,18 +145,12 @@ int store_accounts(struct store_conn *c, struct store_account **out, size_t *n,
 
 /* ---- extensions ---- */
 
-/* The names of an account's extensions. */
-struct store_extension {
-	char *id;
-	char *name; /* NULL: it has none */
-};
-
 /* By id; each borrows it. */
 int store_extensions_each(struct store_conn *c, int64_t account_id,
-			  void (*each)(const struct store_extension *x, void *arg),
+			  void (*each)(const struct extension *x, void *arg),
 			  void *arg, struct err *err);
 int store_extension_save(struct store_conn *c, int64_t account_id,
-			 const struct store_extension *x, struct err *err);
+			 const struct extension *x, struct err *err);
 int store_extension_remove(struct store_conn *c, int64_t account_id, const char *id,
 			   struct err *err);
 

@@ -581,14 +581,14 @@ int store_outbox_save(struct store_conn *c, int64_t sink_id,
 /* ---- extensions ---- */
 
 int store_extensions_each(struct store_conn *c, int64_t account_id,
-			  void (*each)(const struct store_extension *x, void *arg),
+			  void (*each)(const struct extension *x, void *arg),
 			  void *arg, struct err *err)
 {
 	sqlite3_stmt *st = conn_bind(c, STMT_EXTENSIONS, err, "i", account_id);
 	int rc = st != NULL ? 1 : err->code;
 
 	while (rc == 1 && (rc = conn_step(c, st, err)) == 1) {
-		struct store_extension x = {conn_text(st, 0), conn_text(st, 1)};
+		struct extension x = {conn_text(st, 0), conn_text(st, 1)};
 
 		each(&x, arg);
 		free(x.id);
@@ -598,7 +598,7 @@ int store_extensions_each(struct store_conn *c, int64_t account_id,
 }
 
 int store_extension_save(struct store_conn *c, int64_t account_id,
-			 const struct store_extension *x, struct err *err)
+			 const struct extension *x, struct err *err)
 {
 	return conn_run(
 		c,
