@@ -209,10 +209,10 @@ static int tell_changes(struct changes *x, const struct change *change,
 
 /* Compare the location report and take over the new one. One that cannot be read changes
  * nothing; another spelling of the same instant is no change. */
-static void compare_location(struct change *change, struct store_device *row,
-			     const struct device *d)
+static void compare_location(const struct changes *x, struct change *change,
+			     struct store_device *row, const struct device *d)
 {
-	if (d->bad_location ||
+	if (d->bad_location || (x->other_route && !d->has_location) ||
 	    (row->has_location == d->has_location && row->location_ms == d->location_ms))
 		return;
 	change->location = one_time_change(row->has_location, row->location_ms,
@@ -222,9 +222,21 @@ static void compare_location(struct change *change, struct store_device *row,
 	row->location_ms = d->location_ms;
 }
 
+/* Take out what only one of the two lists shows. */
+static void keep_common(json_t *fields)
+{
+	for (size_t i = json_array_size(fields); i > 0; i--) {
+		const json_t *change = json_array_get(fields, i - 1);
+
+		if (json_is_null(json_object_get(change, "from")) ||
+		    json_is_null(json_object_get(change, "to")))
+			json_array_remove(fields, i - 1);
+	}
+}
+
 /* Compare all other fields; row->doc is NULL afterwards where it is to stay as it is. */
-static void compare_record(struct change *change, struct store_device *row,
-			   const struct device *d)
+static void compare_record(const struct changes *x, struct change *change,
+			   struct store_device *row, const struct device *d)
 {
 	char *doc = dump(d->record);
 	json_t *was;
@@ -233,6 +245,8 @@ static void compare_record(struct change *change, struct store_device *row,
 		was = json_loads(row->doc, 0, NULL);
 		json_decref(change->fields);
 		change->fields = diff_records(was, d->record);
+		if (x->other_route)
+			keep_common(change->fields);
 		json_decref(was);
 		free(row->doc);
 		row->doc = doc;
@@ -262,9 +276,9 @@ static int change_device(struct changes *x, struct device *d, struct store_devic
 	int rc;
 
 	change.not_before_ms = watch_not_before(seen_at_ms, x->arrived_at_ms);
-	compare_location(&change, row, d);
+	compare_location(x, &change, row, d);
 	if (d->record != NULL) {
-		compare_record(&change, row, d);
+		compare_record(x, &change, row, d);
 		facts = facts_of(x, d);
 		compare_facts(row, facts);
 	} else { /* known to be as it was */

@@ -22,7 +22,8 @@ struct changes {
 	struct watch *watch;
 	struct routes *routes;
 	struct store_conn *c;
-	struct err *err;       /* of everything here that returns ERR_STORE */
+	struct err *err; /* of everything here that returns ERR_STORE */
+	bool other_route; /* than the sweep before: what a list does not show is no change */
 	int64_t sent_at_ms;    /* UTC: of the page's request */
 	int64_t arrived_at_ms; /* UTC: when its answer was whole */
 	bool begun;            /* the transaction is open */

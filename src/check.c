@@ -364,7 +364,8 @@ static void on_token(struct auth *auth)
 	}
 	free(k->url);
 	k->url = pages_url(k->account->server, k->page);
-	pages_request(&k->req, k->url, auth->access.text, k->account->ca_file);
+	pages_request(&k->req, k->url, auth->access.text, PAGES_ACCEPT,
+		      k->account->ca_file);
 	k->req.on_done = on_page;
 	k->req.data = k;
 	budget_spend(k->list_budget, clock_mono_ms());

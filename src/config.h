@@ -27,7 +27,7 @@ struct account_config {
 	struct secret client_secret;
 	struct secret jwt;
 	int64_t interval_ms;
-	enum devices_via devices_via; /* VIA_EXTENSIONS is refused until it is built */
+	enum devices_via devices_via;
 	int budget_share;             /* percent, 1 to 100 */
 	char **ignore_types;
 	size_t n_ignore_types;

@@ -34,9 +34,7 @@ static const struct key_word log_levels[] = {
 static const struct key_word routes[] = {
 	{"auto", VIA_AUTO, NULL},
 	{"account", VIA_ACCOUNT, NULL},
-	{"extensions", VIA_EXTENSIONS,
-	 "not yet: the way by extensions comes with a later version; write \"auto\" or "
-	 "\"account\""},
+	{"extensions", VIA_EXTENSIONS, NULL},
 	{0},
 };
 
@@ -142,7 +140,9 @@ static const struct config_key account_keys[] = {
 	 .fallback = "auto",
 	 .words = routes,
 	 .at = offsetof(struct account_config, devices_via),
-	 .help = "Which of the vendor's lists to read: auto, account or extensions (not yet)."},
+	 .help = "Which of the vendor's lists to read: account, the list of all devices;"
+		 " extensions, that of each extension, which lacks devices without one; or auto,"
+		 " the first where the account and its user may read it, else the second."},
 	{.name = "budget_share",
 	 .type = KEY_NUMBER,
 	 .fallback = "50",

@@ -27,12 +27,9 @@ static void begin(struct course *c, enum ask ask)
 	c->incomplete = false;
 }
 
-void course_begin(struct course *c, enum store_route route, enum course_begin from)
+void course_extensions(struct course *c)
 {
-	c->route = route;
-	c->ids = NULL;
-	c->n_ids = c->at = c->n = 0;
-	begin(c, from == COURSE_WITH_EXTENSIONS ? ASK_EXTENSIONS : ASK_LIST);
+	begin(c, ASK_EXTENSIONS);
 }
 
 static void take_chunk(struct course *c)
@@ -42,9 +39,10 @@ static void take_chunk(struct course *c)
 	c->n = left < c->n_max ? left : c->n_max;
 }
 
-void course_devices(struct course *c, char *const *ids, size_t n_ids)
+void course_devices(struct course *c, enum store_route route, char *const *ids,
+		    size_t n_ids)
 {
-	begin(c, c->route == ROUTE_EXTENSIONS ? ASK_CHUNK : ASK_LIST);
+	begin(c, route == ROUTE_EXTENSIONS ? ASK_CHUNK : ASK_LIST);
 	c->ids = ids;
 	c->n_ids = n_ids;
 	c->at = 0;
@@ -136,6 +134,7 @@ bool course_halve(struct course *c)
 	if (c->ask != ASK_CHUNK || c->n <= 1)
 		return false;
 	course_limit(c, c->n / 2);
+	take_chunk(c);
 	return true;
 }
 
@@ -144,15 +143,13 @@ void course_limit(struct course *c, size_t n_max)
 	if (n_max < 1)
 		n_max = 1;
 	c->n_max = n_max < COURSE_CHUNK_MAX ? n_max : COURSE_CHUNK_MAX;
-	if (c->ask == ASK_CHUNK)
-		take_chunk(c);
 }
 
 int64_t course_length(const struct course *c)
 {
 	int64_t n = c->total_pages > c->page ? c->total_pages : c->page;
 
-	if (c->route == ROUTE_EXTENSIONS && c->ask == ASK_CHUNK)
+	if (c->ask == ASK_CHUNK)
 		n = (int64_t)((c->n_ids + c->n_max - 1) / c->n_max);
 	else if (c->ask == ASK_EXTENSIONS)
 		n = 1; /* what it will be, is not known yet */

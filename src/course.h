@@ -26,7 +26,6 @@ enum ask {
 #define COURSE_CHUNK_MAX 30
 
 struct course {
-	enum store_route route;
 	enum ask ask;
 	int64_t page;        /* from 1; of ASK_CHUNK: which one */
 	int64_t total_pages; /* as the page before said; -1: it said nothing */
@@ -43,12 +42,12 @@ struct course {
 
 void course_init(struct course *c);
 
-/* Begin: with the list of extensions where that is due. */
-enum course_begin { COURSE_WITH_EXTENSIONS, COURSE_DEVICES };
-void course_begin(struct course *c, enum store_route route, enum course_begin from);
-/* The list of extensions is read, or is not to be had: go on with the devices. ids are those to
- * ask for by extensions. */
-void course_devices(struct course *c, char *const *ids, size_t n_ids);
+/* Begin with the list of extensions. */
+void course_extensions(struct course *c);
+/* Begin, or go on behind that list, with the devices. ids: those to ask for by extensions; at
+ * least one then. */
+void course_devices(struct course *c, enum store_route route, char *const *ids,
+		    size_t n_ids);
 
 /* The path and query of the request at hand; the caller's. */
 char *course_path(const struct course *c);
@@ -75,7 +74,7 @@ enum course_failed course_failed(struct course *c);
 
 /* Too many ids at once: the same again with half of them. False where there is only one. */
 bool course_halve(struct course *c);
-/* Ask for no more than so many at once from now on. */
+/* Ask for no more than so many at once, from the next chunk on. */
 void course_limit(struct course *c, size_t n_max);
 
 /* How many requests the sweep needs, as far as is known: at least one. */

@@ -174,10 +174,16 @@ const char *ledger_group(const struct budget *b)
 
 int64_t ledger_wait_ms(struct ledger *l, struct budget *b, int share, int64_t now_ms)
 {
+	return ledger_wait_n_ms(l, b, share, 1, now_ms);
+}
+
+int64_t ledger_wait_n_ms(struct ledger *l, struct budget *b, int share, int64_t n,
+			 int64_t now_ms)
+{
 	struct entry *e = entry_of(b);
 
 	recall(e, penalties_find_others(l->penalties, e->scope), now_ms);
-	return budget_wait_ms(b, share, now_ms);
+	return budget_wait_n_ms(b, share, n, now_ms);
 }
 
 int64_t ledger_wait_all_ms(struct ledger *l, const char *scope, int share, int64_t now_ms)
@@ -197,11 +203,12 @@ int64_t ledger_wait_all_ms(struct ledger *l, const char *scope, int share, int64
 	return wait_ms;
 }
 
-void ledger_ask(struct ledger *l, struct budget *b, int64_t now_ms)
+void ledger_ask(struct ledger *l, struct budget *b, int64_t n, int64_t now_ms)
 {
 	struct entry *e = entry_of(b);
 
-	budget_spend(b, now_ms);
+	for (int64_t i = 0; i < n; i++)
+		budget_spend(b, now_ms);
 	e->n_under_way++;
 	e->asked_ms = now_ms;
 	if (e->plenty_ms == 0 || now_ms - e->plenty_ms > PLENTY_MS)

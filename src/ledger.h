@@ -38,11 +38,14 @@ const char *ledger_group(const struct budget *b);
 /* How long to wait before the next request of this budget, of which we take share percent; 0:
  * send it now. What another process has noted of penalties counts. */
 int64_t ledger_wait_ms(struct ledger *l, struct budget *b, int share, int64_t now_ms);
+/* The same for one that counts as n. */
+int64_t ledger_wait_n_ms(struct ledger *l, struct budget *b, int share, int64_t n,
+			 int64_t now_ms);
 /* The same for a request whose group is not known: until every budget of the scope allows it. */
 int64_t ledger_wait_all_ms(struct ledger *l, const char *scope, int share,
 			   int64_t now_ms);
-/* A request of this budget is sent now ... */
-void ledger_ask(struct ledger *l, struct budget *b, int64_t now_ms);
+/* A request of this budget that counts as n is sent now ... */
+void ledger_ask(struct ledger *l, struct budget *b, int64_t n, int64_t now_ms);
 /* ... and its answer is here, or there will be none. Where that never comes to be known, since
  * we are killed, it may have been refused, and the next run waits accordingly; unless the vendor
  * has said just before that plenty was left. */

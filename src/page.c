@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "api/answer.h"
+#include "api/bulk.h"
 #include "api/decode.h"
 #include "api/scan.h"
 #include "base/clock.h"
@@ -368,18 +369,76 @@ static void expect_first(struct work *k)
 	const struct known_page *page = known_page(&k->w->known, k->p->page);
 
 	k->or_else = KNOWN_NONE;
-	if (k->p->page > 1)
+	if (!k->p->begins)
 		k->expected = next_place(k, k->w->sweep.last);
 	else
 		k->expected = page->n_devices > 0 ? page->devices[0] : KNOWN_NONE;
 }
 
-static int read_page(struct work *k)
+/* The records of a list, be it the account's or an extension's. */
+static int read_list(struct work *k, const char *text, size_t len)
 {
 	const struct scan_hint hint = {recognise, found, k};
+
+	if (scan_page_with(&k->scan, text, len, &hint, k->err) != 0)
+		return k->err->code;
+	k->p->n_records += (int64_t)(k->scan.n_records + k->scan.n_foreign);
+	k->n_nameless += (int64_t)k->scan.n_foreign;
+	k->p->n_refused += (int64_t)k->scan.n_foreign;
+	if (k->scan.n_foreign > 0)
+		snprintf(k->p->refused, sizeof k->p->refused,
+			 "an element of \"records\" that is no object");
+	return walk_records(k);
+}
+
+/* Whether an extension's list, as scanned, has all that it claims to have. */
+static bool is_all(const struct scan_page *list)
+{
+	const struct known_paging *paging = &list->paging;
+	int64_t n = (int64_t)(list->n_records + list->n_foreign);
+
+	return !paging->has_next && paging->total_pages <= 1 &&
+	       (paging->total_elements == KNOWN_UNSAID || paging->total_elements == n);
+}
+
+/* One extension's part: an error there costs that extension, not the others. */
+static int read_part(struct work *k, const struct bulk_part *part)
+{
+	struct err own = *k->err;
+	int rc;
+
+	if (part == NULL || part->status != 200 || part->body == NULL) {
+		k->p->n_unanswered++;
+		return 0;
+	}
+	rc = read_list(k, part->body, part->len);
+	if (rc == ERR_FORMAT)
+		*k->err = own;
+	if (rc == ERR_FORMAT || (rc == 0 && !is_all(&k->scan)))
+		k->p->n_unanswered++;
+	return rc == ERR_FORMAT ? 0 : rc;
+}
+
+static int read_chunk(struct work *k, const char *text, size_t len)
+{
+	struct page_job *p = k->p;
+	struct bulk *bulk = mem_alloc(sizeof *bulk);
+	int rc = bulk_read(bulk, text, len, p->n_ids == 1 ? p->ids[0] : NULL, k->err);
+
+	p->paging = (struct known_paging){KNOWN_UNSAID, KNOWN_UNSAID, KNOWN_UNSAID,
+					  KNOWN_UNSAID, false};
+	for (size_t i = 0; rc == 0 && i < p->n_ids; i++)
+		rc = read_part(k, bulk_find(bulk, p->ids[i]));
+	free(bulk);
+	return rc;
+}
+
+static int read_page(struct work *k)
+{
 	struct buf *answer = &k->p->answer;
 	const char *text = buf_text(answer);
 	size_t len = answer->len;
+	int rc;
 
 	expect_first(k);
 	if (unpack_is_gzip(text, len)) {
@@ -388,16 +447,11 @@ static int read_page(struct work *k)
 		text = buf_text(&k->text);
 		len = k->text.len;
 	}
-	if (scan_page_with(&k->scan, text, len, &hint, k->err) != 0)
-		return k->err->code;
+	if (k->p->route == ROUTE_EXTENSIONS)
+		return read_chunk(k, text, len);
+	rc = read_list(k, text, len);
 	k->p->paging = k->scan.paging;
-	k->p->n_records = (int64_t)(k->scan.n_records + k->scan.n_foreign);
-	k->n_nameless += (int64_t)k->scan.n_foreign;
-	k->p->n_refused = (int64_t)k->scan.n_foreign;
-	if (k->scan.n_foreign > 0)
-		snprintf(k->p->refused, sizeof k->p->refused,
-			 "an element of \"records\" that is no object");
-	return walk_records(k);
+	return rc;
 }
 
 /* ---- the end: commit, then remember ---- */
@@ -463,6 +517,7 @@ static void remember_device(struct work *k, const struct touch *t)
 	}
 	if (t->has_digest) {
 		known_set_digest(known, t->place, t->digest);
+		d->lone = KNOWN_LONE_UNKNOWN;
 		d->rest = t->rest;
 		d->ignored = t->ignored;
 		d->bad_members = t->bad_members;
@@ -487,6 +542,7 @@ static void count(struct work *k)
 	s->n_set_aside += k->n_set_aside;
 	s->n_nameless += k->n_nameless;
 	s->n_flawed += k->n_flawed;
+	s->n_unanswered += k->p->n_unanswered;
 	s->pages_seen++;
 	s->pages_unchanged += k->page_unchanged;
 	s->records_unchanged += k->n_recognised;
@@ -494,7 +550,7 @@ static void count(struct work *k)
 	s->total_pages = paging->total_pages;
 	s->has_totals |= paging->total_elements != KNOWN_UNSAID;
 	s->has_next = paging->has_next;
-	if (k->p->page == 1)
+	if (k->p->begins)
 		s->total_elements = paging->total_elements;
 	else if (s->total_elements != paging->total_elements)
 		s->total_elements = KNOWN_UNUSABLE;
@@ -505,7 +561,9 @@ static void remember(struct work *k)
 	struct known_page *page = known_page(&k->w->known, k->p->page);
 	uint32_t *places = mem_alloc(k->n_touches * sizeof *places);
 	/* What was refused or doubled is not behind a page's digest: it is looked at again. */
-	bool plain = k->n_duplicates + k->n_set_aside + k->n_nameless == 0;
+	bool plain =
+		k->n_duplicates + k->n_set_aside + k->n_nameless + k->p->n_unanswered ==
+		0;
 
 	for (size_t i = 0; i < k->n_touches; i++) {
 		remember_device(k, &k->touches[i]);
@@ -534,12 +592,14 @@ static void forget(struct work *k)
 	}
 }
 
-static void begin_sweep(struct watch *w, int64_t sent_at_ms)
+static void begin_sweep(struct watch *w, const struct page_job *p)
 {
 	w->sweep = (struct sweep){
 		.number = w->sweep.number + 1,
 		.last = KNOWN_NONE,
-		.sent_at_ms = sent_at_ms,
+		.route = p->route,
+		.ids_are_fresh = p->ids_are_fresh,
+		.sent_at_ms = p->sent_at_ms,
 		.total_elements = KNOWN_UNSAID,
 		.total_pages = KNOWN_UNSAID,
 	};
@@ -567,6 +627,7 @@ int page_run(struct store_conn *c, struct store_job *job, struct err *err)
 	watch_clock_set(w, p->clock_set_ms);
 	k.changes = (struct changes){
 		.watch = w,
+		.other_route = w->account.swept && p->route != w->account.route,
 		.routes = p->routes,
 		.c = c,
 		.err = err,
@@ -574,8 +635,8 @@ int page_run(struct store_conn *c, struct store_job *job, struct err *err)
 		.arrived_at_ms = p->arrived_at_ms,
 	};
 	before = w->sweep;
-	if (p->page == 1)
-		begin_sweep(w, p->sent_at_ms);
+	if (p->begins)
+		begin_sweep(w, p);
 	buf_init(&k.text, PAGE_MAX_BYTES);
 	digest_of_named(k.digest, &w->key, p->url, buf_text(&p->answer), p->answer.len);
 	page = known_page(&w->known, p->page);

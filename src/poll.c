@@ -32,24 +32,30 @@
 #include "base/mem.h"
 #include "base/random.h"
 #include "course.h"
+#include "names.h"
 #include "page.h"
 #include "sweep.h"
 #include "watch.h"
 
-#define SECOND_MS        INT64_C(1000)
-#define RETRY_FIRST_MS   (2 * SECOND_MS) /* ringcentral/api.md section 6.4 */
-#define RETRY_MAX_MS     (60 * SECOND_MS)
-#define REFUSED_FIRST_MS (300 * SECOND_MS) /* somebody must do something */
-#define REFUSED_MAX_MS   (3600 * SECOND_MS)
-#define TOKEN_TRIES      3 /* ringcentral/api.md section 3.5 */
-#define TOKEN_RETRY_MS   (10 * SECOND_MS)
-#define TOKEN_FIRST_MS   (30 * SECOND_MS)
-#define TOKEN_MAX_MS     (300 * SECOND_MS)
-#define STORE_RETRY_MS   (30 * SECOND_MS)
-#define DARK_INTERVALS   3    /* without a page: account.unreachable */
-#define PARTIAL_SWEEPS   3    /* in a row: no device that came or went while we read */
-#define STOP_PATIENCE_MS 2000 /* for an answer under way; then it is canceled */
-#define JITTER_PERCENT   20
+#define SECOND_MS         INT64_C(1000)
+#define RETRY_FIRST_MS    (2 * SECOND_MS) /* ringcentral/api.md section 6.4 */
+#define RETRY_MAX_MS      (60 * SECOND_MS)
+#define REFUSED_FIRST_MS  (300 * SECOND_MS) /* somebody must do something */
+#define REFUSED_MAX_MS    (3600 * SECOND_MS)
+#define TOKEN_TRIES       3 /* ringcentral/api.md section 3.5 */
+#define TOKEN_RETRY_MS    (10 * SECOND_MS)
+#define TOKEN_FIRST_MS    (30 * SECOND_MS)
+#define TOKEN_MAX_MS      (300 * SECOND_MS)
+#define STORE_RETRY_MS    (30 * SECOND_MS)
+#define NAMES_EVERY_MS    (3600 * SECOND_MS)
+#define NAMES_RETRY_MS    (300 * SECOND_MS)
+#define NAMES_PATIENCE_MS (20 * SECOND_MS) /* the devices wait for it */
+#define ROUTE_REFUSALS    2                /* of the account's list: then by extensions */
+#define ROUTE_RETRY_MS    (24 * 3600 * SECOND_MS)
+#define DARK_INTERVALS    3    /* without a page: account.unreachable */
+#define PARTIAL_SWEEPS    3    /* in a row: no device that came or went while we read */
+#define STOP_PATIENCE_MS  2000 /* for an answer under way; then it is canceled */
+#define JITTER_PERCENT    20
 
 enum step {
 	STEP_NEW,       /* not started */
@@ -81,6 +87,14 @@ struct state_job {
 	bool under_way;
 };
 
+/* What an earlier run has found out. */
+struct route_job {
+	struct store_job job;
+	const char *account;
+	enum store_route route;
+	int64_t tried_at_ms;
+};
+
 struct poll {
 	struct poll_env *env;
 	const struct account_config *config;
@@ -103,12 +117,34 @@ struct poll {
 
 	/* The sweep at hand. */
 	struct course course;
+	enum store_route sweep_route;
+	bool begins;        /* nothing of its devices has come yet */
+	bool ids_are_fresh; /* the list of extensions came with it */
 	int64_t sweep_began_ms;
 	bool token_renewed; /* for this request already */
 	int64_t n_refused;  /* records */
 
 	int64_t clock_set_ms; /* of env->clock.set_ms, what the watch knows */
-	int64_t interval_ms;  /* effective */
+	/* By which list the devices are asked for. */
+	enum store_route route;
+	bool route_known;    /* where an earlier run may have kept it */
+	unsigned n_no_route; /* refusals of the account's list, in a row */
+	int64_t tried_at_ms; /* by extensions: when that list was last refused */
+	struct route_job route_job;
+
+	/* The list of extensions. */
+	int64_t names_due_ms;
+	struct lasting names_failing;
+	struct names_page_job names_page;
+	struct names_job names_job;
+	struct extensions incoming; /* so far */
+	char **ids;                 /* those of the last whole list */
+	size_t n_ids;
+	bool wants_ids;         /* somebody may be gone: only a fresh list shows it */
+	size_t chunk_max;       /* ids that the vendor takes at once */
+	bool chunks_count_once; /* the vendor counts a request for many as one */
+
+	int64_t interval_ms; /* effective */
 	int64_t n_pages; /* of the list, as counted in this budget for all that share it */
 	struct budget *counted;
 	bool dark_due; /* no page came for too long, if the next one does not either */
@@ -129,6 +165,7 @@ struct poll {
 };
 
 static void next_request(struct poll *p);
+static void ask_devices(struct poll *p);
 static void begin_sweep(struct poll *p);
 static void end_sweep(struct poll *p);
 static void on_sweep_done(struct store_job *job, int rc);
@@ -413,6 +450,14 @@ static bool failed(struct poll *p, const struct answer *answer)
 	return lasting_failed(&p->failing, clock_mono_ms());
 }
 
+static void log_unusable(struct answer *answer, const struct err *err)
+{
+	char safe[ANSWER_TEXT_BYTES - 32];
+
+	log_escape(safe, sizeof safe, err->text);
+	snprintf(answer->text, sizeof answer->text, "unusable answer: %s", safe);
+}
+
 static void log_retry(const struct poll *p, const char *what, int64_t wait_ms)
 {
 	char wait_text[CLOCK_TEXT_BYTES];
@@ -446,6 +491,14 @@ static void answering_again(struct poll *p)
 		log_answering(p);
 }
 
+/* As how many requests the one at hand counts: for all that is known, one for many extensions
+ * counts as many (ringcentral/api.md section 5). */
+static int64_t cost_of(const struct poll *p)
+{
+	return p->course.ask == ASK_CHUNK && !p->chunks_count_once ? (int64_t)p->course.n
+								   : 1;
+}
+
 /* How long to wait for the request at hand; where its group is not known yet, until the account
  * may ask for anything. */
 static int64_t wait_of(struct poll *p)
@@ -455,7 +508,7 @@ static int64_t wait_of(struct poll *p)
 	int share = p->config->budget_share;
 	int64_t now_ms = clock_mono_ms();
 
-	return named != NULL ? ledger_wait_ms(ledger, named, share, now_ms)
+	return named != NULL ? ledger_wait_n_ms(ledger, named, share, cost_of(p), now_ms)
 			     : ledger_wait_all_ms(ledger, p->scope, share, now_ms);
 }
 
@@ -465,10 +518,10 @@ static int64_t wait_of_auth(struct poll *p)
 			      clock_mono_ms());
 }
 
-static void spend(struct poll *p, struct budget *budget)
+static void spend(struct poll *p, struct budget *budget, int64_t n)
 {
 	p->asked = budget;
-	ledger_ask(p->env->ledger, budget, clock_mono_ms());
+	ledger_ask(p->env->ledger, budget, n, clock_mono_ms());
 }
 
 /* What the answer says of waiting is noted before that it is here: a kill may come between. A
@@ -579,13 +632,51 @@ static void ask_token(struct poll *p)
 {
 	p->step = STEP_TOKEN;
 	p->n_under_way++;
-	spend(p, p->auth_budget);
+	spend(p, p->auth_budget, 1);
 	auth_start(&p->auth, p->env->http, on_token);
 }
 
 /* ---- pages ---- */
 
 static void on_page(struct http_request *req, int rc);
+static void page_failed(struct poll *p, const struct answer *answer);
+
+/* The course has moved on. */
+static void next_page(struct poll *p)
+{
+	p->token_renewed = false;
+	next_request(p);
+}
+
+static void free_ids(struct poll *p)
+{
+	for (size_t i = 0; i < p->n_ids; i++)
+		free(p->ids[i]);
+	free(p->ids);
+	p->ids = NULL;
+	p->n_ids = 0;
+}
+
+/* The devices, be it at once or behind the list of extensions. */
+static void ask_devices(struct poll *p)
+{
+	int64_t most = (int64_t)p->chunk_max;
+
+	p->begins = true;
+	p->course.ask = ASK_CHUNK; /* whose budget it is */
+	if (!p->chunks_count_once &&
+	    budget_allowance(budget_of(p), p->config->budget_share) < most)
+		most = budget_allowance(budget_of(p), p->config->budget_share);
+	course_limit(&p->course, (size_t)most);
+	course_devices(&p->course, p->sweep_route, p->ids, p->n_ids);
+	next_page(p);
+}
+
+/* By the account's list it is only for names, and by extensions yesterday's does for a while. */
+static bool can_do_without_names(const struct poll *p)
+{
+	return p->sweep_route == ROUTE_ACCOUNT || p->n_ids > 0;
+}
 
 static void ask_page(struct poll *p)
 {
@@ -596,14 +687,24 @@ static void ask_page(struct poll *p)
 	p->url = mem_printf("%s%s", p->config->server, path);
 	free(path);
 	pages_request(&p->req, p->url, auth_token(&p->auth, clock_mono_ms()),
+		      p->course.ask == ASK_CHUNK ? PAGES_ACCEPT_BULK : PAGES_ACCEPT,
 		      p->config->ca_file);
+	if (p->course.ask == ASK_EXTENSIONS && can_do_without_names(p))
+		p->req.total_ms = p->interval_ms < NAMES_PATIENCE_MS ? p->interval_ms
+								     : NAMES_PATIENCE_MS;
 	p->req.on_done = on_page;
 	p->req.data = p;
-	if (p->course.n_came == 0)
+	if (p->begins && p->course.tries == 0)
 		p->sweep_began_ms = clock_mono_ms();
 	p->n_under_way++;
-	spend(p, budget_of(p));
+	spend(p, budget_of(p), cost_of(p));
 	http_start(p->env->http, &p->req);
+}
+
+/* Whether the account's list is only asked for to see whether it can be had by now. */
+static bool is_trial(const struct poll *p)
+{
+	return p->course.ask == ASK_LIST && p->route == ROUTE_EXTENSIONS && p->n_ids > 0;
 }
 
 /* Whatever is needed next and the budget allows: a token, or the page at hand. */
@@ -613,7 +714,13 @@ static void next_request(struct poll *p)
 	int64_t wait_ms;
 
 	wait_ms = needs_token ? wait_of_auth(p) : wait_of(p);
-	if (wait_ms > 0) {
+	if (wait_ms > 0 && p->course.ask == ASK_EXTENSIONS && can_do_without_names(p)) {
+		p->names_due_ms = clock_mono_ms() + wait_ms;
+		ask_devices(p);
+	} else if (wait_ms > 0 && is_trial(p)) {
+		p->sweep_route = p->route;
+		ask_devices(p);
+	} else if (wait_ms > 0) {
 		log_debug("%s: waiting %" PRId64 " ms for the budget", p->config->name,
 			  wait_ms);
 		wait(p, STEP_WAIT, wait_ms);
@@ -622,6 +729,12 @@ static void next_request(struct poll *p)
 	} else {
 		ask_page(p);
 	}
+}
+
+static void chunks_count_once(struct poll *p)
+{
+	p->chunks_count_once = true;
+	course_limit(&p->course, p->chunk_max);
 }
 
 /* The group's name and numbers are the vendor's to say; the budget moves with the name. */
@@ -643,18 +756,15 @@ static void learn_budget(struct poll *p)
 	budget_told(b, http_header(&p->req, "X-Rate-Limit-Limit"),
 		    http_header(&p->req, "X-Rate-Limit-Remaining"),
 		    http_header(&p->req, "X-Rate-Limit-Window"), now_ms);
+	/* Whoever else has asked: a request that counted as many would have used up as much. */
+	if (p->course.ask == ASK_CHUNK && b->remaining >= 0 &&
+	    b->limit - b->remaining < (int64_t)p->course.n)
+		chunks_count_once(p);
 	log_debug("%s: page %" PRId64 ": HTTP %ld, %zu bytes in %" PRId64
 		  " ms; budget %s: %" PRId64 " of %" PRId64 " left",
 		  p->config->name, p->course.page, p->req.status, p->req.answer.len,
 		  p->req.done_at_ms - p->req.sent_at_ms, ledger_group(b), b->remaining,
 		  b->limit);
-}
-
-/* The course has moved on. */
-static void next_page(struct poll *p)
-{
-	p->token_renewed = false;
-	next_request(p);
 }
 
 /* Other pages may still come: go on without this one. False: ask for it again. */
@@ -667,6 +777,11 @@ static bool give_up_page(struct poll *p)
 		next_page(p);
 		break;
 	case COURSE_OVER:
+		if (p->course.ask == ASK_EXTENSIONS) { /* nothing goes without it */
+			extensions_clear(&p->incoming);
+			course_extensions(&p->course);
+			return false;
+		}
 		if (p->dark_due)
 			tell_unreachable(p);
 		end_sweep(p);
@@ -675,13 +790,57 @@ static bool give_up_page(struct poll *p)
 	return true;
 }
 
+/* What failed, for the log. */
+static void name_request(char *out, size_t size, const struct poll *p)
+{
+	static const char *const names[ASK_KINDS] = {
+		[ASK_EXTENSIONS] = "list of extensions, page",
+		[ASK_LIST] = "device list, page",
+		[ASK_CHUNK] = "devices of extensions, part",
+	};
+
+	snprintf(out, size, "%s %" PRId64, names[p->course.ask], p->course.page);
+}
+
+/* No list of the account's devices for this app or user, or not to be seen by it. */
+static bool lacks_route(const struct poll *p, const struct answer *answer)
+{
+	return p->config->devices_via == VIA_AUTO && p->course.ask == ASK_LIST &&
+	       p->begins && answer->next == ANSWER_REFUSED &&
+	       answer->reason == REASON_PERMISSION;
+}
+
+/* True where that has led to another request. */
+static bool change_route(struct poll *p, const struct answer *answer)
+{
+	p->tried_at_ms = clock_utc_ms();
+	if (p->route == ROUTE_EXTENSIONS) { /* it was only asked for again, once a day */
+		log_debug("%s: device list: %s; still by extensions", p->config->name,
+			  answer->text);
+	} else if (++p->n_no_route < ROUTE_REFUSALS) {
+		return false;
+	} else {
+		log_warning(
+			"%s: device list: %s; asking by extensions instead, and for that"
+			" list again every day",
+			p->config->name, answer->text);
+		p->route = ROUTE_EXTENSIONS;
+	}
+	begin_sweep(p);
+	return true;
+}
+
 static void page_failed(struct poll *p, const struct answer *answer)
 {
-	bool tell = failed(p, answer);
-	char what[32];
+	bool lacks = lacks_route(p, answer);
+	bool tell;
+	char what[64];
 	int64_t wait_ms;
 
-	snprintf(what, sizeof what, "device list, page %" PRId64, p->course.page);
+	if (lacks && change_route(p, answer))
+		return;
+	tell = failed(p, answer);
+	name_request(what, sizeof what, p);
 	if (p->course.page > p->failing_page)
 		p->failing_page = p->course.page;
 	if (answer->next == ANSWER_REFUSED && answer->reason == REASON_CREDENTIALS) {
@@ -690,7 +849,7 @@ static void page_failed(struct poll *p, const struct answer *answer)
 	}
 	if (give_up_page(p))
 		return;
-	wait_ms = answer->next == ANSWER_REFUSED && p->course.n_came == 0
+	wait_ms = answer->next == ANSWER_REFUSED && p->begins && !lacks
 			  ? retry_ms(p, REFUSED_FIRST_MS, REFUSED_MAX_MS)
 			  : retry_ms(p, RETRY_FIRST_MS, RETRY_MAX_MS);
 	if (tell)
@@ -737,6 +896,11 @@ static void store_page(struct poll *p)
 	j->watch = &p->watch;
 	j->routes = routes_share(p->env->routes);
 	j->page = p->course.page;
+	j->begins = p->begins;
+	j->route = p->sweep_route;
+	j->ids_are_fresh = p->ids_are_fresh;
+	j->ids = p->ids + p->course.at;
+	j->n_ids = p->course.n;
 	j->url = p->url;
 	j->answer = p->req.answer; /* moves */
 	buf_init(&p->req.answer, 0);
@@ -752,9 +916,142 @@ static void store_page(struct poll *p)
 	store_submit(p->env->store, &j->job);
 }
 
+/* More was asked for than the vendor takes. */
+static void page_too_large(struct poll *p, const struct answer *answer)
+{
+	if (course_halve(&p->course)) {
+		p->chunk_max = p->course.n;
+		next_page(p);
+	} else {
+		page_failed(p, answer);
+	}
+}
+
+/* ---- the list of extensions ---- */
+
+static void names_failed(struct poll *p, const struct answer *answer)
+{
+	int64_t wait_ms =
+		answer->next == ANSWER_REFUSED ? NAMES_EVERY_MS : NAMES_RETRY_MS;
+	char wait_text[CLOCK_TEXT_BYTES];
+
+	if (!can_do_without_names(p) ||
+	    (answer->next == ANSWER_REFUSED && answer->reason == REASON_CREDENTIALS)) {
+		page_failed(p, answer);
+		return;
+	}
+	clock_format_duration(wait_text, wait_ms);
+	if (lasting_failed(&p->names_failing, clock_mono_ms()))
+		log_info("%s: list of extensions: %s; their names stay as they are, next"
+			 " try in %s",
+			 p->config->name, answer->text, wait_text);
+	p->names_due_ms = clock_mono_ms() + wait_ms;
+	extensions_clear(&p->incoming);
+	ask_devices(p);
+}
+
+static void names_are_bad(struct poll *p, const struct err *err)
+{
+	struct answer answer = {.next = ANSWER_RETRY, .reason = REASON_BAD_ANSWER};
+
+	log_unusable(&answer, err);
+	names_failed(p, &answer);
+}
+
+static void copy_ids(struct poll *p)
+{
+	const struct extensions *x = &p->watch.extensions;
+
+	free_ids(p);
+	p->ids = mem_alloc(x->n * sizeof *p->ids);
+	for (; p->n_ids < x->n; p->n_ids++)
+		p->ids[p->n_ids] = mem_strdup(x->rows[p->n_ids].id);
+}
+
+static void on_names_kept(struct store_job *job, int rc)
+{
+	struct names_job *j = (struct names_job *)job;
+	struct poll *p = (struct poll *)((char *)j - offsetof(struct poll, names_job));
+	struct lasting was;
+
+	extensions_clear(&p->incoming);
+	if (!goes_on(p))
+		return;
+	if (rc != 0) {
+		store_failed(p, &job->err);
+		return;
+	}
+	store_works(p);
+	if (lasting_ended(&p->names_failing, &was))
+		log_info("%s: the list of extensions can be read again", p->config->name);
+	if (j->n_renamed > 0)
+		log_debug("%s: %" PRId64 " devices have another extension's name",
+			  p->config->name, j->n_renamed);
+	p->names_due_ms = clock_mono_ms() + NAMES_EVERY_MS;
+	p->ids_are_fresh = true;
+	copy_ids(p);
+	ask_devices(p);
+}
+
+static void keep_names(struct poll *p)
+{
+	struct names_job *j = &p->names_job;
+
+	names_job_init(j);
+	j->job.on_done = on_names_kept;
+	j->watch = &p->watch;
+	j->list = &p->incoming;
+	p->n_under_way++;
+	store_submit(p->env->store, &j->job);
+}
+
+static void on_names_page(struct store_job *job, int rc)
+{
+	struct names_page_job *j = (struct names_page_job *)job;
+	struct poll *p = (struct poll *)((char *)j - offsetof(struct poll, names_page));
+
+	buf_clear(&j->answer); /* of a job that never ran */
+	if (!goes_on(p))
+		return;
+	if (rc == ERR_FORMAT)
+		names_are_bad(p, &job->err);
+	else if (rc != 0)
+		store_failed(p, &job->err);
+	else if (course_came(&p->course, &(struct course_answer){
+						 .n_records = j->n_records,
+						 .n_fresh = j->n_fresh,
+						 .total_pages = j->paging.total_pages,
+						 .has_next = j->paging.has_next,
+					 }))
+		next_page(p);
+	else if (p->incoming.n == 0) /* an account without even an administrator */
+		names_are_bad(p,
+			      &(struct err){.code = ERR_FORMAT, .text = "it is empty"});
+	else
+		keep_names(p);
+}
+
+static void read_names(struct poll *p)
+{
+	struct names_page_job *j = &p->names_page;
+
+	p->step = STEP_PAGE_JOB;
+	names_page_job_init(j);
+	j->job.on_done = on_names_page;
+	j->into = &p->incoming;
+	j->answer = p->req.answer; /* moves */
+	buf_init(&p->req.answer, 0);
+	save_ledger(p);
+	p->n_under_way++;
+	store_submit(p->env->store, &j->job);
+}
+
+/* ---- an answer ---- */
+
 static void on_page(struct http_request *req, int rc)
 {
 	struct poll *p = req->data;
+	bool names = p->course.ask == ASK_EXTENSIONS;
 	struct answer answer;
 
 	answer_read(&answer, req, rc, ANSWER_OF_LIST, clock_utc_ms());
@@ -765,16 +1062,20 @@ static void on_page(struct http_request *req, int rc)
 		return;
 	switch (answer.next) {
 	case ANSWER_GOOD:
-		store_page(p);
+		(names ? read_names : store_page)(p);
 		break;
 	case ANSWER_WAIT:
-		page_limited(p, &answer);
+		(names && can_do_without_names(p) ? names_failed : page_limited)(p,
+										 &answer);
 		break;
 	case ANSWER_NEW_TOKEN:
 		page_unauthorized(p, &answer);
 		break;
+	case ANSWER_SMALLER:
+		page_too_large(p, &answer);
+		break;
 	default:
-		page_failed(p, &answer);
+		(names ? names_failed : page_failed)(p, &answer);
 	}
 }
 
@@ -801,7 +1102,7 @@ static void learn_interval(struct poll *p)
 	if (p->counted != NULL)
 		ledger_count_pages(p->counted, -p->n_pages);
 	p->counted = budget;
-	p->n_pages = course_length(&p->course);
+	p->n_pages = course_length(&p->course) * cost_of(p);
 	needed = ledger_count_pages(budget, p->n_pages) * budget->window_ms;
 	needed = (needed + allowance - 1) / allowance;
 	p->interval_ms =
@@ -823,6 +1124,7 @@ static void end_sweep(struct poll *p)
 	s->watch = &p->watch;
 	s->routes = routes_share(p->env->routes);
 	s->n_pages = p->course.page;
+	s->route_tried_at_ms = p->route == ROUTE_EXTENSIONS ? p->tried_at_ms : 0;
 	s->ended_at_ms = clock_utc_ms();
 	s->interval_ms = p->interval_ms;
 	snprintf(s->budget_scope, sizeof s->budget_scope, "%s", p->scope);
@@ -835,12 +1137,23 @@ static void end_sweep(struct poll *p)
 static void page_is_bad(struct poll *p, const struct err *err)
 {
 	struct answer answer = {.next = ANSWER_RETRY, .reason = REASON_BAD_ANSWER};
-	char safe[ANSWER_TEXT_BYTES - 32];
 
-	log_escape(safe, sizeof safe, err->text);
-	snprintf(answer.text, sizeof answer.text, "unusable answer: %s", safe);
+	log_unusable(&answer, err);
 	save_ledger(p); /* nothing of this page was committed */
 	page_failed(p, &answer);
+}
+
+/* The account's list is there (again). */
+static void found_route(struct poll *p)
+{
+	if (p->sweep_route != ROUTE_ACCOUNT)
+		return;
+	p->n_no_route = 0;
+	if (p->route == ROUTE_EXTENSIONS)
+		log_info(
+			"%s: the account's device list is there: asking by it from now on",
+			p->config->name);
+	p->route = ROUTE_ACCOUNT;
 }
 
 static void on_page_stored(struct store_job *job, int rc)
@@ -864,6 +1177,8 @@ static void on_page_stored(struct store_job *job, int rc)
 	store_works(p);
 	answering_again(p);
 	log_refused(p);
+	found_route(p);
+	p->begins = false;
 	more = course_came(&p->course, &(struct course_answer){
 					       .n_records = j->n_records,
 					       .n_fresh = j->n_fresh,
@@ -888,7 +1203,11 @@ static void log_partial(const struct poll *p)
 	const struct sweep *s = &p->watch.sweep;
 	char why[96];
 
-	if (s->n_duplicates > 0)
+	if (s->n_unanswered > 0)
+		snprintf(why, sizeof why,
+			 "%" PRId64 " extensions do not answer with all of theirs",
+			 s->n_unanswered);
+	else if (s->n_duplicates > 0)
 		snprintf(why, sizeof why,
 			 "%" PRId64 " records are of devices listed before",
 			 s->n_duplicates);
@@ -906,6 +1225,10 @@ static void log_whole(struct poll *p)
 	struct lasting was;
 	char lasted[CLOCK_TEXT_BYTES];
 
+	/* With the list of extensions of another sweep it was not to be. */
+	if (p->sweep_route == ROUTE_EXTENSIONS && !p->ids_are_fresh &&
+	    p->watch.sweep.n_unanswered == 0)
+		return;
 	/* A record without an id has a line of its own. */
 	if (!p->sweep_job.whole && p->watch.sweep.n_nameless == 0) {
 		if (++p->n_partial >= PARTIAL_SWEEPS &&
@@ -969,6 +1292,7 @@ static void on_sweep_done(struct store_job *job, int rc)
 		store_failed(p, &job->err);
 		return;
 	}
+	p->wants_ids = s->wants_ids;
 	if (!p->course.incomplete)
 		log_sweep(p);
 	if (s->n_lapsed > 0)
@@ -982,13 +1306,81 @@ static void on_sweep_done(struct store_job *job, int rc)
 	schedule(p);
 }
 
+/* By extensions it is tried each day whether the account's list can be had by now. */
+static enum store_route route_now(const struct poll *p)
+{
+	int64_t age_ms = clock_utc_ms() - p->tried_at_ms;
+
+	if (p->config->devices_via != VIA_AUTO)
+		return p->config->devices_via == VIA_EXTENSIONS ? ROUTE_EXTENSIONS
+								: ROUTE_ACCOUNT;
+	return age_ms >= ROUTE_RETRY_MS || age_ms < 0 ? ROUTE_ACCOUNT : p->route;
+}
+
+static bool needs_names(const struct poll *p)
+{
+	return clock_mono_ms() >= p->names_due_ms ||
+	       (p->sweep_route == ROUTE_EXTENSIONS && (p->n_ids == 0 || p->wants_ids));
+}
+
+static int run_route_job(struct store_conn *c, struct store_job *job, struct err *err)
+{
+	struct route_job *r = (struct route_job *)job;
+	struct store_account a;
+
+	if (store_account_load(c, r->account, &a, err) != 0)
+		return err->code;
+	r->route = a.route;
+	r->tried_at_ms = a.route_tried_at_ms;
+	store_account_clear(&a);
+	return 0;
+}
+
+static void on_route(struct store_job *job, int rc)
+{
+	struct route_job *r = (struct route_job *)job;
+	struct poll *p = (struct poll *)((char *)r - offsetof(struct poll, route_job));
+
+	if (!goes_on(p))
+		return;
+	if (rc != 0) {
+		store_failed(p, &job->err);
+		return;
+	}
+	p->route_known = true;
+	p->route = r->route;
+	p->tried_at_ms = r->tried_at_ms;
+	begin_sweep(p);
+}
+
+static void recall_route(struct poll *p)
+{
+	struct route_job *r = &p->route_job;
+
+	r->job = (struct store_job){.run = run_route_job, .on_done = on_route};
+	r->account = p->config->name;
+	p->step = STEP_SWEEP_JOB;
+	p->n_under_way++;
+	store_submit(p->env->store, &r->job);
+}
+
 static void begin_sweep(struct poll *p)
 {
+	if (!p->route_known) {
+		recall_route(p);
+		return;
+	}
 	look_at_clock(p->env);
-	course_begin(&p->course, ROUTE_ACCOUNT, COURSE_DEVICES);
+	p->sweep_route = route_now(p);
+	p->ids_are_fresh = false;
 	p->n_refused = 0;
-	p->token_renewed = false;
-	next_request(p);
+	if (needs_names(p)) {
+		extensions_clear(&p->incoming);
+		course_extensions(&p->course);
+		next_page(p);
+	} else {
+		ask_devices(p);
+	}
 }
 
 /* The next sweep: an interval after the first page of the last one was asked for. */
@@ -1038,6 +1430,7 @@ struct poll *poll_create(struct poll_env *env, const struct account_config *conf
 	free(path);
 	p->auth.data = p;
 	course_init(&p->course);
+	p->chunk_max = COURSE_CHUNK_MAX;
 	init_budgets(p);
 	http_request_init(&p->req);
 	p->ledger_job.job =
@@ -1099,6 +1492,8 @@ void poll_destroy(struct poll *p)
 	http_request_clear(&p->req);
 	auth_clear(&p->auth);
 	watch_clear(&p->watch);
+	extensions_clear(&p->incoming);
+	free_ids(p);
 	free(p->url);
 	free(p);
 }

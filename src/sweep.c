@@ -44,6 +44,9 @@ static bool is_whole(const struct watch *w)
 {
 	const struct sweep *s = &w->sweep;
 
+	/* One that moves from one extension to the other is listed twice. */
+	if (s->route == ROUTE_EXTENSIONS)
+		return s->ids_are_fresh && s->n_unanswered == 0 && s->n_nameless == 0;
 	return lists_each_once(s) &&
 	       (s->total_elements == s->n_listed || w->n_without_totals >= SWEEP_HABIT);
 }
@@ -62,12 +65,67 @@ static bool ends_first(struct sweep_job *s)
 /* ---- removal ---- */
 
 /* Whoever is stored and of a type that is ignored by now is to us as one that is not listed. */
-static bool is_missing(const struct watch *w, uint32_t place)
+static bool is_unlisted(const struct watch *w, uint32_t place)
 {
 	const struct known_device *d = &w->known.devices[place];
 
 	return d->id != NULL &&
 	       (d->sweep != w->sweep.number || (d->ignored && d->device_id != 0));
+}
+
+/* Not listed, though by this route it could be. */
+static bool is_missing(const struct watch *w, uint32_t place)
+{
+	return is_unlisted(w, place) && !(w->sweep.route == ROUTE_EXTENSIONS &&
+					  w->known.devices[place].lone == KNOWN_LONE);
+}
+
+/* By extensions: who of the missing has none, and cannot be listed. */
+static int find_lone(struct sweep_job *s, struct store_conn *c, struct err *err)
+{
+	struct watch *w = s->watch;
+
+	for (uint32_t i = 0; w->sweep.route == ROUTE_EXTENSIONS && i < w->known.n; i++) {
+		struct known_device *d = &w->known.devices[i];
+		struct store_device row;
+		json_t *facts;
+
+		if (!is_missing(w, i) || d->device_id == 0 ||
+		    d->lone != KNOWN_LONE_UNKNOWN)
+			continue;
+		if (store_device_load_by_id(c, d->device_id, &row, err) != 0)
+			return err->code;
+		facts = json_loads(row.facts, 0, NULL);
+		d->lone = json_is_string(json_object_get(facts, "extension_id"))
+				  ? KNOWN_NOT_LONE
+				  : KNOWN_LONE;
+		json_decref(facts);
+		store_device_clear(&row);
+	}
+	return 0;
+}
+
+/* Lists by the one route and by the other are not in a row. */
+static int change_route(struct sweep_job *s, struct store_conn *c, struct err *err)
+{
+	struct watch *w = s->watch;
+	int rc = 0;
+
+	if (w->account.route == w->sweep.route)
+		return 0;
+	w->account.route = w->sweep.route;
+	for (uint32_t i = 0; rc == 0 && i < w->known.n; i++) {
+		struct known_device *d = &w->known.devices[i];
+
+		if (d->missed == 0 || d->device_id == 0)
+			continue;
+		d->missed = 0; /* should this not be committed, all is read again */
+		rc = store_device_mark(c, d->device_id,
+				       &(struct store_mark){.seen_at_ms = d->seen_at_ms,
+							    .lapsed = d->lapsed},
+				       err);
+	}
+	return rc;
 }
 
 struct counts {
@@ -204,8 +262,13 @@ static bool is_stale(const struct sweep_job *s, uint32_t place)
 {
 	const struct known_device *d = &s->watch->known.devices[place];
 
-	return is_missing(s->watch, place) && d->device_id != 0 && !d->lapsed &&
-	       store_is_gap(s->interval_ms, d->seen_at_ms, s->ended_at_ms);
+	if (!is_unlisted(s->watch, place) || d->device_id == 0 || d->lapsed)
+		return false;
+	/* Behind a list that proves absence all the others count as seen. */
+	return s->proves_absence
+		       ? !is_missing(s->watch, place)
+		       : s->ended_at_ms - d->seen_at_ms >
+				 STORE_GAP_INTERVALS * s->interval_ms;
 }
 
 static int64_t count_stale(const struct sweep_job *s)
@@ -308,6 +371,7 @@ static void fill_account(struct sweep_job *s)
 	if (s->proves_absence)
 		a->whole_sent_at_ms = sweep->sent_at_ms;
 	a->interval_ms = s->interval_ms;
+	a->route_tried_at_ms = s->route_tried_at_ms;
 	a->pages_unchanged = sweep->pages_unchanged;
 	a->records_unchanged = sweep->records_unchanged;
 	a->records_parsed = sweep->records_parsed;
@@ -326,8 +390,11 @@ static int run(struct sweep_job *s, struct store_conn *c, struct err *err)
 	s->whole = is_whole(w);
 	s->proves_absence = s->whole && w->sweep.n_set_aside == 0;
 	s->first = !w->account.swept && ends_first(s);
-	if (store_begin(c, err) != 0)
+	if (store_begin(c, err) != 0 || change_route(s, c, err) != 0 ||
+	    find_lone(s, c, err) != 0)
 		return err->code;
+	s->wants_ids = w->sweep.route == ROUTE_EXTENSIONS &&
+		       (w->sweep.n_unanswered > 0 || count_missing(w).missing > 0);
 	if (s->proves_absence) {
 		n = count_missing(w);
 		s->n_missing = n.missing;
@@ -337,9 +404,9 @@ static int run(struct sweep_job *s, struct store_conn *c, struct err *err)
 			return err->code;
 	} else {
 		s->shrunk = w->account.shrunk_since_at_ms != 0;
-		if (lapse_stale(s, c, err) != 0)
-			return err->code;
 	}
+	if (lapse_stale(s, c, err) != 0)
+		return err->code;
 	fill_account(s);
 	w->account.swept |= s->first;
 	if (s->first && store_account_count(c, &w->account, err) != 0)
@@ -347,10 +414,9 @@ static int run(struct sweep_job *s, struct store_conn *c, struct err *err)
 	if (tell_state(s, c, err) != 0 || store_account_save(c, &w->account, err) != 0 ||
 	    store_commit(c, err) != 0)
 		return err->code;
+	remember_lapsed(s);
 	if (s->proves_absence)
 		remember_missed(s);
-	else
-		remember_lapsed(s);
 	return 0;
 }
 

@@ -9,6 +9,10 @@
  * remove nobody: a withdrawn permission looks the same as a clearance. A list that is not whole
  * proves nothing; but who is on none of its pages for three intervals is unobserved.
  *
+ * By extensions: whole where each extension has answered, and their list came with this sweep; it
+ * proves nothing about a device without an extension. What lists by the other route lacked does
+ * not count.
+ *
  * The first sweep: it records and tells one account.reachable. It is over, and who comes later is
  * told as added, with a list that is whole, or that gives no totals at all; and after three lists
  * that are neither, of which nothing better is to be expected. */
@@ -29,11 +33,13 @@ struct sweep_job {
 	int64_t ended_at_ms; /* UTC: when the last page had arrived */
 	int64_t interval_ms; /* the effective interval */
 	char budget_scope[65], budget_group[64];
+	int64_t route_tried_at_ms; /* UTC: store_account's */
 
 	/* To be read when done. */
 	bool whole;          /* every page came, no id twice, the totals agree */
 	bool proves_absence; /* whole, and no record was set aside */
 	bool first; /* with it the account's first sweep is over; its row has the counts */
+	bool wants_ids; /* by extensions: whether somebody is gone, only a fresh list of them shows */
 	bool shrunk; /* the last that proved absence lacked too many: nobody is removed */
 	int64_t n_missing; /* devices that the list lacks */
 	int64_t n_removed;

@@ -10,7 +10,10 @@
 
 /* One pass over all pages, so far. */
 struct sweep {
-	uint32_t number;      /* of this process, from 1; 0: none yet */
+	uint32_t number; /* of this process, from 1; 0: none yet */
+	enum store_route route;
+	bool ids_are_fresh;   /* by extensions: those are known that there are now */
+	int64_t n_unanswered; /* extensions whose devices did not come, or not all */
 	int64_t sent_at_ms;   /* when its first request was sent */
 	int64_t n_listed;     /* ids seen, each once, ignored ones too */
 	int64_t n_duplicates; /* copies behind the first */

@@ -26,13 +26,12 @@ static void teardown(void)
 
 static void begin_list(void)
 {
-	course_begin(&c, ROUTE_ACCOUNT, COURSE_DEVICES);
+	course_devices(&c, ROUTE_ACCOUNT, NULL, 0);
 }
 
 static void begin_chunks(size_t n_ids)
 {
-	course_begin(&c, ROUTE_EXTENSIONS, COURSE_WITH_EXTENSIONS);
-	course_devices(&c, ids, n_ids);
+	course_devices(&c, ROUTE_EXTENSIONS, ids, n_ids);
 }
 
 static bool came(int64_t n_records, int64_t n_fresh, int64_t total_pages, bool has_next)
@@ -107,16 +106,16 @@ END_TEST
 
 START_TEST(the_list_of_extensions_comes_first)
 {
-	course_begin(&c, ROUTE_EXTENSIONS, COURSE_WITH_EXTENSIONS);
+	course_extensions(&c);
 	check_path("/restapi/v1.0/account/~/extension?page=1&perPage=1000");
 	ck_assert_int_eq(course_length(&c), 1);
 	ck_assert(came(1000, 1000, 2, true));
 	ck_assert(!came(10, 10, 2, false));
-	course_devices(&c, ids, 1);
+	course_devices(&c, ROUTE_EXTENSIONS, ids, 1);
 	check_path("/restapi/v1.0/account/~/extension/1/device?perPage=1000");
-	course_begin(&c, ROUTE_ACCOUNT, COURSE_WITH_EXTENSIONS);
+	course_extensions(&c);
 	ck_assert(!came(10, 10, 1, false));
-	course_devices(&c, NULL, 0);
+	course_devices(&c, ROUTE_ACCOUNT, NULL, 0);
 	check_path("/restapi/v1.0/account/~/device?page=1&perPage=1000");
 }
 END_TEST
@@ -192,12 +191,12 @@ END_TEST
 
 START_TEST(a_list_of_extensions_that_does_not_come_is_given_up)
 {
-	course_begin(&c, ROUTE_ACCOUNT, COURSE_WITH_EXTENSIONS);
+	course_extensions(&c);
 	(void)course_failed(&c);
 	(void)course_failed(&c);
 	ck_assert_int_eq(course_failed(&c), COURSE_OVER);
 	ck_assert(c.incomplete);
-	course_devices(&c, NULL, 0);
+	course_devices(&c, ROUTE_ACCOUNT, NULL, 0);
 	ck_assert(!c.incomplete); /* of the devices nothing was given up */
 }
 END_TEST
@@ -217,7 +216,9 @@ START_TEST(a_chunk_is_halved_down_to_one)
 	check_path("/restapi/v1.0/account/~/extension/1/device?perPage=1000");
 	begin_chunks(90); /* it is remembered */
 	ck_assert_uint_eq(c.n, 1);
-	course_limit(&c, 1000);
+	course_limit(&c, 1000); /* the chunk at hand stays as it was asked for */
+	ck_assert_uint_eq(c.n, 1);
+	ck_assert(came(1, 1, -1, false));
 	ck_assert_uint_eq(c.n, 30);
 	begin_list();
 	ck_assert(!course_halve(&c));

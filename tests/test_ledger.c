@@ -281,7 +281,7 @@ START_TEST(a_budget_comes_back_as_it_was_and_one_less)
 	struct budget *b = heavy();
 
 	for (int i = 0; i < 3; i++)
-		ledger_ask(ledger, b, now_ms - 10000);
+		ledger_ask(ledger, b, 1, now_ms - 10000);
 	budget_told(b, "20", "17", "90", now_ms - 9000);
 	save_budget(b);
 	for (int i = 0; i < 3; i++)
@@ -366,7 +366,7 @@ END_TEST
 
 static void ask(void)
 {
-	ledger_ask(ledger, heavy(), clock_mono_ms());
+	ledger_ask(ledger, heavy(), 1, clock_mono_ms());
 }
 
 START_TEST(a_request_without_an_answer_may_have_been_refused)
@@ -437,7 +437,7 @@ START_TEST(a_request_given_up_by_ourselves_counts_for_this_run)
 {
 	int64_t now_ms = clock_mono_ms();
 
-	ledger_ask(ledger, heavy(), now_ms - 10000);
+	ledger_ask(ledger, heavy(), 1, now_ms - 10000);
 	ledger_abandon(ledger, heavy(), now_ms);
 	check_about(blocked_ms(heavy()), 51000);
 	restart();
@@ -450,7 +450,7 @@ START_TEST(without_a_place_for_penalties_all_else_works)
 	struct ledger *l = ledger_create(NULL);
 	struct budget *b = ledger_budget(l, SCOPE, "heavy", 10);
 
-	ledger_ask(l, b, clock_mono_ms());
+	ledger_ask(l, b, 1, clock_mono_ms());
 	ledger_block(l, b, 1000, clock_mono_ms());
 	ledger_answered(l, b);
 	ck_assert_int_gt(blocked_ms(b), 0);

@@ -111,11 +111,15 @@ static const struct meaning {
 	 "the JWT's user may not see this site"},
 	{ANSWER_OF_LIST, 403, NULL, ANSWER_RETRY, REASON_VENDOR, NULL},
 	{ANSWER_OF_LIST, 404, "CMN-102", ANSWER_REFUSED, REASON_PERMISSION,
-	 "the device list is not visible to this user"},
+	 "it is not visible to this user"},
 	{ANSWER_OF_LIST, 404, "CMN-120", ANSWER_REFUSED, REASON_PERMISSION,
-	 "the device list does not exist for this app: ask the vendor to switch it on"},
+	 "it does not exist for this app: ask the vendor to switch it on"},
 	{ANSWER_OF_LIST, 404, "AGW-404", ANSWER_REFUSED, REASON_PERMISSION,
-	 "the device list does not exist for this app: ask the vendor to switch it on"},
+	 "it does not exist for this app: ask the vendor to switch it on"},
+	{ANSWER_OF_LIST, 400, "CMN-106", ANSWER_SMALLER, REASON_VENDOR,
+	 "too many extensions at once"},
+	{ANSWER_OF_LIST, 400, "InvalidMultipartRequest", ANSWER_SMALLER, REASON_VENDOR,
+	 "too many extensions at once"},
 	{ANSWER_OF_LIST, 400, "CMN-101", ANSWER_REFUSED, REASON_VENDOR,
 	 "the vendor refuses our request as malformed; please report this"},
 
@@ -144,6 +148,7 @@ int64_t answer_retry_after(const char *header, int64_t now_at_ms, int64_t fallba
 
 struct codes {
 	char nested[32], top[32];
+	char permission[64]; /* the one that is missing; "" where it is not said */
 };
 
 static void copy_code(char *out, size_t size, const json_t *object, const char *member)
@@ -181,6 +186,7 @@ static void read_codes(struct codes *codes, const struct http_request *req)
 	*codes = (struct codes){0};
 	copy_code(codes->nested, sizeof codes->nested, first, "errorCode");
 	copy_code(codes->top, sizeof codes->top, body, "errorCode");
+	copy_code(codes->permission, sizeof codes->permission, first, "permissionName");
 	if (codes->top[0] == '\0')
 		copy_code(codes->top, sizeof codes->top, body, "error");
 	json_decref(body);
@@ -235,18 +241,38 @@ static void write_text(struct answer *out, const struct http_request *req,
 		 safe_id, safe_id[0] != '\0' ? ")" : "");
 }
 
+/* The table's hint, with the permission that the vendor names. */
+static void name_permission(char *out, size_t size, const struct codes *codes,
+			    const char *hint)
+{
+	if (codes->permission[0] != '\0' && strcmp(codes->nested, "CMN-401") == 0)
+		snprintf(
+			out, size,
+			"the app lacks the permission %s: add it in the developer console",
+			codes->permission);
+	else if (codes->permission[0] != '\0' && strcmp(codes->nested, "CMN-408") == 0)
+		snprintf(
+			out, size,
+			"the JWT's user lacks the permission %s: give it a role that has it",
+			codes->permission);
+	else
+		snprintf(out, size, "%s", hint != NULL ? hint : "");
+}
+
 void answer_read(struct answer *out, const struct http_request *req, int rc,
 		 enum answer_of of, int64_t now_at_ms)
 {
 	const struct meaning *m;
 	struct codes codes;
+	char hint[160];
 
 	*out = (struct answer){.next = ANSWER_GOOD};
 	if (rc != 0) {
 		read_failure(out, req, rc);
 		return;
 	}
-	if (req->status == 200)
+	/* 207: of several, each for itself. */
+	if (req->status == 200 || (req->status == 207 && of == ANSWER_OF_LIST))
 		return;
 	read_codes(&codes, req);
 	snprintf(out->code, sizeof out->code, "%s",
@@ -262,5 +288,6 @@ void answer_read(struct answer *out, const struct http_request *req, int rc,
 	}
 	if (out->next == ANSWER_WAIT)
 		read_wait(out, req, now_at_ms);
-	write_text(out, req, m != NULL ? m->hint : NULL);
+	name_permission(hint, sizeof hint, &codes, m != NULL ? m->hint : NULL);
+	write_text(out, req, hint[0] != '\0' ? hint : NULL);
 }

@@ -33,6 +33,7 @@ enum answer_next {
 	ANSWER_RETRY,     /* again, after a growing wait */
 	ANSWER_WAIT,      /* again after wait_ms, and nothing of this budget before */
 	ANSWER_NEW_TOKEN, /* the access token is dead: another, then once more */
+	ANSWER_SMALLER,   /* too much at once: again for fewer */
 	ANSWER_REFUSED,   /* not again before something was changed */
 	ANSWER_CANCELED,
 };

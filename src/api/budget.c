@@ -69,11 +69,17 @@ static int64_t room_ms(const struct budget *b, int64_t allowance)
 
 int64_t budget_wait_ms(struct budget *b, int share, int64_t now_ms)
 {
+	return budget_wait_n_ms(b, share, 1, now_ms);
+}
+
+int64_t budget_wait_n_ms(struct budget *b, int share, int64_t n, int64_t now_ms)
+{
 	int64_t until = b->blocked_until_ms;
+	int64_t room = at_least(budget_allowance(b, share) - n + 1, 1);
 
 	forget_old(b, now_ms);
-	until = at_least(until, room_ms(b, budget_allowance(b, share)));
-	if (b->remaining == 0)
+	until = at_least(until, room_ms(b, room));
+	if (b->remaining >= 0 && b->remaining < n)
 		until = at_least(until, b->told_ms + b->window_ms + SECOND_MS);
 	return at_least(until - now_ms, 0);
 }

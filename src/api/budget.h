@@ -38,6 +38,8 @@ int64_t budget_allowance(const struct budget *b, int share);
 
 /* How long to wait before the next request; 0: send it now. */
 int64_t budget_wait_ms(struct budget *b, int share, int64_t now_ms);
+/* The same for one that counts as n requests. */
+int64_t budget_wait_n_ms(struct budget *b, int share, int64_t n, int64_t now_ms);
 
 /* A request is sent now. */
 void budget_spend(struct budget *b, int64_t now_ms);

@@ -11,13 +11,13 @@ char *pages_url(const char *server, int64_t page)
 }
 
 void pages_request(struct http_request *req, const char *url, const char *token,
-		   const char *ca_file)
+		   const char *accept, const char *ca_file)
 {
 	http_request_clear(req);
 	http_request_init(req);
 	req->url = url;
 	req->ca_file = ca_file;
 	http_add_header(req, "Authorization: Bearer %s", token);
-	http_add_header(req, "Accept: application/json");
+	http_add_header(req, "Accept: %s", accept);
 	http_add_header(req, "Accept-Encoding: gzip");
 }

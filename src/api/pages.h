@@ -16,8 +16,12 @@
 /* The URL of a page (from 1). The caller frees it. */
 char *pages_url(const char *server, int64_t page);
 
+/* In what form the answer may come. */
+#define PAGES_ACCEPT      "application/json"
+#define PAGES_ACCEPT_BULK "application/vnd.ringcentral.multipart+json, application/json"
+
 /* Make req ready for http_start. url and token are borrowed until it is over. */
 void pages_request(struct http_request *req, const char *url, const char *token,
-		   const char *ca_file);
+		   const char *accept, const char *ca_file);
 
 #endif

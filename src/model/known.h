@@ -13,6 +13,9 @@
 #define KNOWN_DIGEST_BYTES 16
 #define KNOWN_NONE         UINT32_MAX
 
+/* Whether a device has an extension, by whom it can be listed. */
+enum known_lone { KNOWN_LONE_UNKNOWN = 0, KNOWN_NOT_LONE = 1, KNOWN_LONE = 2 };
+
 struct known_device {
 	char *id;           /* the vendor's; NULL: the place is free */
 	int64_t device_id;  /* ours; 0: not stored */
@@ -26,6 +29,7 @@ struct known_device {
 	bool bad_members, bad_time; /* of its record, as struct device says */
 	bool ignored; /* of a type that is. Stored all the same: it was of another before */
 	bool lapsed;    /* the store does not know that seen_at_ms moves on */
+	uint8_t lone;   /* enum known_lone */
 	uint8_t missed; /* whole lists in a row that lacked it */
 	unsigned char digest[KNOWN_DIGEST_BYTES];
 };

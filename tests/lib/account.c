@@ -103,6 +103,11 @@ int account_page(struct account *a, int64_t page, const char *body, size_t len)
 	p->watch = &a->watch;
 	p->routes = a->routes;
 	p->page = page;
+	p->begins = page == 1;
+	p->route = a->route;
+	p->ids_are_fresh = a->route == ROUTE_EXTENSIONS && !a->ids_are_old;
+	p->ids = a->ids;
+	p->n_ids = a->n_ids;
 	p->url = a->url;
 	p->sent_at_ms = account_sent_ms(a, page);
 	p->arrived_at_ms = account_arrived_ms(a, page);

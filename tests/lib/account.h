@@ -19,6 +19,12 @@ struct account {
 	struct routes *routes; /* one sink that wants every event */
 	char *ignore[1];       /* types; NULL: none */
 
+	/* How the devices are asked for; by extensions: whose each page is of. */
+	enum store_route route;
+	bool ids_are_old; /* their list did not come with this sweep */
+	char **ids;
+	size_t n_ids;
+
 	int64_t n_sweeps;       /* begun; the first is sweep 0 */
 	int64_t clock_set_ms;   /* by how much the clock has been set */
 	int64_t clock_known_ms; /* what of that the last page job was told */

@@ -11,6 +11,7 @@ import atexit
 import base64
 import calendar
 import contextlib
+import glob
 import hashlib
 import hmac
 import http.client
@@ -630,6 +631,26 @@ class Stage:
         text = [repr(line) for line in lines if line.level != "debug"][-60:]
         text += ["... and the last debug lines:"] + [repr(line) for line in lines][-25:]
         return f"log of {self.folder}\n" + "\n".join(text)
+
+
+class Clock:
+    """The daemon's own time of day; its monotonic clock is the machine's."""
+
+    def __init__(self, stage):
+        library, = glob.glob("/usr/lib/*/faketime/libfaketimeMT.so.1") or \
+            [expect(False, "libfaketime is missing: apt-get install faketime")]
+        self.path = stage.folder / "clock"
+        self.set("+0")
+        stage.env |= {"LD_PRELOAD": library, "FAKETIME_NO_CACHE": "1",
+                      "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+                      "FAKETIME_TIMESTAMP_FILE": str(self.path),
+                      "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "")
+                      + ":verify_asan_link_order=0"}
+
+    def set(self, offset):
+        fresh = self.path.with_suffix(".new")
+        fresh.write_text(offset + "\n")
+        fresh.rename(self.path)
 
 
 def told(events):
