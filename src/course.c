@@ -84,6 +84,8 @@ static bool list_goes_on(const struct course *c, const struct course_answer *a)
 	if (a->n_records == 0 || (c->page > 1 && a->n_fresh == 0) ||
 	    c->page >= KNOWN_MAX_PAGES)
 		return false;
+	if (a->total_pages < 0 && a->per_page > 0 && a->n_records >= a->per_page)
+		return true; /* nothing is said, and the page is full */
 	return a->has_next || c->page < a->total_pages;
 }
 

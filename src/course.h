@@ -56,7 +56,8 @@ char *course_path(const struct course *c);
 struct course_answer {
 	int64_t n_records;
 	int64_t n_fresh;     /* of them not seen before in this sweep */
-	int64_t total_pages; /* -1: not said */
+	int64_t per_page;    /* negative: not said */
+	int64_t total_pages; /* likewise */
 	bool has_next;
 };
 

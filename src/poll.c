@@ -53,7 +53,6 @@
 #define ROUTE_REFUSALS    2                /* of the account's list: then by extensions */
 #define ROUTE_RETRY_MS    (24 * 3600 * SECOND_MS)
 #define DARK_INTERVALS    3    /* without a page: account.unreachable */
-#define PARTIAL_SWEEPS    3    /* in a row: no device that came or went while we read */
 #define STOP_PATIENCE_MS  2000 /* for an answer under way; then it is canceled */
 #define JITTER_PERCENT    20
 
@@ -1020,6 +1019,7 @@ static void on_names_page(struct store_job *job, int rc)
 	else if (course_came(&p->course, &(struct course_answer){
 						 .n_records = j->n_records,
 						 .n_fresh = j->n_fresh,
+						 .per_page = j->paging.per_page,
 						 .total_pages = j->paging.total_pages,
 						 .has_next = j->paging.has_next,
 					 }))
@@ -1054,7 +1054,9 @@ static void on_page(struct http_request *req, int rc)
 	bool names = p->course.ask == ASK_EXTENSIONS;
 	struct answer answer;
 
-	answer_read(&answer, req, rc, ANSWER_OF_LIST, clock_utc_ms());
+	answer_read(&answer, req, rc,
+		    p->course.ask == ASK_CHUNK ? ANSWER_OF_BULK : ANSWER_OF_LIST,
+		    clock_utc_ms());
 	if (rc == 0)
 		learn_budget(p);
 	answered(p, budget_of(p), &answer);
@@ -1231,7 +1233,7 @@ static void log_whole(struct poll *p)
 		return;
 	/* A record without an id has a line of its own. */
 	if (!p->sweep_job.whole && p->watch.sweep.n_nameless == 0) {
-		if (++p->n_partial >= PARTIAL_SWEEPS &&
+		if (++p->n_partial >= SWEEP_HABIT &&
 		    lasting_failed(&p->partial, clock_mono_ms()))
 			log_partial(p);
 		return;

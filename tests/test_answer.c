@@ -136,6 +136,7 @@ static const struct answer *read_sample(const char *file, enum answer_of of)
 	return &w.answer;
 }
 
+#define BULK    ANSWER_OF_BULK
 #define LIST    ANSWER_OF_LIST
 #define TOKEN   ANSWER_OF_TOKEN
 #define GROUP   ANSWER_OF_GROUP
@@ -161,7 +162,9 @@ static const struct {
 	{"bulk_207_multipart_mixed.txt", LIST, ANSWER_RETRY, REASON_BAD_ANSWER, "", GROUP,
 	 0},
 
-	{"error_400_batch_limit.json", LIST, ANSWER_RETRY, REASON_BAD_ANSWER, "CMN-106",
+	{"bulk_207_multistatus.json", BULK, ANSWER_GOOD, REASON_NONE, "", GROUP, 0},
+	{"bulk_207_multipart_mixed.txt", BULK, ANSWER_GOOD, REASON_NONE, "", GROUP, 0},
+	{"error_400_batch_limit.json", LIST, ANSWER_SMALLER, REASON_VENDOR, "CMN-106",
 	 GROUP, 0},
 	{"error_400_invalid_client.json", TOKEN, ANSWER_REFUSED, REASON_CREDENTIALS,
 	 "OAU-153", GROUP, 0},
@@ -304,8 +307,8 @@ static const struct {
 	{TOKEN, 503, NULL, "service_unavailable", ANSWER_WAIT, REASON_MAINTENANCE},
 
 	{LIST, 400, "CMN-101", NULL, ANSWER_REFUSED, REASON_VENDOR},
-	{LIST, 400, "CMN-106", NULL, ANSWER_RETRY, REASON_BAD_ANSWER},
-	{LIST, 400, "InvalidMultipartRequest", NULL, ANSWER_RETRY, REASON_BAD_ANSWER},
+	{LIST, 400, "CMN-106", NULL, ANSWER_SMALLER, REASON_VENDOR},
+	{LIST, 400, "InvalidMultipartRequest", NULL, ANSWER_SMALLER, REASON_VENDOR},
 	{LIST, 401, "OAU-128", "TokenExpired", ANSWER_NEW_TOKEN, REASON_CREDENTIALS},
 	{LIST, 401, "OAU-129", "TokenInvalid", ANSWER_NEW_TOKEN, REASON_CREDENTIALS},
 	{LIST, 401, "OAU-149", "TokenInvalid", ANSWER_NEW_TOKEN, REASON_CREDENTIALS},

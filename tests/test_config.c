@@ -454,7 +454,7 @@ START_TEST(every_mistake_is_found_in_one_go)
 
 	ck_assert_int_eq(load(text), ERR_CONFIG);
 	ck_assert_str_eq(problems(), expected);
-	ck_assert_str_eq(err.text, "t.conf: 33 mistakes");
+	ck_assert_str_eq(err.text, "t.conf: 32 mistakes");
 	free(expected);
 	free(text);
 }

@@ -84,6 +84,22 @@ START_TEST(a_list_ends_where_nothing_new_comes)
 }
 END_TEST
 
+START_TEST(behind_a_full_page_another_is_asked_for_where_nothing_is_said)
+{
+	struct course_answer a = {
+		.n_records = 100, .n_fresh = 100, .per_page = 100, .total_pages = -1};
+
+	begin_list();
+	ck_assert(course_came(&c, &a));
+	a.n_records = 99;
+	ck_assert(!course_came(&c, &a));
+	begin_list();
+	a.n_records = 100;
+	a.total_pages = 1;
+	ck_assert(!course_came(&c, &a));
+}
+END_TEST
+
 START_TEST(extensions_are_asked_for_in_chunks)
 {
 	char path[400], *at = path;
@@ -245,6 +261,7 @@ int main(void)
 	const struct suite_test tests[] = {
 		{a_list_is_asked_for_page_by_page, 1},
 		{a_list_ends_where_nothing_new_comes, 1},
+		{behind_a_full_page_another_is_asked_for_where_nothing_is_said, 1},
 		{extensions_are_asked_for_in_chunks, 1},
 		{the_list_of_extensions_comes_first, 1},
 		{without_the_first_page_there_is_no_sweep, 1},

@@ -272,12 +272,13 @@ void answer_read(struct answer *out, const struct http_request *req, int rc,
 		return;
 	}
 	/* 207: of several, each for itself. */
-	if (req->status == 200 || (req->status == 207 && of == ANSWER_OF_LIST))
+	if (req->status == 200 || (req->status == 207 && of == ANSWER_OF_BULK))
 		return;
 	read_codes(&codes, req);
 	snprintf(out->code, sizeof out->code, "%s",
 		 codes.nested[0] != '\0' ? codes.nested : codes.top);
-	m = find_meaning(of, req->status, &codes);
+	m = find_meaning(of == ANSWER_OF_TOKEN ? of : ANSWER_OF_LIST, req->status,
+			 &codes);
 	if (m != NULL) {
 		out->next = m->next;
 		out->reason = m->reason;

@@ -59,7 +59,8 @@ struct answer {
 #define ANSWER_DEFAULT_WAIT_MS 60000
 #define ANSWER_MAX_WAIT_MS     3600000
 
-enum answer_of { ANSWER_OF_TOKEN, ANSWER_OF_LIST };
+/* ANSWER_OF_BULK: several lists at once, ringcentral/api.md section 5. */
+enum answer_of { ANSWER_OF_TOKEN, ANSWER_OF_LIST, ANSWER_OF_BULK };
 
 /* Read the answer to a request that ended with rc (http_done_cb). now_at_ms is UTC. */
 void answer_read(struct answer *out, const struct http_request *req, int rc,
