@@ -172,7 +172,8 @@ static enum event_type transition_to(enum device_status status)
 struct change {
 	enum device_status previous;
 	int64_t not_before_ms;
-	json_t *location; /* change of last_location_report_time, or NULL */
+	json_t *location;       /* change of last_location_report_time, or NULL */
+	bool location_is_early; /* one was told just before */
 	bool location_is_gone;
 	json_t *fields; /* changes of all else; empty for none */
 };
@@ -189,7 +190,9 @@ static int tell_changes(struct changes *x, const struct change *change,
 		ev.previous = change->previous;
 		rc = tell(x, &ev, row);
 	}
-	if (rc == 0 && change->location != NULL && !change->location_is_gone) {
+	if (rc == 0 && change->location != NULL && !change->location_is_gone &&
+	    !change->location_is_early) {
+		x->location_told = true;
 		ev = event_of(x, EVENT_DEVICE_LOCATION, row, facts,
 			      change->not_before_ms);
 		ev.detail = json_pack("{s:[O]}", "changes", change->location);
@@ -212,12 +215,14 @@ static int tell_changes(struct changes *x, const struct change *change,
 static void compare_location(const struct changes *x, struct change *change,
 			     struct store_device *row, const struct device *d)
 {
-	if (d->bad_location || (x->other_route && !d->has_location) ||
+	if (d->bad_location ||
 	    (row->has_location == d->has_location && row->location_ms == d->location_ms))
 		return;
-	change->location = one_time_change(row->has_location, row->location_ms,
-					   d->has_location, d->location_ms);
-	change->location_is_gone = !d->has_location;
+	if (!x->other_route || (row->has_location && d->has_location)) {
+		change->location = one_time_change(row->has_location, row->location_ms,
+						   d->has_location, d->location_ms);
+		change->location_is_gone = !d->has_location;
+	}
 	row->has_location = d->has_location;
 	row->location_ms = d->location_ms;
 }
@@ -268,14 +273,23 @@ static void compare_facts(struct store_device *row, const json_t *facts)
 	row->facts = text;
 }
 
-static int change_device(struct changes *x, struct device *d, struct store_device *row,
-			 int64_t seen_at_ms, const unsigned char *digest)
+static bool is_early(const struct changes *x, const struct known_device *known)
 {
-	struct change change = {.previous = row->status, .fields = json_array()};
+	return known->location_told_at_ms != 0 &&
+	       x->arrived_at_ms - known->location_told_at_ms <
+		       x->watch->location_every_ms;
+}
+
+static int change_device(struct changes *x, struct device *d, struct store_device *row,
+			 const struct known_device *known, const unsigned char *digest)
+{
+	struct change change = {.previous = row->status,
+				.location_is_early = is_early(x, known),
+				.fields = json_array()};
 	json_t *facts;
 	int rc;
 
-	change.not_before_ms = watch_not_before(seen_at_ms, x->arrived_at_ms);
+	change.not_before_ms = watch_not_before(known->seen_at_ms, x->arrived_at_ms);
 	compare_location(x, &change, row, d);
 	if (d->record != NULL) {
 		compare_record(x, &change, row, d);
@@ -355,6 +369,7 @@ int changes_record(struct changes *x, const struct known_device *known, struct d
 	struct store_device row = {0};
 	int rc;
 
+	x->location_told = false;
 	*ignored = is_ignored(x, known, d);
 	if (*ignored)
 		return ignore_device(x, known, device_id);
@@ -366,7 +381,7 @@ int changes_record(struct changes *x, const struct known_device *known, struct d
 					 x->err);
 	if (rc == 0)
 		rc = is_listed(&row) && !is_unread(&row)
-			     ? change_device(x, d, &row, known->seen_at_ms, digest)
+			     ? change_device(x, d, &row, known, digest)
 			     : add_device(x, d, &row, digest);
 	*device_id = row.device_id;
 	store_device_clear(&row);

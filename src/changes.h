@@ -28,6 +28,7 @@ struct changes {
 	int64_t arrived_at_ms; /* UTC: when its answer was whole */
 	bool begun;            /* the transaction is open */
 	int64_t n_events;      /* told */
+	bool location_told;    /* of the last record */
 };
 
 /* The functions return 0 or ERR_STORE. */

@@ -28,10 +28,10 @@ struct account_config {
 	struct secret jwt;
 	int64_t interval_ms;
 	enum devices_via devices_via;
-	int budget_share;             /* percent, 1 to 100 */
+	int budget_share; /* percent, 1 to 100 */
 	char **ignore_types;
 	size_t n_ignore_types;
-	int64_t location_every_ms; /* 0: each one; others are refused until they are built */
+	int64_t location_every_ms; /* 0: each one */
 	char *ca_file;             /* NULL: the system's */
 };
 

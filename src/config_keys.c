@@ -166,9 +166,8 @@ static const struct config_key account_keys[] = {
 	 .fallback = "0s",
 	 .max = YEAR,
 	 .at = offsetof(struct account_config, location_every_ms),
-	 .later = "limits on location reports come with a later version",
-	 .built = "0s",
-	 .help = "Tell one device's location reports at most so often."},
+	 .help = "Tell one device's location reports at most so often. Those in between are kept"
+		 " and shown, but are no events."},
 	{.name = "ca_file",
 	 .type = KEY_FILE,
 	 .fallback = "",

@@ -24,8 +24,9 @@ struct touch {
 	bool stored_seen; /* the row now says that it was seen */
 	bool ignored;     /* its record was read, and is of a type that is ignored */
 	bool bad_members, bad_time; /* likewise */
-	bool lapses;                /* the row now says that it was not */
-	uint32_t len;               /* bytes of its record; 0: not looked at */
+	bool location_told;
+	bool lapses;   /* the row now says that it was not */
+	uint32_t len;  /* bytes of its record; 0: not looked at */
 	uint64_t rest; /* digest of the record less what changes often; 0: not plain */
 	int64_t device_id;
 	unsigned char digest[DIGEST_BYTES];
@@ -268,6 +269,7 @@ static int parse_record(struct work *k, size_t n)
 		rc = changes_record(&k->changes, &known->devices[place], &d, t->digest,
 				    &t->device_id, &t->ignored);
 		t->seen = t->stored_seen = !t->ignored;
+		t->location_told = k->changes.location_told;
 		t->bad_members = d.n_wrong > 0;
 		t->bad_time = d.bad_location;
 		if (!t->ignored)
@@ -515,6 +517,8 @@ static void remember_device(struct work *k, const struct touch *t)
 		d->lapsed = true;
 		d->missed = 0;
 	}
+	if (t->location_told)
+		d->location_told_at_ms = k->p->arrived_at_ms;
 	if (t->has_digest) {
 		known_set_digest(known, t->place, t->digest);
 		d->lone = KNOWN_LONE_UNKNOWN;

@@ -22,11 +22,11 @@ struct page_job {
 	/* Set by the owner. */
 	struct watch *watch;
 	struct routes *routes;
-	int64_t page;          /* from 1; of extensions: which chunk of them */
-	bool begins;           /* a sweep */
+	int64_t page; /* from 1; of extensions: which chunk of them */
+	bool begins;  /* a sweep */
 	enum store_route route;
 	bool ids_are_fresh; /* by extensions: their list came with this sweep */
-	char *const *ids;   /* by extensions: whose devices it is of; borrowed until done */
+	char *const *ids; /* by extensions: whose devices it is of; borrowed until done */
 	size_t n_ids;
 	const char *url;       /* borrowed until done */
 	struct buf answer;     /* the body as it came: the job's from now on */
@@ -39,8 +39,8 @@ struct page_job {
 	/* To be read when done. */
 	struct known_paging paging;
 	int64_t n_records;
-	int64_t n_fresh;   /* of them not seen before in this sweep */
-	int64_t n_events;  /* told */
+	int64_t n_fresh;      /* of them not seen before in this sweep */
+	int64_t n_events;     /* told */
 	int64_t n_unanswered; /* extensions whose part is missing or an error */
 	int64_t n_refused;    /* records that could not be read */
 	/* The first of them: "record 17 (id 802398804016): id: empty". */

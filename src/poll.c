@@ -1428,6 +1428,7 @@ struct poll *poll_create(struct poll_env *env, const struct account_config *conf
 	p->clock_set_ms = env->clock.set_ms;
 	watch_init(&p->watch, config->name, config->ignore_types, config->n_ignore_types,
 		   store_secret(env->store));
+	p->watch.location_every_ms = config->location_every_ms;
 	auth_init(&p->auth, env->loop, &settings, path);
 	free(path);
 	p->auth.data = p;

@@ -267,8 +267,7 @@ static bool is_stale(const struct sweep_job *s, uint32_t place)
 	/* Behind a list that proves absence all the others count as seen. */
 	return s->proves_absence
 		       ? !is_missing(s->watch, place)
-		       : s->ended_at_ms - d->seen_at_ms >
-				 STORE_GAP_INTERVALS * s->interval_ms;
+		       : store_is_gap(s->interval_ms, d->seen_at_ms, s->ended_at_ms);
 }
 
 static int64_t count_stale(const struct sweep_job *s)

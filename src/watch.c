@@ -126,8 +126,10 @@ void watch_clock_set(struct watch *w, int64_t step_ms)
 	move(&w->account.whole_sent_at_ms, step_ms);
 	move(&w->account.last_page_at_ms, step_ms);
 	move(&w->sweep.sent_at_ms, step_ms);
-	for (uint32_t i = 0; i < w->known.n; i++)
+	for (uint32_t i = 0; i < w->known.n; i++) {
 		move(&w->known.devices[i].seen_at_ms, step_ms);
+		move(&w->known.devices[i].location_told_at_ms, step_ms);
+	}
 }
 
 int watch_note_page(struct watch *w, struct store_conn *c, int64_t at_ms, int64_t step_ms,

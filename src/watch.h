@@ -46,6 +46,7 @@ struct watch {
 	char *name;
 	char **ignore_types;
 	size_t n_ignore_types;
+	int64_t location_every_ms; /* at most so often a device's report is told; the owner's */
 };
 
 /* ignore_types are copied. secret: the database's. */

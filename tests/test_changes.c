@@ -267,6 +267,138 @@ START_TEST(a_story_is_told_the_same_after_restarts) /* but for the bounds, which
 }
 END_TEST
 
+/* ---- not every report is told ---- */
+
+#define REPORT(n) AT("2026-09-14T09:0" #n ":00Z")
+
+START_TEST(a_devices_reports_are_told_at_most_so_often)
+{
+	a.watch.location_every_ms = 3 * ACCOUNT_SWEEP_MS;
+	list(REPORT(0));
+	check_events(FIRST);
+	list(REPORT(1)); /* told: the first since the start */
+	list(REPORT(2));
+	list(REPORT(3));
+	check_events("location_reported 1 (0, 60.300] " LOCATION(
+		"\"2026-09-14T09:00:00.000Z\"", "\"2026-09-14T09:01:00.000Z\"") "\n");
+	ck_assert_int_eq(
+		account_ask(&a, "SELECT location_ms / 60000 % 60 FROM device_state"),
+		3);      /* kept all the same */
+	list(REPORT(4)); /* three sweeps later */
+	check_events("location_reported 1 (180, 240.300] " LOCATION(
+		"\"2026-09-14T09:03:00.000Z\"", "\"2026-09-14T09:04:00.000Z\"") "\n");
+	list(NOT_AT); /* told at once */
+	check_events("changed 1 (240, 300.300] " LOCATION("\"2026-09-14T09:04:00.000Z\"",
+							  "null") "\n");
+}
+END_TEST
+
+/* ---- by the other route ---- */
+
+#define BY_LIST                                                                \
+	"{'id':'1','status':'Online','name':'Lobby','site':{'name':'Denver'}," \
+	"'extension':{'id':7},'lastLocationReportTime':'" T1 "'}"
+
+static void list_extension(const char *record)
+{
+	char *text = mem_printf("{'records':[%s],'paging':{}}", record);
+	char *json = account_json(text);
+
+	ck_assert_int_eq(account_page_text(&a, 1, json), 0);
+	ck_assert_int_eq(account_sweep(&a, 1), 0);
+	free(json);
+	free(text);
+}
+
+START_TEST(what_only_one_of_two_lists_shows_is_no_change)
+{
+	static char *ids[] = {(char *)"7"};
+
+	account_records(&a, BY_LIST ",{'id':'2','status':'Online'}");
+	check_events(FIRST);
+	a.route = ROUTE_EXTENSIONS;
+	a.ids = ids;
+	a.n_ids = 1;
+	list_extension("{'id':'1','status':'Online','name':'Hall','extension':{'id':7}}");
+	check_events(
+		"changed 1 (0, 60.300] [" CHANGE("name", "\"Lobby\"", "\"Hall\"") "]\n");
+	list_extension(
+		"{'id':'1','status':'Offline','name':'Hall','extension':{'id':7}}");
+	check_events("offline 1 Online->Offline (60, 120.300]\n");
+	ck_assert_int_eq(account_ask(&a, "SELECT lapsed FROM device_state JOIN device"
+					 " USING (device_id) WHERE id = 2"),
+			 1); /* it has no extension: nobody can say */
+	list_extension("");
+	list_extension("");
+	check_events("removed 1 Offline (120, 240.300]\n");
+	a.route = ROUTE_ACCOUNT;
+	account_records(&a, "{'id':'2','status':'Offline','site':{'name':'Boston'}}");
+	check_events("offline 2 Online->Offline (0, 300.300]\n");
+}
+END_TEST
+
+START_TEST(with_an_old_list_of_extensions_nobody_is_missed)
+{
+	static char *ids[] = {(char *)"7"};
+
+	a.route = ROUTE_EXTENSIONS;
+	a.ids = ids;
+	a.n_ids = 1;
+	list_extension("{'id':'1','extension':{'id':7}}");
+	check_events(FIRST);
+	a.ids_are_old = true;
+	for (int i = 0; i < 3; i++)
+		list_extension("");
+	ck_assert(a.sweep.wants_ids);
+	check_events("");
+	a.ids_are_old = false;
+	list_extension("");
+	check_events("");
+	list_extension("");
+	ck_assert_int_eq(account_n_events(&a), 1);
+}
+END_TEST
+
+START_TEST(an_extension_that_does_not_answer_loses_nobody)
+{
+	static char *ids[] = {(char *)"7", (char *)"8"};
+	static const char both[] =
+		"[{'resourceId':'7','status':200,'body':{'records':[{'id':'1',"
+		"'extension':{'id':7}}]}},{'resourceId':8,'status':200,'body':{'records':"
+		"[{'id':'2','extension':{'id':8}}]}}]";
+	static const char *const partly[] = {
+		"[{'resourceId':'7','status':200,'body':{'records':[{'id':'1',"
+		"'extension':{'id':7}}]}},{'resourceId':8,'status':404,'body':{}}]",
+		"[{'resourceId':'7','status':200,'body':{'records':[{'id':'1',"
+		"'extension':{'id':7}}]}}]",
+		"[{'resourceId':'7','status':200,'body':{'records':[{'id':'1',"
+		"'extension':{'id':7}}]}},{'resourceId':8,'status':200,'body':{}}]",
+		"[{'resourceId':'7','status':200,'body':{'records':[{'id':'1',"
+		"'extension':{'id':7}}]}},{'resourceId':8,'status':200,'body':{'records':[],"
+		"'paging':{'totalElements':1}}}]",
+	};
+	char *json = account_json(both);
+
+	a.route = ROUTE_EXTENSIONS;
+	a.ids = ids;
+	a.n_ids = 2;
+	ck_assert_int_eq(account_page_text(&a, 1, json), 0);
+	ck_assert_int_eq(account_sweep(&a, 1), 0);
+	ck_assert(a.sweep.whole);
+	check_events(FIRST);
+	free(json);
+	for (int i = 0; i < 4; i++) {
+		json = account_json(partly[_i]);
+		ck_assert_int_eq(account_page_text(&a, 1, json), 0);
+		ck_assert_int_eq(a.page.n_unanswered, 1);
+		ck_assert_int_eq(account_sweep(&a, 1), 0);
+		ck_assert(!a.sweep.whole);
+		free(json);
+	}
+	check_events("");
+}
+END_TEST
+
 /* A vendor that calls all of them otherwise has not lost them. */
 START_TEST(many_that_become_placeholders_at_once_are_not_gone)
 {
@@ -334,6 +466,10 @@ int main(void)
 	const struct suite_test tests[] = {
 		{a_story_is_told_exactly, COUNT(stories)},
 		{a_story_is_told_the_same_after_restarts, COUNT(stories)},
+		{a_devices_reports_are_told_at_most_so_often, 1},
+		{what_only_one_of_two_lists_shows_is_no_change, 1},
+		{with_an_old_list_of_extensions_nobody_is_missed, 1},
+		{an_extension_that_does_not_answer_loses_nobody, 4},
 		{many_that_become_placeholders_at_once_are_not_gone, 1},
 		{who_was_never_read_is_counted_and_unobserved, 1},
 		{a_first_sweep_tells_one_thing, 1},

@@ -17,8 +17,9 @@
 enum known_lone { KNOWN_LONE_UNKNOWN = 0, KNOWN_NOT_LONE = 1, KNOWN_LONE = 2 };
 
 struct known_device {
-	char *id;           /* the vendor's; NULL: the place is free */
-	int64_t device_id;  /* ours; 0: not stored */
+	char *id;                    /* the vendor's; NULL: the place is free */
+	int64_t device_id;           /* ours; 0: not stored */
+	int64_t location_told_at_ms; /* by this process; 0: not yet */
 	int64_t seen_at_ms; /* when the last request was sent that showed it as it is */
 	uint32_t sweep; /* the sweep that listed it last; of a free place the next one */
 	uint64_t rest;  /* of its record less status and location report; 0: not known */
