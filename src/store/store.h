@@ -147,8 +147,8 @@ int store_accounts(struct store_conn *c, struct store_account **out, size_t *n,
 
 /* By id; each borrows it. */
 int store_extensions_each(struct store_conn *c, int64_t account_id,
-			  void (*each)(const struct extension *x, void *arg),
-			  void *arg, struct err *err);
+			  void (*each)(const struct extension *x, void *arg), void *arg,
+			  struct err *err);
 int store_extension_save(struct store_conn *c, int64_t account_id,
 			 const struct extension *x, struct err *err);
 int store_extension_remove(struct store_conn *c, int64_t account_id, const char *id,

@@ -581,8 +581,8 @@ int store_outbox_save(struct store_conn *c, int64_t sink_id,
 /* ---- extensions ---- */
 
 int store_extensions_each(struct store_conn *c, int64_t account_id,
-			  void (*each)(const struct extension *x, void *arg),
-			  void *arg, struct err *err)
+			  void (*each)(const struct extension *x, void *arg), void *arg,
+			  struct err *err)
 {
 	sqlite3_stmt *st = conn_bind(c, STMT_EXTENSIONS, err, "i", account_id);
 	int rc = st != NULL ? 1 : err->code;
