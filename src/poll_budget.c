@@ -1,0 +1,166 @@
+#include "poll_inside.h"
+
+#include <stdio.h>
+
+#include "api/pages.h"
+#include "base/clock.h"
+
+/* The one in which the request at hand counts; the strictest where its group is not known. */
+struct budget *poll_budget_of(const struct poll *p)
+{
+	struct budget *named = p->budgets[p->course.ask];
+
+	return named != NULL ? named
+			     : ledger_budget(p->env->ledger, p->scope, PAGES_GROUP,
+					     BUDGET_HEAVY_LIMIT);
+}
+
+size_t poll_snapshot_budgets(const struct poll *p, struct store_budget *into)
+{
+	const struct budget *list = poll_budget_of(p);
+
+	ledger_snapshot(p->auth_budget, &into[0]);
+	ledger_snapshot(list, &into[1]);
+	return 2;
+}
+
+static int run_ledger_job(struct store_conn *c, struct store_job *job, struct err *err)
+{
+	struct ledger_job *l = (struct ledger_job *)job;
+
+	if (store_begin(c, err) != 0)
+		return err->code;
+	for (size_t i = 0; i < l->n_budgets; i++) {
+		if (store_budget_save(c, &l->budgets[i], err) != 0)
+			return err->code;
+	}
+	return store_commit(c, err);
+}
+
+static void on_ledger_saved(struct store_job *job, int rc)
+{
+	struct ledger_job *l = (struct ledger_job *)job;
+	struct poll *p = (struct poll *)((char *)l - offsetof(struct poll, ledger_job));
+
+	(void)rc; /* the next page saves it too, and tells of a store that fails */
+	l->under_way = false;
+	if (poll_goes_on(p) && l->again)
+		poll_save_ledger(p);
+}
+
+/* Before anything else: a penalty must outlive a kill. */
+void poll_save_ledger(struct poll *p)
+{
+	struct ledger_job *l = &p->ledger_job;
+
+	l->again = l->under_way;
+	if (l->under_way)
+		return;
+	l->under_way = true;
+	p->n_under_way++;
+	l->job = (struct store_job){.run = run_ledger_job, .on_done = on_ledger_saved};
+	l->n_budgets = poll_snapshot_budgets(p, l->budgets);
+	store_submit_first(p->env->store, &l->job);
+}
+
+/* As how many requests the one at hand counts: for all that is known, one for many extensions
+ * counts as many (ringcentral/api.md section 5). */
+int64_t poll_cost_of(const struct poll *p)
+{
+	return p->course.ask == ASK_CHUNK && !p->chunks_count_once ? (int64_t)p->course.n
+								   : 1;
+}
+
+/* How long to wait for the request at hand; where its group is not known yet, until the account
+ * may ask for anything. */
+int64_t poll_wait_of(struct poll *p)
+{
+	struct ledger *ledger = p->env->ledger;
+	struct budget *named = p->budgets[p->course.ask];
+	int share = p->config->budget_share;
+	int64_t now_ms = clock_mono_ms();
+
+	return named != NULL
+		       ? ledger_wait_n_ms(ledger, named, share, poll_cost_of(p), now_ms)
+		       : ledger_wait_all_ms(ledger, p->scope, share, now_ms);
+}
+
+int64_t poll_wait_of_auth(struct poll *p)
+{
+	return ledger_wait_ms(p->env->ledger, p->auth_budget, p->config->budget_share,
+			      clock_mono_ms());
+}
+
+void poll_spend(struct poll *p, struct budget *budget, int64_t n)
+{
+	p->asked = budget;
+	ledger_ask(p->env->ledger, budget, n, clock_mono_ms());
+}
+
+/* What the answer says of waiting is noted before that it is here: a kill may come between. A
+ * good page is committed with the budgets, all else is saved here. */
+void poll_note_answer(struct poll *p, struct budget *budget, const struct answer *answer)
+{
+	if (answer->next == ANSWER_CANCELED) {
+		ledger_abandon(p->env->ledger, p->asked, clock_mono_ms());
+		return;
+	}
+	if (answer->next == ANSWER_WAIT)
+		ledger_obey(p->env->ledger, budget, p->config, answer, clock_mono_ms());
+	ledger_answered(p->env->ledger, p->asked);
+	if (!p->stopping && (answer->next != ANSWER_GOOD || budget == p->auth_budget))
+		poll_save_ledger(p);
+}
+
+static void chunks_count_once(struct poll *p)
+{
+	p->chunks_count_once = true;
+	course_limit(&p->course, p->chunk_max);
+}
+
+/* The group's name and numbers are the vendor's to say; the budget moves with the name. */
+void poll_learn_budget(struct poll *p)
+{
+	struct budget **named = &p->budgets[p->course.ask], *b;
+	const char *group = http_header(&p->req, "X-Rate-Limit-Group");
+	int64_t now_ms = clock_mono_ms();
+
+	if (group != NULL && group[0] != '\0') {
+		b = ledger_budget(p->env->ledger, p->scope, group, BUDGET_HEAVY_LIMIT);
+		if (b != p->asked)
+			budget_spend(b, now_ms); /* the request that told us */
+		if (b != *named)
+			ledger_name(p->env->ledger, b, p->course.ask);
+		*named = b;
+	}
+	b = poll_budget_of(p);
+	budget_told(b, http_header(&p->req, "X-Rate-Limit-Limit"),
+		    http_header(&p->req, "X-Rate-Limit-Remaining"),
+		    http_header(&p->req, "X-Rate-Limit-Window"), now_ms);
+	/* Whoever else has asked: a request that counted as many would have used up as much. */
+	if (p->course.ask == ASK_CHUNK && b->remaining >= 0 &&
+	    b->limit - b->remaining < (int64_t)p->course.n)
+		chunks_count_once(p);
+	log_debug("%s: page %" PRId64 ": HTTP %ld, %zu bytes in %" PRId64
+		  " ms; budget %s: %" PRId64 " of %" PRId64 " left",
+		  p->config->name, p->course.page, p->req.status, p->req.answer.len,
+		  p->req.done_at_ms - p->req.sent_at_ms, ledger_group(b), b->remaining,
+		  b->limit);
+}
+
+/* The effective interval: at least the time that the sweeps of all who share the budget need
+ * within our share of it. */
+void poll_learn_interval(struct poll *p)
+{
+	struct budget *budget = poll_budget_of(p);
+	int64_t allowance = budget_allowance(budget, p->config->budget_share), needed;
+
+	if (p->counted != NULL)
+		ledger_count_pages(p->counted, -p->n_pages);
+	p->counted = budget;
+	p->n_pages = course_length(&p->course) * poll_cost_of(p);
+	needed = ledger_count_pages(budget, p->n_pages) * budget->window_ms;
+	needed = (needed + allowance - 1) / allowance;
+	p->interval_ms =
+		needed > p->config->interval_ms ? needed : p->config->interval_ms;
+}

@@ -1,0 +1,128 @@
+/*
+ *   poll_start_dark -> on_dark: no page for three intervals -> poll_tell_unreachable -> state job
+ *                                                                  -> on_state_told
+ */
+#include "poll_inside.h"
+
+#include <stdio.h>
+
+#include "base/clock.h"
+
+#define DARK_INTERVALS 3 /* without a page: account.unreachable */
+
+/* Whether that it cannot be watched has been told already. One reason more is no news, save that
+ * of an account whose list had merely shrunk, and that polling has stopped for good. */
+static bool is_told(const struct store_account *a, const char *reason)
+{
+	if (a->state != ACCOUNT_UNREACHABLE)
+		return false;
+	return strcmp(a->reason, reason) == 0 ||
+	       (strcmp(a->reason, reason_name(REASON_LIST_SHRUNK)) != 0 &&
+		strcmp(reason, reason_name(REASON_CREDENTIALS)) != 0);
+}
+
+static int run_state_job(struct store_conn *c, struct store_job *job, struct err *err)
+{
+	struct state_job *s = (struct state_job *)job;
+	struct watch *w = s->watch;
+
+	if (watch_load(w, c, err) != 0)
+		return err->code;
+	if (is_told(&w->account, s->reason))
+		return 0;
+	if (store_begin(c, err) == 0 &&
+	    watch_tell_state(w, c, ACCOUNT_UNREACHABLE, s->reason, s->detail, s->at_ms,
+			     s->routes, err) == 0 &&
+	    store_account_save(c, &w->account, err) == 0 && store_commit(c, err) == 0)
+		s->told = true;
+	else
+		watch_doubt(w);
+	return err->code;
+}
+
+static void on_state_told(struct store_job *job, int rc)
+{
+	struct state_job *s = (struct state_job *)job;
+	struct poll *p = (struct poll *)((char *)s - offsetof(struct poll, state_job));
+
+	s->under_way = false;
+	routes_release(s->routes);
+	if (!poll_goes_on(p))
+		return;
+	if (rc == 0 && s->told)
+		p->env->on_events(p->env->data);
+	else if (rc == ERR_STORE)
+		poll_start_dark(p); /* the store fails: tell it later */
+}
+
+/* Whether the vendor wants no request now, whoever has caused it. */
+static bool is_blocked(const struct poll *p)
+{
+	int64_t now_ms = clock_mono_ms();
+
+	return ledger_blocked_ms(poll_budget_of(p), now_ms) > 0 ||
+	       (auth_token(&p->auth, now_ms) == NULL &&
+		ledger_blocked_ms(p->auth_budget, now_ms) > 0);
+}
+
+/* Why no page comes, where no request has failed. */
+static const struct answer blocked = {
+	.reason = REASON_LIMITED,
+	.text = "the vendor wants no request with these credentials now",
+};
+static const struct answer silent = {.reason = REASON_NETWORK, .text = "no answer"};
+
+void poll_tell_unreachable(struct poll *p)
+{
+	struct state_job *s = &p->state_job;
+
+	if (s->under_way || p->stopping)
+		return;
+	s->job = (struct store_job){.run = run_state_job, .on_done = on_state_told};
+	s->under_way = true;
+	s->told = false;
+	s->watch = &p->watch;
+	s->routes = routes_share(p->env->routes);
+	if (p->last.reason == REASON_NONE)
+		p->last = *(is_blocked(p) ? &blocked : &silent);
+	s->reason = reason_name(p->last.reason);
+	snprintf(s->detail, sizeof s->detail, "%s", p->last.text);
+	s->at_ms = clock_utc_ms();
+	p->n_under_way++;
+	store_submit(p->env->store, &s->job);
+}
+
+/* Whether what keeps us is ourselves: a page that has come and is being stored, or the share of
+ * the budget that we take. */
+static bool is_our_wait(const struct poll *p)
+{
+	return p->step == STEP_PAGE_JOB || p->step == STEP_SWEEP_JOB ||
+	       (p->step == STEP_WAIT && p->last.reason == REASON_NONE && !is_blocked(p));
+}
+
+/* Whether it is one page that fails, in a sweep of which others have come: what becomes of the
+ * account, the next page shows soon. */
+static bool is_one_page(const struct poll *p)
+{
+	return p->course.n_came > 0 && p->course.tries > 0 &&
+	       (p->last.next == ANSWER_RETRY || p->last.next == ANSWER_REFUSED);
+}
+
+static void on_dark(uv_timer_t *timer)
+{
+	struct poll *p = timer->data;
+
+	if (is_our_wait(p))
+		poll_start_dark(p);
+	else if (is_one_page(p))
+		p->dark_due = true;
+	else
+		poll_tell_unreachable(p);
+}
+
+/* From now on a page must come within three intervals. */
+void poll_start_dark(struct poll *p)
+{
+	p->dark_due = false;
+	uv_timer_start(&p->dark, on_dark, (uint64_t)(DARK_INTERVALS * p->interval_ms), 0);
+}
