@@ -130,7 +130,7 @@ void poll_learn_budget(struct poll *p)
 		if (b != p->asked)
 			budget_spend(b, now_ms); /* the request that told us */
 		if (b != *named)
-			ledger_name(p->env->ledger, b, p->course.ask);
+			ledger_name(p->env->ledger, b, (int)p->course.ask);
 		*named = b;
 	}
 	b = poll_budget_of(p);
