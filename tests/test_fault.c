@@ -42,6 +42,8 @@ static const struct {
 	 "\"fault\":\"error\""},
 	{"fault status 503 code AGW-401 and header Retry-After 9", CURLE_OK, 503, NULL,
 	 "9", "AGW-401", "\"fault\":\"status+header\""},
+	{"fault html 502 and header Retry-After 7", CURLE_OK, 502, "text/html", "7", NULL,
+	 "\"fault\":\"html+header\""},
 	{"fault html", CURLE_OK, 200, "text/html", "", NULL, "\"fault\":\"html\""},
 	{"fault garbage", CURLE_BAD_CONTENT_ENCODING, 200, NULL, NULL, NULL,
 	 "\"bytes\":65536"},

@@ -180,6 +180,10 @@ START_TEST(a_script_runs_at_its_times)
 }
 END_TEST
 
+static const char *const first_lists[] = {
+	PLAYING_LIST, PLAYING_EXTENSIONS "/62264000000/device",
+	PLAYING_EXTENSIONS "/62264000000,62264000004/device"};
+
 START_TEST(life_begins_with_the_first_list)
 {
 	struct client_call call;
@@ -191,7 +195,7 @@ START_TEST(life_begins_with_the_first_list)
 	for (int64_t until_ms = clock_mono_ms() + 50; clock_mono_ms() < until_ms;)
 		client_turn(&playing.client);
 	ck_assert_uint_eq(playing_count("change"), 0);
-	playing_list(&call, "", NULL);
+	playing_get(&call, first_lists[_i], NULL);
 	client_end(&playing.client, &call);
 	while (playing_count("change") == 0)
 		client_turn(&playing.client);
@@ -481,6 +485,10 @@ START_TEST(a_command_may_be_for_one_account)
 	ck_assert_int_eq(call.status, 429);
 	client_end(&playing.client, &call);
 	ck_assert_uint_lt(count_status("Offline"), 5); /* of the first account */
+	playing_log_in();
+	playing_list(&call, "", NULL);
+	ck_assert_str_eq(client_header(&call, "X-Rate-Limit-Limit"), "40");
+	client_end(&playing.client, &call);
 	playing_post("in 4 all offline", 400, answer, sizeof answer);
 	ck_assert_str_eq(answer, "line 1: no account 4\n");
 	playing_post("in 2 penalty 5", 400, answer, sizeof answer);
@@ -523,6 +531,31 @@ START_TEST(an_account_is_added_by_a_command)
 	playing_post("account new jwt the-jwt-2", 400, answer, sizeof answer);
 	ck_assert_str_eq(answer, "line 1: that JWT is another account's of client id "
 				 "the-id\n");
+}
+END_TEST
+
+START_TEST(a_jwt_and_a_refresh_token_are_of_one_client)
+{
+	struct client_call call;
+	char form[256];
+	json_t *json;
+
+	playing.config.setup = "refresh-tokens on\nlimit auth=100";
+	begin_accounts();
+	playing_command("account east client-id east-id client-secret s jwt the-jwt");
+	playing_log_in_as("east-id:s", FORM("the-jwt")); /* the same as the first one's */
+	expect_list("400134008", "20");
+	playing_ask_token(&call, "east-id:s", FORM("the-jwt"));
+	json = playing_json(&call);
+	snprintf(form, sizeof form, "grant_type=refresh_token&refresh_token=%s",
+		 playing_at(json, "refresh_token"));
+	json_decref(json);
+	client_end(&playing.client, &call);
+	playing_ask_token(&call, "the-id:the-secret", form);
+	ck_assert_int_eq(call.status, 400);
+	ck_assert_ptr_nonnull(strstr(buf_text(&call.body), "OAU-213"));
+	client_end(&playing.client, &call);
+	playing_log_in_as("east-id:s", form);
 }
 END_TEST
 
@@ -622,7 +655,7 @@ int main(void)
 		{nothing_is_run_of_what_cannot_be_read, 1},
 		{a_change_is_in_the_list_and_in_the_log, 1},
 		{a_script_runs_at_its_times, 1},
-		{life_begins_with_the_first_list, 1},
+		{life_begins_with_the_first_list, COUNT(first_lists)},
 		{some_are_so_many_others, 1},
 		{a_device_is_found_by_name_and_place, COUNT(whos)},
 		{what_is_hidden_is_not_in_the_list_until_it_is_shown, 1},
@@ -635,6 +668,7 @@ int main(void)
 		{a_command_may_be_for_one_account, 1},
 		{what_is_done_when_one_asks_is_done_to_his_account, 1},
 		{an_account_is_added_by_a_command, 1},
+		{a_jwt_and_a_refresh_token_are_of_one_client, 1},
 		{who_there_is_can_be_asked, 1},
 		{tokens_expire_when_told, 1},
 		{one_session_more_ends_the_oldest_or_is_refused, 1},

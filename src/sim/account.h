@@ -27,7 +27,7 @@ struct account {
 	struct world *world;
 	struct life *life;
 	int64_t life_began_ms; /* 0: not yet */
-	bool was_listed;       /* a list was answered well */
+	bool was_listed;       /* somebody asked for its devices */
 	char *devices_url, *extensions_url;
 	struct list devices, extensions;
 	struct pages *device_pages, *extension_pages;

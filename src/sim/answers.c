@@ -156,7 +156,6 @@ static void answer_devices(const struct answering *a)
 		answer_anew(x, &x->account->devices);
 	else
 		answer_kept(a, x->account->device_pages);
-	x->account->was_listed = true;
 }
 
 /* Extensions of some types or statuses only. */
@@ -234,6 +233,7 @@ void answers_make(const struct roster *roster, const struct rules *rules,
 	switch (x->asked.endpoint) {
 	case ENDPOINT_LIST:
 		answer_devices(&a);
+		x->account->was_listed = true;
 		break;
 	case ENDPOINT_EXTENSIONS:
 		answer_extensions(&a);
@@ -241,6 +241,7 @@ void answers_make(const struct roster *roster, const struct rules *rules,
 	case ENDPOINT_EXTENSION_DEVICES:
 		if (check_page(x))
 			lookup_answer(roster, rules, x);
+		x->account->was_listed = true;
 		break;
 	case ENDPOINT_DEVICE:
 	case ENDPOINT_WEB_PHONES:

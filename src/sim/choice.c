@@ -129,8 +129,11 @@ static bool has_id(const struct endpoint_part *ids, const char *id)
 
 static bool fits(const struct choice *c, const struct asked *asked)
 {
+	/* What is not the vendor's must be named. */
+	bool is_any = c->on == ENDPOINT_ANY && asked->endpoint != ENDPOINT_HOOK;
+
 	return !choice_is_over(c, asked->now_ms) &&
-	       (c->on == ENDPOINT_ANY || c->on == asked->endpoint) &&
+	       (is_any || c->on == asked->endpoint) &&
 	       (c->page == 0 || c->page == asked->page) &&
 	       (c->of == NULL || c->of == asked->account) &&
 	       (c->id[0] == '\0' || has_id(&asked->ids, c->id));

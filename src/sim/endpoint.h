@@ -20,7 +20,7 @@ enum endpoint {
 	ENDPOINT_HOOK, /* not of the vendor: takes webhooks */
 	ENDPOINT_N,
 	ENDPOINT_OTHER = ENDPOINT_N, /* any other path */
-	ENDPOINT_ANY,                /* of choices: all of them */
+	ENDPOINT_ANY,                /* of choices: all of the vendor's */
 };
 
 struct endpoint_row {

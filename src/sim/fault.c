@@ -1,5 +1,6 @@
 #include "sim/fault.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,14 +30,6 @@ static int read_number(struct act *act, struct words *w, struct err *err)
 static int read_slow(struct act *act, struct words *w, struct err *err)
 {
 	return words_next_number(w, 1, SLOW_MAX_BYTES, &act->number, err);
-}
-
-static int read_bomb(struct act *act, struct words *w, struct err *err)
-{
-	act->number = BOMB_DEFAULT_MIB;
-	if (w->at == w->n || strcmp(w->list[w->at], "and") == 0)
-		return 0;
-	return words_next_number(w, 1, BOMB_MAX_MIB, &act->number, err);
 }
 
 static int read_delay(struct act *act, struct words *w, struct err *err)
@@ -74,6 +67,25 @@ static int read_status(struct act *act, struct words *w, struct err *err)
 			break;
 	}
 	return rc;
+}
+
+/* Whether an argument that may be missing is not there. */
+static bool is_missing(const struct words *w)
+{
+	return w->at == w->n || strcmp(w->list[w->at], "and") == 0;
+}
+
+static int read_html(struct act *act, struct words *w, struct err *err)
+{
+	act->number = 200;
+	return is_missing(w) ? 0 : words_next_number(w, 200, 599, &act->number, err);
+}
+
+static int read_bomb(struct act *act, struct words *w, struct err *err)
+{
+	act->number = BOMB_DEFAULT_MIB;
+	return is_missing(w) ? 0
+			     : words_next_number(w, 1, BOMB_MAX_MIB, &act->number, err);
 }
 
 static int read_code(struct words *w, char **out, struct err *err)
@@ -149,7 +161,7 @@ const struct act_row act_rows[] = {
 	{"limited", "", "429 and a penalty, as if the limit had been passed", NULL,
 	 .instead = spoil_limited},
 	{"redirect", "ADDRESS", "302 to there", read_redirect, .instead = spoil_redirect},
-	{"html", "", "200 with a page for people", NULL, .instead = spoil_html},
+	{"html", "[STATUS]", "a page for people (200)", read_html, .instead = spoil_html},
 	{"body", "FILE", "200 with this body", read_file, .instead = spoil_body},
 	{"text", "TEXT", "200 with this body", read_text, .instead = spoil_text},
 	{"garbage", "", "random bytes said to be gzip", NULL, .instead = spoil_garbage},

@@ -87,8 +87,7 @@ void spoil_redirect(const struct act *act, struct exchange *x)
 
 void spoil_html(const struct act *act, struct exchange *x)
 {
-	(void)act;
-	take_text(x, 200, "text/html",
+	take_text(x, (int)act->number, "text/html",
 		  "<html><head><title>Please log in</title></head>"
 		  "<body><h1>Please log in</h1></body></html>\n");
 }
