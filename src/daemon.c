@@ -353,9 +353,11 @@ static int run_setup(struct store_conn *c, struct store_job *job, struct err *er
 	const struct config *config = s->config;
 	struct daemon *d = s->daemon;
 
-	if (!d->started && ledger_load(d->ledger, c, err) != 0)
-		return err->code;
 	if (store_begin(c, err) != 0)
+		return err->code;
+	if (!d->started &&
+	    (store_budgets_cut(c, clock_utc_ms() + BUDGET_MAX_WAIT_MS, err) != 0 ||
+	     ledger_load(d->ledger, c, err) != 0))
 		return err->code;
 	for (size_t i = 0; i < config->n_sinks; i++) {
 		if (store_sink_load(c, config->sinks[i].name, &s->sink_ids[i], err) != 0)
@@ -608,7 +610,8 @@ static void open_penalties(struct daemon *d)
 	char *path = penalties_path(d->config->database);
 	struct err err;
 
-	if (penalties_open(path, &d->penalties, &err) != 0)
+	if (penalties_open(path, clock_utc_ms() + BUDGET_MAX_WAIT_MS, &d->penalties,
+			   &err) != 0)
 		log_warning(
 			"%s; a penalty may be forgotten if we are killed as it begins",
 			err.text);

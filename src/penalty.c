@@ -22,7 +22,7 @@ struct slot {
 struct penalties {
 	/* volatile: written in this order, since a kill may come between. */
 	volatile struct slot *slots;
-	int64_t own[PENALTY_SLOTS]; /* the ends that this process has noted */
+	int64_t own[PENALTY_SLOTS]; /* the ends that this process has noted, or found */
 };
 
 char *penalties_path(const char *database)
@@ -195,11 +195,23 @@ int penalties_join(const char *path, struct penalties **out, struct err *err)
 	return 0;
 }
 
-int penalties_open(const char *path, struct penalties **out, struct err *err)
+static void cut(struct penalties *p, int64_t latest_at_ms)
+{
+	for (size_t i = 0; i < PENALTY_SLOTS; i++) {
+		if (p->slots[i].until_at_ms > latest_at_ms)
+			p->slots[i].until_at_ms = latest_at_ms;
+		p->own[i] = p->slots[i].until_at_ms;
+	}
+}
+
+int penalties_open(const char *path, int64_t latest_at_ms, struct penalties **out,
+		   struct err *err)
 {
 	int rc = penalties_join(path, out, err);
 
-	if (rc == 0)
+	if (rc == 0) {
 		take_over(*out);
+		cut(*out, latest_at_ms);
+	}
 	return rc;
 }

@@ -23,9 +23,11 @@ struct penalties;
 /* Beside the database, whose file name this is; the caller's. */
 char *penalties_path(const char *database);
 /* Open or make the file: one process at a time, that which sends the requests for years. What an
- * earlier one has asked and had no answer to is taken for refused. Returns 0 or ERR_STORE: it
- * cannot be used. */
-int penalties_open(const char *path, struct penalties **out, struct err *err);
+ * earlier one has asked and had no answer to is taken for refused; an end behind latest_at_ms, which
+ * only a clock can have noted that was wrong, is cut to that. Returns 0 or ERR_STORE: it cannot be
+ * used. */
+int penalties_open(const char *path, int64_t latest_at_ms, struct penalties **out,
+		   struct err *err);
 /* Open it beside that process, to see its penalties and to note more. A new file is the folder's
  * owner's. */
 int penalties_join(const char *path, struct penalties **out, struct err *err);
@@ -43,7 +45,7 @@ void penalties_ask(struct penalties *p, const char *scope, int64_t until_at_ms);
 void penalties_answered(struct penalties *p, const char *scope);
 /* When the penalty ends or ended; 0: none is known. NULL is fine: none is. */
 int64_t penalties_find(const struct penalties *p, const char *scope);
-/* The same, of what an earlier run or another process has noted; 0 where it was this one. */
+/* The same, of what another process has noted since; 0 where it was this one, or an earlier run. */
 int64_t penalties_find_others(const struct penalties *p, const char *scope);
 
 #endif

@@ -27,7 +27,7 @@ static void open_ledger(void)
 {
 	struct err err;
 
-	ck_assert_int_eq(penalties_open(penalty_path, &penalties, &err), 0);
+	ck_assert_int_eq(penalties_open(penalty_path, INT64_MAX, &penalties, &err), 0);
 	ledger = ledger_create(penalties);
 }
 

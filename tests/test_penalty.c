@@ -8,6 +8,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#define LATEST 1000000
+
 static char *path;
 static struct penalties *penalties;
 static struct err err;
@@ -15,7 +17,7 @@ static struct err err;
 static void setup(void)
 {
 	path = mem_printf("%s/penalties", suite_dir());
-	ck_assert_int_eq(penalties_open(path, &penalties, &err), 0);
+	ck_assert_int_eq(penalties_open(path, LATEST, &penalties, &err), 0);
 }
 
 static void teardown(void)
@@ -28,7 +30,7 @@ static void reopen(void)
 {
 	penalties_close(penalties);
 	penalties = NULL;
-	ck_assert_int_eq(penalties_open(path, &penalties, &err), 0);
+	ck_assert_int_eq(penalties_open(path, LATEST, &penalties, &err), 0);
 }
 
 START_TEST(a_penalty_outlives_a_kill_at_once)
@@ -136,11 +138,35 @@ START_TEST(a_file_of_another_size_is_begun_anew)
 }
 END_TEST
 
+START_TEST(an_end_that_cannot_be_is_cut)
+{
+	penalties_note(penalties, "acme", LATEST + 1);
+	penalties_note(penalties, "other", LATEST - 1);
+	penalties_ask(penalties, "asked", INT64_MAX);
+	ck_assert_int_eq(penalties_find(penalties, "acme"), LATEST + 1);
+	reopen();
+	ck_assert_int_eq(penalties_find(penalties, "acme"), LATEST);
+	ck_assert_int_eq(penalties_find(penalties, "other"), LATEST - 1);
+	ck_assert_int_eq(penalties_find(penalties, "asked"), LATEST);
+}
+END_TEST
+
+/* Else a clock that is put back would make it longer while we wait. */
+START_TEST(what_an_earlier_run_has_left_is_found_once)
+{
+	penalties_note(penalties, "acme", 5000);
+	reopen();
+	ck_assert_int_eq(penalties_find(penalties, "acme"), 5000);
+	ck_assert_int_eq(penalties_find_others(penalties, "acme"), 0);
+}
+END_TEST
+
 START_TEST(where_it_cannot_be_kept_nothing_is_known)
 {
 	struct penalties *none = NULL;
 
-	ck_assert_int_eq(penalties_open("/nonexistent/x", &none, &err), ERR_STORE);
+	ck_assert_int_eq(penalties_open("/nonexistent/x", LATEST, &none, &err),
+			 ERR_STORE);
 	ck_assert_str_eq(err.text, "/nonexistent/x: No such file or directory");
 	penalties_note(none, "acme", 5000);
 	penalties_ask(none, "acme", 5000);
@@ -159,6 +185,8 @@ int main(void)
 		{what_was_answered_leaves_nothing, 1},
 		{the_one_that_ended_first_makes_room, 1},
 		{a_file_of_another_size_is_begun_anew, 1},
+		{an_end_that_cannot_be_is_cut, 1},
+		{what_an_earlier_run_has_left_is_found_once, 1},
 		{where_it_cannot_be_kept_nothing_is_known, 1},
 	};
 

@@ -727,6 +727,29 @@ START_TEST(a_budget_is_kept_as_it_is)
 }
 END_TEST
 
+static int save_and_cut_budgets(struct store_conn *c, void *arg, struct err *err)
+{
+	struct store_budget sooner = {.scope = "sooner", .blocked_until_ms = T0},
+			    later = {.scope = "later", .blocked_until_ms = T0 + 2}, read;
+	bool found;
+
+	(void)arg;
+	ok(store_budget_save(c, &sooner, err), err);
+	ok(store_budget_save(c, &later, err), err);
+	ok(store_budgets_cut(c, T0 + 1, err), err);
+	ok(store_budget_load(c, "sooner", "", &read, &found, err), err);
+	ck_assert_int_eq(read.blocked_until_ms, T0);
+	ok(store_budget_load(c, "later", "", &read, &found, err), err);
+	ck_assert_int_eq(read.blocked_until_ms, T0 + 1);
+	return 0;
+}
+
+START_TEST(a_wait_that_cannot_be_is_cut)
+{
+	step(save_and_cut_budgets, NULL);
+}
+END_TEST
+
 /* ---- extensions ---- */
 
 static struct buf extensions;
@@ -822,6 +845,7 @@ int main(void)
 		{a_sequence_is_never_used_twice, 1},
 		{what_is_owed_stays_so_until_it_is_over, 1},
 		{a_budget_is_kept_as_it_is, 1},
+		{a_wait_that_cannot_be_is_cut, 1},
 		{the_names_of_extensions_are_kept, 1},
 		{long_walks_follow_an_index, COUNT(walks)},
 	};

@@ -381,6 +381,8 @@ int store_budget_load(struct store_conn *c, const char *scope, const char *group
 		      struct store_budget *into, bool *found, struct err *err);
 int store_budget_save(struct store_conn *c, const struct store_budget *b,
 		      struct err *err);
+/* A wait that ends later than this was never asked for: it is cut. */
+int store_budgets_cut(struct store_conn *c, int64_t latest_ms, struct err *err);
 
 /* ---- housekeeping ---- */
 

@@ -168,6 +168,8 @@ static const char *const sql[N_STMTS] = {
 	[STMT_BUDGET_SAVE] =
 		"INSERT OR REPLACE INTO budget (scope, grp, max, window_ms, remaining, told_ms,"
 		" blocked_until_ms, sent, kinds) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+	[STMT_BUDGETS_CUT] =
+		"UPDATE budget SET blocked_until_ms = ?1 WHERE blocked_until_ms > ?1",
 };
 
 int conn_error(struct store_conn *c, struct err *err)

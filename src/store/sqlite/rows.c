@@ -677,3 +677,8 @@ int store_budget_save(struct store_conn *c, const struct store_budget *b, struct
 				  (int)(b->n_slots * sizeof *b->slots), b->kinds),
 			err);
 }
+
+int store_budgets_cut(struct store_conn *c, int64_t latest_ms, struct err *err)
+{
+	return conn_run(c, conn_bind(c, STMT_BUDGETS_CUT, err, "i", latest_ms), err);
+}
