@@ -150,14 +150,16 @@ static struct counts count_missing(const struct watch *w)
 }
 
 /* Too many at once: until whole lists have agreed for a day. They agree where they lack the same
- * devices: none newly, and as many as before. */
+ * devices: none newly, and as many as before. A day that has yet to begin is of an earlier run's
+ * clock, which was wrong. */
 static bool is_shrunk(struct sweep_job *s, struct counts n)
 {
 	struct watch *w = s->watch;
 	struct store_account *a = &w->account;
 	bool few = n.missing <= sweep_most_missing(n.stored);
 
-	if (a->shrunk_since_at_ms == 0 || n.newly > 0 || n.missing != w->shrunk_by)
+	if (a->shrunk_since_at_ms == 0 || a->shrunk_since_at_ms > s->ended_at_ms ||
+	    n.newly > 0 || n.missing != w->shrunk_by)
 		a->shrunk_since_at_ms = s->ended_at_ms;
 	if (few || s->ended_at_ms - a->shrunk_since_at_ms >= SWEEP_SHRUNK_MS) {
 		a->shrunk_since_at_ms = 0;

@@ -537,6 +537,20 @@ START_TEST(a_restart_does_not_begin_the_day_anew)
 }
 END_TEST
 
+START_TEST(a_day_that_a_wrong_clock_has_begun_is_begun_anew)
+{
+	list(1, 100);
+	list_at(1, 50, 9000 * HOUR_MS); /* a year ahead */
+	account_restart(&a);
+	list_at(1, 50, HOUR_MS);
+	list_at(1, 50, 25 * HOUR_MS - 1);
+	ck_assert(a.sweep.shrunk);
+	list_at(1, 50, 25 * HOUR_MS);
+	ck_assert(!a.sweep.shrunk);
+	ck_assert_int_eq(a.sweep.n_removed, 50);
+}
+END_TEST
+
 /* Lists that lack as many, but others, do not agree. */
 static const struct {
 	int first, last;
@@ -697,6 +711,7 @@ int main(void)
 		{only_a_list_that_proves_absence_tells_that_it_lacks_many,
 		 COUNT(no_proofs)},
 		{a_restart_does_not_begin_the_day_anew, 1},
+		{a_day_that_a_wrong_clock_has_begun_is_begun_anew, 1},
 		{a_list_that_lacks_others_begins_the_day_anew, COUNT(others)},
 		{a_few_that_stay_away_are_removed_when_the_others_return, 1},
 		{who_is_on_no_page_for_three_intervals_is_unobserved, COUNT(ends)},
