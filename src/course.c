@@ -5,6 +5,7 @@
 #include "base/buf.h"
 #include "base/mem.h"
 #include "model/known.h"
+#include "net/http.h"
 
 #define PER_PAGE      1000 /* the vendor's most */
 #define TRIES         3    /* before the next request has its turn */
@@ -59,8 +60,10 @@ char *course_path(const struct course *c)
 			c->ask == ASK_LIST ? "device" : "extension", c->page, PER_PAGE);
 	buf_init(&path, PATH_MAX_SIZE);
 	buf_printf(&path, "/restapi/v1.0/account/~/extension/");
-	for (size_t i = 0; i < c->n; i++)
-		buf_printf(&path, "%s%s", i > 0 ? "," : "", c->ids[c->at + i]);
+	for (size_t i = 0; i < c->n; i++) {
+		buf_add_text(&path, i > 0 ? "," : "");
+		http_add_escaped(&path, c->ids[c->at + i]);
+	}
 	buf_printf(&path, "/device?perPage=%d", PER_PAGE);
 	return path.data;
 }

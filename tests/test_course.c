@@ -120,6 +120,18 @@ START_TEST(extensions_are_asked_for_in_chunks)
 }
 END_TEST
 
+/* As in the sample edge/id_path_characters.json. */
+START_TEST(an_id_is_no_more_than_an_id_whatever_it_holds)
+{
+	char *odd[] = {(char *)"1", (char *)"../../2?x=1", (char *)"3,4/%#&",
+		       (char *)"K\303\266ln 5"};
+
+	course_devices(&c, ROUTE_EXTENSIONS, odd, COUNT(odd));
+	check_path("/restapi/v1.0/account/~/extension/1,..%2F..%2F2%3Fx%3D1,"
+		   "3%2C4%2F%25%23%26,K%C3%B6ln%205/device?perPage=1000");
+}
+END_TEST
+
 START_TEST(the_list_of_extensions_comes_first)
 {
 	course_extensions(&c);
@@ -263,6 +275,7 @@ int main(void)
 		{a_list_ends_where_nothing_new_comes, 1},
 		{behind_a_full_page_another_is_asked_for_where_nothing_is_said, 1},
 		{extensions_are_asked_for_in_chunks, 1},
+		{an_id_is_no_more_than_an_id_whatever_it_holds, 1},
 		{the_list_of_extensions_comes_first, 1},
 		{without_the_first_page_there_is_no_sweep, 1},
 		{a_page_that_fails_three_times_is_given_up, 1},

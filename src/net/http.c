@@ -377,6 +377,14 @@ static int read_url(const char *url, struct target *t)
 	return rc;
 }
 
+void http_add_escaped(struct buf *url, const char *text)
+{
+	char *escaped = curl_easy_escape(NULL, text, 0);
+
+	buf_add_text(url, escaped);
+	curl_free(escaped);
+}
+
 bool http_is_loopback(const char *url)
 {
 	struct target t;

@@ -94,6 +94,9 @@ void http_cancel(struct http_request *req);
  * NULL where there is none. Good until http_request_clear. */
 const char *http_header(const struct http_request *req, const char *name);
 
+/* Add a text to a URL as a part of its path that is no more than that, whatever it holds. */
+void http_add_escaped(struct buf *url, const char *text);
+
 /* Whether the URL's host is this machine: 127.0.0.0/8, ::1 or localhost. */
 bool http_is_loopback(const char *url);
 
