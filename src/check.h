@@ -5,6 +5,10 @@
 #include <stdio.h>
 
 #include "config.h"
+#include "store/store.h"
+
+/* The database as any reader opens it; NULL where there is none yet, or none that we may read. */
+struct store_conn *check_open_database(const struct config *config);
 
 /* Forecast what each account costs of its budget: from the database where it has been seen, else
  * per 1,000 devices. */
@@ -15,7 +19,8 @@ void check_forecast(const struct config *config, FILE *out);
  * rate group, devices by type and site, or what is wrong and what to do about it.
  *
  * Makes a session of its own and ends it; the database is only read, for what the daemon has
- * learned of penalties. At most the account's share of one window of requests is used.
+ * learned of its budgets. Nothing is sent within a penalty, and one that begins is noted for the
+ * daemon. Pages behind the first are asked for only while half of the limit is left.
  *
  * Returns 0, or ERR_DENIED where an account cannot be watched.
  */

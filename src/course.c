@@ -2,14 +2,14 @@
 
 #include <inttypes.h>
 
+#include "api/pages.h"
 #include "base/buf.h"
 #include "base/mem.h"
 #include "model/known.h"
 #include "net/http.h"
 
-#define PER_PAGE      1000 /* the vendor's most */
-#define TRIES         3    /* before the next request has its turn */
-#define GIVEN_UP_MAX  2    /* in a row: then the sweep is over */
+#define TRIES         3 /* before the next request has its turn */
+#define GIVEN_UP_MAX  2 /* in a row: then the sweep is over */
 #define PATH_MAX_SIZE (64u * 1024)
 
 void course_init(struct course *c)
@@ -55,16 +55,17 @@ char *course_path(const struct course *c)
 	struct buf path;
 
 	if (c->ask != ASK_CHUNK)
-		return mem_printf(
-			"/restapi/v1.0/account/~/%s?page=%" PRId64 "&perPage=%d",
-			c->ask == ASK_LIST ? "device" : "extension", c->page, PER_PAGE);
+		return mem_printf("/restapi/v1.0/account/~/%s?page=%" PRId64
+				  "&perPage=%d",
+				  c->ask == ASK_LIST ? "device" : "extension", c->page,
+				  PAGES_PER_PAGE);
 	buf_init(&path, PATH_MAX_SIZE);
 	buf_printf(&path, "/restapi/v1.0/account/~/extension/");
 	for (size_t i = 0; i < c->n; i++) {
 		buf_add_text(&path, i > 0 ? "," : "");
 		http_add_escaped(&path, c->ids[c->at + i]);
 	}
-	buf_printf(&path, "/device?perPage=%d", PER_PAGE);
+	buf_printf(&path, "/device?perPage=%d", PAGES_PER_PAGE);
 	return path.data;
 }
 

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/queue.h>
 
+#include "api/pages.h"
 #include "base/clock.h"
 #include "base/digest.h"
 #include "base/mem.h"
@@ -191,6 +192,8 @@ int64_t ledger_wait_all_ms(struct ledger *l, const char *scope, int share, int64
 	int64_t wait_ms = 0;
 	struct entry *e;
 
+	/* Who has asked nothing yet may have been refused all the same: it has a budget, too. */
+	(void)ledger_budget(l, scope, PAGES_GROUP, BUDGET_HEAVY_LIMIT);
 	SLIST_FOREACH(e, &l->entries, next)
 	{
 		int64_t ms = strcmp(e->scope, scope) == 0
@@ -254,6 +257,23 @@ int64_t ledger_count_pages(struct budget *b, int64_t n)
 int64_t ledger_blocked_ms(const struct budget *b, int64_t now_ms)
 {
 	return b->blocked_until_ms > now_ms ? b->blocked_until_ms - now_ms : 0;
+}
+
+int64_t ledger_all_blocked_ms(const struct ledger *l, const char *scope, int64_t now_ms)
+{
+	const struct entry *e;
+	int64_t longest_ms = 0;
+
+	SLIST_FOREACH(e, &l->entries, next)
+	{
+		int64_t ms = strcmp(e->scope, scope) == 0
+				     ? ledger_blocked_ms(&e->budget, now_ms)
+				     : 0;
+
+		if (ms > longest_ms)
+			longest_ms = ms;
+	}
+	return longest_ms;
 }
 
 void ledger_block(struct ledger *l, struct budget *b, int64_t wait_ms, int64_t now_ms)

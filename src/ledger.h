@@ -57,6 +57,8 @@ void ledger_abandon(struct ledger *l, struct budget *b, int64_t now_ms);
 int64_t ledger_count_pages(struct budget *b, int64_t n);
 /* How long a penalty still lasts; 0: there is none. */
 int64_t ledger_blocked_ms(const struct budget *b, int64_t now_ms);
+/* The longest of a scope. */
+int64_t ledger_all_blocked_ms(const struct ledger *l, const char *scope, int64_t now_ms);
 /* No request of this budget for so long: at once, whatever is killed. */
 void ledger_block(struct ledger *l, struct budget *b, int64_t wait_ms, int64_t now_ms);
 /* The vendor has asked for a wait (ANSWER_WAIT) in answer to a request of budget b of account a:

@@ -270,6 +270,10 @@ START_TEST(a_request_of_an_unknown_group_waits_for_all_of_its_scope)
 	heavy()->blocked_until_ms = now_ms + 10000;
 	ledger_budget(ledger, OTHER, "heavy", 10)->blocked_until_ms = now_ms + 30000;
 	ck_assert_int_eq(ledger_wait_all_ms(ledger, SCOPE, 50, now_ms), 20000);
+	/* Of a scope of which nothing else is known. */
+	penalties_note(penalties, "new", clock_utc_ms() + 25000);
+	check_about(ledger_wait_all_ms(ledger, "new", 50, now_ms), 25000);
+	check_about(ledger_all_blocked_ms(ledger, "new", now_ms), 25000);
 }
 END_TEST
 

@@ -1,15 +1,5 @@
 #include "api/pages.h"
 
-#include <inttypes.h>
-
-#include "base/mem.h"
-
-char *pages_url(const char *server, int64_t page)
-{
-	return mem_printf("%s/restapi/v1.0/account/~/device?page=%" PRId64 "&perPage=%d",
-			  server, page, PAGES_PER_PAGE);
-}
-
 void pages_request(struct http_request *req, const char *url, const char *token,
 		   const char *accept, const char *ca_file)
 {

@@ -1,7 +1,7 @@
-/* The request of one page of the account's device list.
+/* The request of a page of one of the vendor's lists.
  *
- * Source  ringcentral/api.md section 4.1 and 7. Page URLs are built from the page number, never
- *         taken from a link: no foreign host, no loop. */
+ * Source  ringcentral/api.md sections 4, 5 and 7. URLs are built from the page number (course.h),
+ *         never taken from a link: no foreign host, no loop. */
 #ifndef API_PAGES_H
 #define API_PAGES_H
 
@@ -12,9 +12,6 @@
 #define PAGES_PER_PAGE 1000 /* the vendor's most */
 /* Until its answers name another: the worst that was seen. */
 #define PAGES_GROUP "heavy"
-
-/* The URL of a page (from 1). The caller frees it. */
-char *pages_url(const char *server, int64_t page);
 
 /* In what form the answer may come. */
 #define PAGES_ACCEPT      "application/json"

@@ -1,0 +1,496 @@
+/*
+ * Online, one account after the other:
+ *
+ *   check_account -> auth_start -> on_token -> page asked -> on_page -> ... -> log_out -> on_out
+ *        \-> within a penalty, refused, no answer: said, and on to the next account
+ *
+ * Asked for is what a sweep of the daemon asks for, but no more than shows what is there: by the
+ * account's list; where that is refused, the list of extensions and the devices of the first of
+ * them.
+ *
+ * Each account has a loop of its own that runs until nothing is left to do: there is nobody
+ * else here whom waiting would disturb.
+ */
+#include "check.h"
+
+#include <curl/curl.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "api/auth.h"
+#include "api/bulk.h"
+#include "api/decode.h"
+#include "api/pages.h"
+#include "api/scan.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/unpack.h"
+#include "course.h"
+#include "ledger.h"
+#include "names.h"
+#include "page.h"
+
+#define USER_AGENT "phonewatch/" VERSION
+#define SECOND_MS  1000
+#define MAX_LISTED 20 /* types and sites named; the rest in one line */
+
+/* How many devices have each name of something. */
+struct tally {
+	struct {
+		char *name;
+		int64_t n, online;
+	} * rows;
+	size_t n, cap;
+};
+
+struct check {
+	const struct account_config *account;
+	struct ledger *ledger;
+	struct budget *auth_budget;
+	char scope[LEDGER_SCOPE_BYTES];
+	FILE *out;
+	uv_loop_t loop;
+	struct http_client *http;
+	struct auth auth;
+	struct http_request req;
+	char *url;
+	char *body;
+
+	struct course course;
+	struct budget *budget; /* of the request at hand */
+	struct extensions extensions;
+	char **ids; /* theirs */
+	struct known_paging paging;
+	struct tally types, sites;
+	int64_t n_devices, n_refused, n_unanswered;
+	int rc;
+};
+
+static void tally_add(struct tally *t, const char *name, enum device_status status)
+{
+	size_t i = 0;
+
+	while (i < t->n && strcmp(t->rows[i].name, name) != 0)
+		i++;
+	if (i == t->n) {
+		t->rows = mem_grow(t->rows, t->n, &t->cap, sizeof *t->rows);
+		t->rows[t->n].name = mem_strdup(name);
+		t->rows[t->n].n = t->rows[t->n].online = 0;
+		t->n++;
+	}
+	t->rows[i].n++;
+	t->rows[i].online += status == DEVICE_ONLINE;
+}
+
+static void tally_print(const struct tally *t, const char *title, FILE *out)
+{
+	fprintf(out, "  %s:", title);
+	for (size_t i = 0; i < t->n && i < MAX_LISTED; i++) {
+		char safe[128];
+
+		log_escape(safe, sizeof safe, t->rows[i].name);
+		fprintf(out, "%s %s %" PRId64 " (%" PRId64 " online)", i > 0 ? "," : "",
+			safe, t->rows[i].n, t->rows[i].online);
+	}
+	if (t->n > MAX_LISTED)
+		fprintf(out, " and %zu more", t->n - MAX_LISTED);
+	fprintf(out, "\n");
+}
+
+static void tally_clear(struct tally *t)
+{
+	for (size_t i = 0; i < t->n; i++)
+		free(t->rows[i].name);
+	free(t->rows);
+}
+
+/* ---- the end ---- */
+
+static void on_out(struct http_request *req, int rc)
+{
+	struct check *k = req->data;
+
+	(void)rc; /* "errors are to be ignored, not retried": ringcentral/api.md section 3.3 */
+	http_client_close(k->http, NULL, NULL);
+}
+
+/* End the session that we made: where the vendor lets us ask for that, which counts as a login
+ * does. Else the session ends with its token, in an hour or so. */
+static void log_out(struct check *k)
+{
+	const char *token = k->auth.access.text;
+	char *encoded;
+
+	if (token == NULL ||
+	    ledger_wait_ms(k->ledger, k->auth_budget, 100, clock_mono_ms()) > 0) {
+		http_client_close(k->http, NULL, NULL);
+		return;
+	}
+	encoded = curl_easy_escape(NULL, token, 0);
+	http_request_clear(&k->req);
+	http_request_init(&k->req);
+	free(k->url);
+	k->url = mem_printf("%s/restapi/oauth/revoke", k->account->server);
+	k->body = mem_printf("token=%s", encoded);
+	curl_free(encoded);
+	k->req.url = k->url;
+	k->req.body = k->body;
+	k->req.body_len = strlen(k->body);
+	k->req.ca_file = k->account->ca_file;
+	k->req.total_ms = 10 * SECOND_MS;
+	k->req.on_done = on_out;
+	k->req.data = k;
+	auth_add_basic(&k->auth, &k->req);
+	http_add_header(&k->req, "Content-Type: application/x-www-form-urlencoded");
+	http_start(k->http, &k->req);
+}
+
+static void cannot(struct check *k, const char *what, const char *why)
+{
+	fprintf(k->out, "  %s: %s\n", what, why);
+	k->rc = ERR_DENIED;
+	log_out(k);
+}
+
+static void summarize(struct check *k)
+{
+	bool by_list = k->course.ask == ASK_LIST;
+
+	fprintf(k->out, "  route: %s\n",
+		by_list ? "account (one list of all devices)"
+			: "extensions (devices without an extension cannot be seen)");
+	if (!by_list)
+		fprintf(k->out,
+			"  devices: %" PRId64 " of the first %zu of %zu extensions\n",
+			k->n_devices, k->course.n, k->extensions.n);
+	else if (k->paging.total_elements >= 0 &&
+		 k->paging.total_elements != k->n_devices)
+		fprintf(k->out,
+			"  devices: %" PRId64 " in the list; looked at the first %" PRId64
+			"\n",
+			k->paging.total_elements, k->n_devices);
+	else
+		fprintf(k->out, "  devices: %" PRId64 "\n", k->n_devices);
+	if (k->n_unanswered > 0)
+		fprintf(k->out, "  extensions that do not answer: %" PRId64 "\n",
+			k->n_unanswered);
+	if (k->n_refused > 0)
+		fprintf(k->out, "  records that cannot be read: %" PRId64 "\n",
+			k->n_refused);
+	tally_print(&k->types, "by type", k->out);
+	tally_print(&k->sites, "by site", k->out);
+	log_out(k);
+}
+
+/* ---- counting ---- */
+
+static void count_record(struct check *k, const struct scan_record *r)
+{
+	struct device d = {0};
+	struct err err;
+	const char *type, *site;
+
+	if (decode_device(&d, r->text, r->len, &err) != 0) {
+		k->n_refused++;
+		return;
+	}
+	type = device_text(&d, "type");
+	site = json_string_value(
+		json_object_get(json_object_get(d.record, "site"), "name"));
+	tally_add(&k->types, type != NULL ? type : "(no type)", d.status);
+	tally_add(&k->sites, site != NULL ? site : "(no site)", d.status);
+	k->n_devices++;
+	device_clear(&d);
+}
+
+static int count_list(struct check *k, const char *text, size_t len, struct err *err)
+{
+	struct scan_page page = {0};
+	int rc = scan_page(&page, text, len, err);
+
+	for (size_t i = 0; rc == 0 && i < page.n_records; i++)
+		count_record(k, &page.records[i]);
+	k->paging = page.paging;
+	scan_clear(&page);
+	return rc;
+}
+
+static int count_chunk(struct check *k, const char *text, size_t len, struct err *err)
+{
+	struct bulk *bulk = mem_alloc(sizeof *bulk);
+	int rc = bulk_read(bulk, text, len, k->course.n == 1 ? k->ids[0] : NULL, err);
+
+	for (size_t i = 0; rc == 0 && i < k->course.n; i++) {
+		const struct bulk_part *part = bulk_find(bulk, k->ids[i]);
+		struct err ignored;
+
+		if (part == NULL || part->status != 200 || part->body == NULL ||
+		    count_list(k, part->body, part->len, &ignored) != 0)
+			k->n_unanswered++;
+	}
+	free(bulk);
+	return rc;
+}
+
+static int count_answer(struct check *k, struct err *err)
+{
+	struct buf *answer = &k->req.answer;
+	struct buf text;
+	int rc = 0;
+
+	buf_init(&text, PAGE_MAX_BYTES);
+	if (unpack_is_gzip(answer->data, answer->len))
+		rc = unpack_gzip(&text, answer->data, answer->len, err);
+	else /* within the cap already */
+		buf_add(&text, buf_text(answer), answer->len);
+	if (rc == 0)
+		rc = (k->course.ask == ASK_CHUNK ? count_chunk : count_list)(
+			k, buf_text(&text), text.len, err);
+	buf_clear(&text);
+	return rc;
+}
+
+/* The first page of them will do. */
+static int read_extensions(struct check *k, struct err *err)
+{
+	struct names_page_job job;
+	int rc;
+
+	names_page_job_init(&job);
+	job.into = &k->extensions;
+	job.answer = k->req.answer; /* moves */
+	buf_init(&k->req.answer, 0);
+	rc = job.job.run(NULL, &job.job, err);
+	if (rc == 0 && k->extensions.n == 0)
+		rc = err_set(err, ERR_FORMAT, "it is empty");
+	k->ids = mem_alloc(k->extensions.n * sizeof *k->ids);
+	for (size_t i = 0; i < k->extensions.n; i++)
+		k->ids[i] = k->extensions.rows[i].id;
+	return rc;
+}
+
+/* ---- asking ---- */
+
+static void on_page(struct http_request *req, int rc);
+
+static void ask(struct check *k)
+{
+	char *path = course_path(&k->course);
+	bool bulk = k->course.ask == ASK_CHUNK;
+
+	free(k->url);
+	k->url = mem_printf("%s%s", k->account->server, path);
+	free(path);
+	k->budget = ledger_named(k->ledger, k->scope, (int)k->course.ask);
+	if (k->budget == NULL)
+		k->budget = ledger_budget(k->ledger, k->scope, PAGES_GROUP,
+					  BUDGET_HEAVY_LIMIT);
+	pages_request(&k->req, k->url, k->auth.access.text,
+		      bulk ? PAGES_ACCEPT_BULK : PAGES_ACCEPT, k->account->ca_file);
+	k->req.on_done = on_page;
+	k->req.data = k;
+	budget_spend(k->budget, clock_mono_ms());
+	http_start(k->http, &k->req);
+}
+
+/* What the vendor says of its limits: the daemon, now or later, must know of a penalty. */
+static void learn(struct check *k, struct budget *budget, const struct http_request *req,
+		  const struct answer *answer)
+{
+	int64_t now_ms = clock_mono_ms();
+
+	budget_told(budget, http_header(req, "X-Rate-Limit-Limit"),
+		    http_header(req, "X-Rate-Limit-Remaining"),
+		    http_header(req, "X-Rate-Limit-Window"), now_ms);
+	if (answer->next == ANSWER_WAIT)
+		ledger_obey(k->ledger, budget, k->account, answer, now_ms);
+}
+
+static void print_group(const struct check *k, const struct http_request *req)
+{
+	const char *group = http_header(req, "X-Rate-Limit-Group");
+	const char *limit = http_header(req, "X-Rate-Limit-Limit");
+	const char *window = http_header(req, "X-Rate-Limit-Window");
+	char safe[64] = "not told";
+
+	if (group != NULL)
+		log_escape(safe, sizeof safe, group);
+	fprintf(k->out, "  rate group: %s", safe);
+	if (limit != NULL && window != NULL)
+		fprintf(k->out, " (%d requests per %d s)", (int)strtol(limit, NULL, 10),
+			(int)strtol(window, NULL, 10));
+	fprintf(k->out, "\n");
+}
+
+/* Whether the daemon would go on by extensions. */
+static bool has_other_route(const struct check *k, const struct answer *answer)
+{
+	return k->course.ask == ASK_LIST && k->account->devices_via == VIA_AUTO &&
+	       answer->next == ANSWER_REFUSED && answer->reason == REASON_PERMISSION;
+}
+
+static const char *const asked_for[ASK_KINDS] = {
+	[ASK_EXTENSIONS] = "list of extensions",
+	[ASK_LIST] = "device list",
+	[ASK_CHUNK] = "devices of extensions",
+};
+
+static void on_page(struct http_request *req, int rc)
+{
+	struct check *k = req->data;
+	const char *what = asked_for[k->course.ask];
+	struct answer answer;
+	struct err err;
+
+	answer_read(&answer, req, rc,
+		    k->course.ask == ASK_CHUNK ? ANSWER_OF_BULK : ANSWER_OF_LIST,
+		    clock_utc_ms());
+	learn(k, k->budget, req, &answer);
+	if (has_other_route(k, &answer)) {
+		fprintf(k->out, "  %s: %s; looking by extensions\n", what, answer.text);
+		course_extensions(&k->course);
+		ask(k);
+	} else if (answer.next == ANSWER_SMALLER && course_halve(&k->course)) {
+		ask(k);
+	} else if (answer.next != ANSWER_GOOD) {
+		cannot(k, what, answer.text);
+	} else if (k->course.ask == ASK_EXTENSIONS) {
+		if (read_extensions(k, &err) != 0) {
+			cannot(k, what, err.text);
+			return;
+		}
+		course_devices(&k->course, ROUTE_EXTENSIONS, k->ids, k->extensions.n);
+		ask(k);
+	} else if (count_answer(k, &err) != 0) {
+		cannot(k, what, err.text);
+	} else {
+		if (k->course.page == 1)
+			print_group(k, req);
+		/* The daemon needs its share: another page only where as much is left. */
+		if (k->course.ask == ASK_LIST && k->course.page < k->paging.total_pages &&
+		    budget_has_plenty(k->budget)) {
+			k->course.page++;
+			ask(k);
+		} else {
+			summarize(k);
+		}
+	}
+}
+
+static void on_token(struct auth *auth)
+{
+	struct check *k = auth->data;
+	char safe[256] = "not told";
+
+	learn(k, k->auth_budget, &auth->req, &auth->answer);
+	if (auth->answer.next != ANSWER_GOOD) {
+		cannot(k, "login", auth->answer.text);
+		return;
+	}
+	if (auth->scope != NULL)
+		log_escape(safe, sizeof safe, auth->scope);
+	fprintf(k->out, "  grant: JWT, accepted\n  app permissions: %s\n", safe);
+	if (k->account->devices_via == VIA_EXTENSIONS)
+		course_extensions(&k->course);
+	else
+		course_devices(&k->course, ROUTE_ACCOUNT, NULL, 0);
+	ask(k);
+}
+
+/* Whether we may ask now; else for how long not is said. */
+static bool may_ask(struct check *k)
+{
+	int64_t now_ms = clock_mono_ms();
+	int64_t auth_ms = ledger_wait_ms(k->ledger, k->auth_budget, 100, now_ms);
+	int64_t list_ms = ledger_wait_all_ms(k->ledger, k->scope, 100, now_ms);
+	int64_t wait_ms = auth_ms > list_ms ? auth_ms : list_ms;
+	bool blocked = ledger_blocked_ms(k->auth_budget, now_ms) > 0 ||
+		       ledger_all_blocked_ms(k->ledger, k->scope, now_ms) > 0;
+	char text[CLOCK_TEXT_BYTES];
+
+	if (wait_ms == 0)
+		return true;
+	clock_format_duration(text, wait_ms);
+	fprintf(k->out, "  not asked: %s; try again in %s\n",
+		blocked ? "the vendor wants no request with these credentials now"
+			: "the vendor's limit of requests is used up for now",
+		text);
+	return false;
+}
+
+static int check_account(const struct account_config *a, struct ledger *ledger, FILE *out)
+{
+	struct check k = {.account = a, .ledger = ledger, .out = out};
+	struct auth_settings settings = {a->server, a->client_id, &a->client_secret,
+					 &a->jwt, a->ca_file};
+	char auth_scope[LEDGER_SCOPE_BYTES];
+
+	fprintf(out, "account %s, %s\n", a->name, a->server);
+	ledger_scope(k.scope, a);
+	ledger_auth_scope(auth_scope, a);
+	k.auth_budget =
+		ledger_budget(ledger, auth_scope, LEDGER_AUTH_GROUP, BUDGET_AUTH_LIMIT);
+	if (!may_ask(&k))
+		return ERR_DENIED;
+	course_init(&k.course);
+	uv_loop_init(&k.loop);
+	k.http = http_client_create(&k.loop, USER_AGENT);
+	http_request_init(&k.req);
+	auth_init(&k.auth, &k.loop, &settings, NULL);
+	k.auth.data = &k;
+	budget_spend(k.auth_budget, clock_mono_ms());
+	auth_start(&k.auth, k.http, on_token);
+	uv_run(&k.loop, UV_RUN_DEFAULT);
+	http_request_clear(&k.req);
+	auth_clear(&k.auth);
+	tally_clear(&k.types);
+	tally_clear(&k.sites);
+	extensions_clear(&k.extensions);
+	free(k.ids);
+	free(k.url);
+	if (k.body != NULL)
+		explicit_bzero(k.body, strlen(k.body));
+	free(k.body);
+	uv_loop_close(&k.loop);
+	return k.rc;
+}
+
+/* NULL where the daemon's user, or root, has yet to make the database's folder. */
+static struct penalties *open_penalties(const struct config *config, FILE *out)
+{
+	char *path = penalties_path(config->database);
+	struct penalties *penalties = NULL;
+	struct err err;
+
+	if (penalties_join(path, &penalties, &err) != 0)
+		fprintf(out,
+			"%s: should the vendor ask for a pause, phonewatchd will not know"
+			" of it\n",
+			err.text);
+	free(path);
+	return penalties;
+}
+
+int check_online(const struct config *config, FILE *out)
+{
+	struct penalties *penalties = open_penalties(config, out);
+	struct ledger *ledger = ledger_create(penalties);
+	struct store_conn *c = check_open_database(config);
+	struct err err;
+	int rc = 0;
+
+	if (c != NULL && ledger_load(ledger, c, &err) != 0)
+		fprintf(out, "%s: what the daemon has learned of budgets is not known\n",
+			err.text);
+	for (size_t i = 0; i < config->n_accounts; i++) {
+		if (check_account(&config->accounts[i], ledger, out) != 0)
+			rc = ERR_DENIED;
+		fflush(out);
+	}
+	store_close_reader(c);
+	ledger_destroy(ledger);
+	penalties_close(penalties);
+	return rc;
+}
