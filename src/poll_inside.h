@@ -56,6 +56,7 @@ struct route_job {
 	const char *account;
 	enum store_route route;
 	int64_t tried_at_ms;
+	bool has_names; /* of extensions */
 };
 
 struct poll {

@@ -3,8 +3,10 @@
 #include "base/clock.h"
 #include "base/log.h"
 
-#define ROUTE_REFUSALS 2 /* of the account's list: then by extensions */
-#define ROUTE_RETRY_MS (24 * 3600 * SECOND_MS)
+/* Who is started again and again must not ask for names each time. */
+#define NAMES_AFTER_RESTART_MS (600 * SECOND_MS)
+#define ROUTE_REFUSALS         2 /* of the account's list: then by extensions */
+#define ROUTE_RETRY_MS         (24 * 3600 * SECOND_MS)
 
 /* Whether the account's list is only asked for to see whether it can be had by now. */
 bool poll_is_trial(const struct poll *p)
@@ -64,17 +66,26 @@ enum store_route poll_route_now(const struct poll *p)
 	return age_ms >= ROUTE_RETRY_MS || age_ms < 0 ? ROUTE_ACCOUNT : p->route;
 }
 
+static void on_name(const struct extension *x, void *arg)
+{
+	(void)x;
+	*(bool *)arg = true;
+}
+
 static int run_route_job(struct store_conn *c, struct store_job *job, struct err *err)
 {
 	struct route_job *r = (struct route_job *)job;
 	struct store_account a;
+	int rc;
 
 	if (store_account_load(c, r->account, &a, err) != 0)
 		return err->code;
 	r->route = a.route;
 	r->tried_at_ms = a.route_tried_at_ms;
+	r->has_names = false;
+	rc = store_extensions_each(c, a.account_id, on_name, &r->has_names, err);
 	store_account_clear(&a);
-	return 0;
+	return rc;
 }
 
 static void on_route(struct store_job *job, int rc)
@@ -91,6 +102,8 @@ static void on_route(struct store_job *job, int rc)
 	p->route_known = true;
 	p->route = r->route;
 	p->tried_at_ms = r->tried_at_ms;
+	if (r->has_names)
+		p->names_due_ms = clock_mono_ms() + NAMES_AFTER_RESTART_MS;
 	poll_begin_sweep(p);
 }
 
