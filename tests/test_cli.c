@@ -246,11 +246,20 @@ static const struct {
 	{"events --failed",
 	 "events: has no option --failed; see phonewatch events --help"},
 	{"status -o xml", "-o xml: not table, json, ndjson or csv"},
-	{"-o csv status", "-o csv: not yet: comes with a later version"},
-	{"status --at -2h", "status --at: not yet: comes with a later version"},
-	{"show 101", "show: not yet: comes with a later version"},
-	{"history 101", "history: not yet: comes with a later version"},
-	{"report --by site", "report: not yet: comes with a later version"},
+	{"status --at soon",
+	 "--at soon: not a time; a time is 2026-11-22T18:00:00Z, 2026-11-22, -2h,"
+	 " yesterday, monday, today or now"},
+	{"status --at 9000-01-01", "--at 9000-01-01: that is still to come"},
+	{"show", "show: which? phonewatch show DEVICE"},
+	{"show 101 102", "102: unexpected; see phonewatch show --help"},
+	{"history --since -2h", "history: which? phonewatch history DEVICE"},
+	{"history 101 --until 9000-01-01", "--until 9000-01-01: that is still to come"},
+	{"history 101 --since now", "--since now is not before --until now"},
+	{"report --since -1h --until -2h", "--since -1h is not before --until -2h"},
+	{"report --since 9000-01-01", "--since 9000-01-01: that is still to come"},
+	{"report --by colour", "--by colour: not device, site, model or account"},
+	{"report --worst 0", "--worst 0: not a number from 1 on"},
+	{"report --worst many", "--worst many: not a number from 1 on"},
 	{"alerts", "alerts: not yet: comes with a later version"},
 	{"silence add --for 2h", "silence: not yet: comes with a later version"},
 	{"poll acme", "poll: not yet: comes with a later version"},
@@ -258,7 +267,7 @@ static const struct {
 	{"check", "check: not yet: comes with a later version"},
 	{"events --since soon",
 	 "--since soon: not a time; a time is 2026-11-22T18:00:00Z,"
-	 " 2026-11-22, -2h, yesterday, today or now"},
+	 " 2026-11-22, -2h, yesterday, monday, today or now"},
 	{"events --since 9000-01-01", "--since 9000-01-01: that is still to come"},
 	{"events --since -1h --until -2h", "--since -1h is after --until -2h"},
 	{"events --follow --until now",
@@ -287,7 +296,9 @@ static const struct {
 	{"--help events", "Usage: phonewatch events ", "--follow"},
 	{"accounts -h", "Usage: phonewatch accounts ", "--database FILE"},
 	{"deliveries -h", "Usage: phonewatch deliveries ", "--failed"},
-	{"report --help", "Usage: phonewatch report ", "later version"},
+	{"report --help", "Usage: phonewatch report ", "--worst"},
+	{"show --help", "Usage: phonewatch show DEVICE ", "serial number"},
+	{"backup --help", "Usage: phonewatch backup ", "later version"},
 	{"--version", "phonewatch ", "."},
 	{"status -V", "phonewatch ", "."},
 };
@@ -1010,6 +1021,201 @@ END_TEST
 
 /* ---- how soon ---- */
 
+/* ---- the past ---- */
+
+#define MINUTE_MS INT64_C(60000)
+#define HOUR_MS   (60 * MINUTE_MS)
+#define SPRING    INT64_C(1711839600000) /* 2024-03-30T23:00Z: midnight in Berlin */
+
+/* A phone that was offline for an hour of 2024-03-31, which has 23 in Berlin, and one of another
+ * site that came that day at noon and went an hour later. */
+static void make_past(void)
+{
+	const struct database_device lobby = {.account = "acme",
+					      .id = "1",
+					      .name = "Lobby phone",
+					      .extension = "101",
+					      .number = "+15555550101",
+					      .site = "Denver",
+					      .model = "VVX 450",
+					      .status = DEVICE_ONLINE,
+					      .observed_at_ms = SPRING - 11 * HOUR_MS};
+	const struct database_device annex = {.account = "acme",
+					      .id = "2",
+					      .name = "Annex, 2nd floor",
+					      .site = "Oslo",
+					      .status = DEVICE_OFFLINE,
+					      .observed_at_ms = SPRING + 11 * HOUR_MS};
+
+	database_open(&db, path);
+	make_account("acme", now_ms);
+	database_set_device(&db, &lobby);
+	database_set_device(&db, &annex);
+	database_transition(&db, "acme", "1", DEVICE_OFFLINE,
+			    SPRING + 10 * HOUR_MS - MINUTE_MS, SPRING + 10 * HOUR_MS);
+	database_transition(&db, "acme", "1", DEVICE_ONLINE,
+			    SPRING + 11 * HOUR_MS - MINUTE_MS, SPRING + 11 * HOUR_MS);
+	database_transition(&db, "acme", "2", DEVICE_UNKNOWN,
+			    SPRING + 12 * HOUR_MS - MINUTE_MS, SPRING + 12 * HOUR_MS);
+}
+
+#define REPORT_HEAD                                                          \
+	"by,account,key,name,devices,covered_ms,online_ms,offline_ms,"       \
+	"unknown_ms,availability,availability_min,availability_max,outages," \
+	"longest_ms,mttr_ms,mtbf_ms\n"
+#define HISTORY_HEAD                                            \
+	"account,device_id,status,why,from,from_not_before,to," \
+	"to_not_before,duration_ms\n"
+
+static const struct {
+	const char *zone, *line, *out;
+} answers[] = {
+	/* 22 hours of 23 online; at least a minute less, at most a minute more. */
+	{"Europe/Berlin",
+	 "report --by device --match device=1 --since 2024-03-31 --until 2024-04-01 -o csv",
+	 REPORT_HEAD "device,acme,1,Lobby phone,1,82800000,79200000,3600000,0,"
+		     "0.956521739130435,0.955797101449275,0.957246376811594,1,3600000,"
+		     "3600000,79200000\n"},
+	{"Europe/Berlin",
+	 "report --match site=Denver --since 2024-10-27 --until 2024-10-28 -o csv",
+	 REPORT_HEAD "account,acme,acme,,1,90000000,90000000,0,0,1.0,1.0,1.0,0,0,,\n"},
+	{"Europe/Berlin",
+	 "report --utc --match site=Denver --since 2024-10-27 --until 2024-10-28 -o csv",
+	 REPORT_HEAD "account,acme,acme,,1,86400000,86400000,0,0,1.0,1.0,1.0,0,0,,\n"},
+	/* By site; without a status it may have been either. */
+	{"UTC",
+	 "report --by site --since 2024-03-31T10:00:00Z --until 2024-03-31T14:00:00Z -o csv",
+	 REPORT_HEAD "site,acme,Denver,,1,14400000,14400000,0,0,1.0,1.0,1.0,0,0,,\n"
+		     "site,acme,Oslo,,1,14400000,0,3600000,10800000,0.0,0.0,"
+		     "0.754166666666667,1,3600000,3600000,0\n"},
+	{"UTC",
+	 "report --by site --worst 1 --since 2024-03-31T10:00:00Z --until"
+	 " 2024-03-31T14:00:00Z -o csv",
+	 REPORT_HEAD "site,acme,Oslo,,1,14400000,0,3600000,10800000,0.0,0.0,"
+		     "0.754166666666667,1,3600000,3600000,0\n"},
+	{"UTC", "report --since 2020-01-01 --until 2021-01-01 -o csv", REPORT_HEAD},
+	{"UTC", "history 101 --until 2024-03-31T09:30:00Z -o csv",
+	 HISTORY_HEAD "acme,1,Online,,2024-03-30T12:00:00.000Z,2024-03-30T12:00:00.000Z,"
+		      "2024-03-31T09:00:00.000Z,2024-03-31T08:59:00.000Z,75600000\n"
+		      "acme,1,Offline,,2024-03-31T09:00:00.000Z,2024-03-31T08:59:00.000Z,"
+		      "2024-03-31T10:00:00.000Z,2024-03-31T09:59:00.000Z,3600000\n"},
+	{"UTC", "status --at 2024-03-31T09:30:00Z -o ndjson",
+	 "{\"device\":{\"account\":\"acme\",\"id\":\"1\",\"name\":\"Lobby phone\","
+	 "\"type\":\"HardPhone\",\"serial\":null,\"sku\":null,\"model\":\"VVX 450\","
+	 "\"extension_number\":\"101\",\"extension_id\":null,\"extension_name\":null,"
+	 "\"phone_numbers\":[\"+15555550101\"],\"site\":\"Denver\",\"site_id\":null,"
+	 "\"vendor_status\":\"Offline\"},\"status\":\"Offline\",\"why\":null,"
+	 "\"last_status\":\"Offline\",\"since\":\"2024-03-31T09:00:00.000Z\","
+	 "\"not_before\":\"2024-03-31T08:59:00.000Z\","
+	 "\"observed_at\":\"2024-03-31T09:00:00.000Z\","
+	 "\"last_location_report_time\":null}\n"},
+	{"UTC", "status --at 2024-03-31T09:30:00Z --offline --match site=Oslo -o json",
+	 "[]\n"},
+	{"UTC", "status --at 2024-03-31T11:00:00Z --match site=Oslo -o csv",
+	 "device.account,device.id,device.name,device.type,device.serial,device.sku,"
+	 "device.model,device.extension_number,device.extension_id,"
+	 "device.extension_name,device.phone_numbers,device.site,device.site_id,"
+	 "device.vendor_status,status,why,last_status,since,not_before,observed_at,"
+	 "last_location_report_time\n"
+	 "acme,2,\"Annex, 2nd floor\",HardPhone,,,,,,,,Oslo,,,Unknown,no_status,Offline,"
+	 "2024-03-31T11:00:00.000Z,2024-03-31T10:59:00.000Z,2024-03-31T11:00:00.000Z,\n"},
+};
+
+START_TEST(the_past_is_told_as_it_was)
+{
+	struct answer a;
+
+	make_past();
+	setenv("TZ", answers[_i].zone, 1);
+	a = run(keep_printf("%s -d @", answers[_i].line));
+	ck_assert_str_eq(a.err, "");
+	ck_assert_str_eq(a.out, answers[_i].out);
+	ck_assert_int_eq(a.status, CLI_OK);
+	database_close(&db);
+}
+END_TEST
+
+/* One cell is an hour and a half; the worst of its time is shown. */
+START_TEST(a_history_is_a_bar_of_eighty_cells_and_its_spans)
+{
+	struct answer a;
+
+	make_past();
+	setenv("TZ", "UTC", 1);
+	a = run("history 1 --since 2024-03-30T10:00:00Z --until 2024-04-04T10:00:00Z -o"
+		" table -d @");
+	ck_assert_str_eq(a.err, "");
+	ck_assert_ptr_nonnull(strstr(
+		a.out,
+		"Lobby phone (1, acme)\n"
+		"2024-03-30 10:00                                                "
+		"2024-04-04 10:00\n"
+		" \xe2\x94\x80\xe2\x94\x80\xe2\x94\x80\xe2\x94\x80\xe2\x94\x80\xe2\x94\x80"
+		"\xe2\x94\x80\xe2\x94\x80\xe2\x94\x80\xe2\x94\x80\xe2\x94\x80\xe2\x94\x80"
+		"\xe2\x94\x80\xe2\x94\x80\xe2\x96\x88\xe2\x94\x80"));
+	ck_assert_ptr_nonnull(strstr(a.out, "2024-03-31 09:00:00  2024-03-31 10:00:00"));
+	ck_assert_ptr_nonnull(strstr(a.out, "2024-03-31 10:00:00  now"));
+	ck_assert_ptr_nonnull(strstr(a.out, "A status lasts"));
+	database_close(&db);
+}
+END_TEST
+
+START_TEST(a_report_says_how_it_counts)
+{
+	struct answer a;
+
+	make_past();
+	setenv("TZ", "UTC", 1);
+	a = run("report --by site --since 2024-03-31 --until 2024-04-01 -o table -d @");
+	ck_assert_str_eq(a.err, "");
+	/* 22 hours of 23 and one that is not; cut, not rounded. */
+	ck_assert_ptr_nonnull(strstr(a.out, "95.833 %"));
+	ck_assert_ptr_nonnull(strstr(a.out, "all 2"));
+	ck_assert_ptr_nonnull(
+		strstr(a.out, "From 2024-03-31 00:00:00 to 2024-04-01 00:00:00."));
+	ck_assert_ptr_nonnull(strstr(a.out, "Available is online / (online + offline)"));
+	database_close(&db);
+}
+END_TEST
+
+static const struct {
+	const char *line;
+	int status;
+	const char *out; /* is part of what is told */
+} shown[] = {
+	{"show 1", CLI_OK,
+	 "\"first_seen_at\":\"2024-03-30T12:00:00.000Z\",\"removed_at\":null,"
+	 "\"record\":{\"id\":\"1\""},
+	{"show 101", CLI_OK, "\"id\":\"1\""},
+	{"show 15555550101", CLI_OK, "\"id\":\"1\""},
+	{"show 1 -o table", CLI_OK,
+	 "phone number    +15555550101\nstatus          Online for "},
+	{"show 99", CLI_NO_DEVICE, ""},
+	{"history 99", CLI_NO_DEVICE, ""},
+	{"history 2 --since 2020-01-01 --until 2020-01-02", CLI_OK, ""},
+	{"history 2 --since 2020-01-01 --until 2020-01-02 -o table", CLI_OK,
+	 "It was in no list at that time."},
+};
+
+START_TEST(a_device_is_shown_or_there_is_none)
+{
+	struct answer a;
+
+	make_past();
+	a = run(keep_printf("%s -d @", shown[_i].line));
+	ck_assert_int_eq(a.status, shown[_i].status);
+	ck_assert_ptr_nonnull(strstr(a.out, shown[_i].out));
+	if (shown[_i].status == CLI_NO_DEVICE) {
+		ck_assert_str_eq(a.out, "");
+		ck_assert_str_eq(a.err,
+				 "phonewatch: 99: no such device; it is an id, a serial"
+				 " number, an extension number, a phone number or a"
+				 " name\n");
+	}
+	database_close(&db);
+}
+END_TEST
+
 START_TEST(it_loads_no_library_that_it_does_not_need)
 {
 	static const char *const heavy[] = {"libcurl", "libmicrohttpd", "libuv",
@@ -1058,6 +1264,10 @@ int main(void)
 		{a_follower_ends_when_nobody_reads_it, 1},
 		{a_follower_goes_on_in_another_database, 1},
 		{a_follower_goes_on_in_a_backup_of_its_database, 1},
+		{the_past_is_told_as_it_was, COUNT(answers)},
+		{a_history_is_a_bar_of_eighty_cells_and_its_spans, 1},
+		{a_report_says_how_it_counts, 1},
+		{a_device_is_shown_or_there_is_none, COUNT(shown)},
 		{it_loads_no_library_that_it_does_not_need, 1},
 	};
 

@@ -119,7 +119,7 @@ static const struct {
 	 "span 2 (180.0, 240.3] 1\n"
 	 "gap 2 (0.3, 120.3] 2"},
 	{"a record that cannot be read, for two intervals",
-	 {ON1 "," ON2, UNREAD1 "," ON2, UNREAD1 "," ON2, ON1 "," ON2},
+	 {ON1 "," ON2, UNREAD1 "," ON2, ON1 "," ON2},
 	 "span 1 (0.0, 0.3] 1\n"
 	 "span 2 (0.0, 0.3] 1"},
 	{"and for longer than three",
@@ -128,6 +128,12 @@ static const struct {
 	 "span 1 (0.0, 240.3] 2\n"
 	 "span 2 (0.0, 0.3] 1\n"
 	 "gap 1 (0.3, 240.3] 1"},
+	{"one whose record could never be read is unobserved from the first",
+	 {ON2 "," UNREAD1, ON2 "," ON1},
+	 "span 2 (0.0, 0.3] 1\n"
+	 "span 1 (0.0, 0.3] 0\n"
+	 "span 1 (-59.7, 60.3] 1\n"
+	 "gap 1 (0.3, 60.3] 1"},
 	{"one that is not listed, and then cannot be read",
 	 {ON1 "," ON2, ON2, UNREAD1 "," ON2, "+2", UNREAD1 "," ON2, ON1 "," ON2},
 	 "span 1 (0.0, 0.3] 1\n"

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -14,12 +15,25 @@
 #include "base/mem.h"
 #include "base/options.h"
 #include "model/match.h"
+#include "query/lookup.h"
 #include "query/when.h"
 
-#define DEFAULT_CONFIG SYSCONFDIR "/phonewatch/phonewatch.conf"
+#define DEFAULT_CONFIG   SYSCONFDIR "/phonewatch/phonewatch.conf"
+#define DEFAULT_RANGE_MS (7 * INT64_C(24) * 3600 * 1000)
 
 /* Long options without a letter of their own have one that cannot be typed. */
-enum { OPT_AT = 256, OPT_SINCE, OPT_UNTIL, OPT_TYPE, OPT_MATCH, OPT_OFFLINE, OPT_FAILED };
+enum {
+	OPT_AT = 256,
+	OPT_SINCE,
+	OPT_UNTIL,
+	OPT_TYPE,
+	OPT_MATCH,
+	OPT_OFFLINE,
+	OPT_FAILED,
+	OPT_BY,
+	OPT_WORST,
+	OPT_UTC,
+};
 
 static const struct {
 	int letter;
@@ -28,49 +42,136 @@ static const struct {
 	const char *argument; /* NULL: none */
 	const char *help;
 } options[] = {
-	{OPT_AT, 'a', "at", "T", "as it was at this time (comes with a later version)"},
-	{OPT_OFFLINE, 'o', "offline", NULL, "only those that are offline now"},
+	{OPT_AT, 'a', "at", "T", "as it was at this time"},
+	{OPT_OFFLINE, 'o', "offline", NULL, "only those that are offline"},
 	{OPT_SINCE, 's', "since", "T", "from this time on"},
 	{OPT_UNTIL, 'u', "until", "T", "before this time"},
 	{OPT_TYPE, 't', "type", "PATTERN", "only events of this type; may be repeated"},
 	{OPT_MATCH, 'm', "match", "KEY=PATTERN",
 	 "only what this holds for, as in site=Den*; may be repeated"},
 	{'f', 'f', "follow", NULL, "go on with new ones as they happen"},
+	{OPT_BY, 'b', "by", "WHAT", "a line for each device, site, model or account"},
+	{OPT_WORST, 'w', "worst", "N", "only the N least available, the worst first"},
 	{OPT_FAILED, 'x', "failed", NULL, "only those that fail, and dead ones"},
 	{'c', 0, "config", "FILE", "where the path of the database stands"},
 	{'d', 0, "database", "FILE", "the database"},
 	{'o', 0, "output", "FORMAT", "table, json, ndjson or csv"},
+	{OPT_UTC, 0, "utc", NULL, "dates and the times of tables in UTC"},
 	{'h', 0, "help", NULL, "show this"},
 	{'V', 0, "version", NULL, "show the version"},
 };
 
+/* A device as it is part of an answer. */
+#define DEVICE_FIELDS(prefix)                                                            \
+	prefix "account," prefix "id," prefix "name," prefix "type," prefix              \
+	       "serial," prefix "sku," prefix "model," prefix "extension_number," prefix \
+	       "extension_id," prefix "extension_name," prefix "phone_numbers," prefix   \
+	       "site," prefix "site_id," prefix "vendor_status"
+#define STATUS_FIELDS                    \
+	DEVICE_FIELDS("device.")         \
+	",status,why,last_status,since," \
+	"not_before,observed_at,"        \
+	"last_location_report_time"
+#define TIME_HELP                                                                   \
+	"T is 2026-11-22T18:01:02Z, 2026-11-22, -2h, yesterday, monday, today or\n" \
+	"now."
+#define MATCH_HELP                                                                \
+	"KEY is account, site, type, model, device (its id) or name; PATTERN a\n" \
+	"shell pattern."
+#define DEVICE_HELP                                                           \
+	"DEVICE is an id; or a serial number in any spelling, an extension\n" \
+	"number, a phone number or a name, and whatever it fits is told."
+
 static const struct cli_command commands[] = {
-	{"status", "aom", "how the devices are",
-	 "Whether each device is online, since when, and whether that may be believed.\n"
-	 "A status is Unknown because of no_status (the vendor gives none), not_listed\n"
-	 "(the last whole list lacked the device) or unobserved (nobody looks: the account\n"
-	 "cannot be watched, or phonewatchd does not run).\n"
-	 "KEY is account, site, type, model, device (its id) or name; PATTERN a shell\n"
-	 "pattern.",
-	 cmd_status},
-	{"events", "sutmf", "what happened",
-	 "The events in their order. With --follow and without --since: the last ten and\n"
-	 "then new ones as they happen, until you press Ctrl-C.\n"
-	 "T is 2026-11-22T18:01:02Z, 2026-11-22, -2h, yesterday, today or now. KEY is\n"
-	 "account, site, type, model, device (its id) or name; PATTERN a shell pattern.",
-	 cmd_events},
-	{"accounts", "", "how the watching of each account goes",
-	 "State, route, counts, speed and budget of each account.", cmd_accounts},
-	{"deliveries", "x", "what was told to whom, and what is still owed",
-	 "Every event that a sink was or is owed, in order.", cmd_deliveries},
-	{"show", "", "all that is known of one device", NULL, NULL},
-	{"history", "su", "when a device was online and when not", NULL, NULL},
-	{"report", "su", "availability over a time", NULL, NULL},
-	{"alerts", "", "what is wrong now", NULL, NULL},
-	{"silence", "", "mute alerts", NULL, NULL},
-	{"poll", "", "ask the vendor now", NULL, NULL},
-	{"backup", "", "copy the database while it is used", NULL, NULL},
-	{"check", "", "examine the database", NULL, NULL},
+	{
+		.name = "status",
+		.options = "aom",
+		.summary = "how the devices are, or were",
+		.help = "Whether each device is online, since when, and whether that may be\n"
+			"believed; with --at, whether it was.\n"
+			"A status is Unknown because of no_status (the vendor gives none),\n"
+			"not_listed (the last whole list lacked the device) or unobserved (nobody\n"
+			"looks: the account cannot be watched, or phonewatchd does not run).\n" TIME_HELP
+			"\n" MATCH_HELP,
+		.fields = STATUS_FIELDS,
+		.run = cmd_status,
+	},
+	{
+		.name = "show",
+		.arguments = "DEVICE",
+		.options = "",
+		.summary = "all that is known of one device",
+		.help = "Its status, its facts, and its record as the vendor gave it.\n" DEVICE_HELP,
+		.fields = STATUS_FIELDS ",first_seen_at,removed_at,record",
+		.run = cmd_show,
+	},
+	{
+		.name = "history",
+		.arguments = "DEVICE",
+		.options = "su",
+		.summary = "when a device was online and when not",
+		.help = "Its spans of time, oldest first; without --since, of the last seven days.\n" DEVICE_HELP
+			"\n" TIME_HELP,
+		.fields = "account,device_id,status,why,from,from_not_before,to,"
+			  "to_not_before,duration_ms",
+		.run = cmd_history,
+	},
+	{
+		.name = "report",
+		.options = "subwm",
+		.summary = "availability over a time",
+		.help = "How long devices were online, offline and unknown, of the last seven days\n"
+			"without --since; by account without --by.\n" TIME_HELP
+			"\n" MATCH_HELP,
+		.fields =
+			"by,account,key,name,devices,covered_ms,online_ms,offline_ms,"
+			"unknown_ms,availability,availability_min,availability_max,outages,"
+			"longest_ms,mttr_ms,mtbf_ms",
+		.run = cmd_report,
+	},
+	{
+		.name = "events",
+		.options = "sutmf",
+		.summary = "what happened",
+		.help = "The events in their order. With --follow and without --since: the last\n"
+			"ten and then new ones as they happen, until you press Ctrl-C.\n" TIME_HELP
+			"\n" MATCH_HELP,
+		.fields = "id,type,source,subject,time,data.sequence,data.severity,data.summary," DEVICE_FIELDS(
+			"data.device.") ","
+					"data.status,data.previous_status,data.not_before,data.observed_at,"
+					"data.last_location_report_time,data.changes,data.reason,data.detail,"
+					"data.since",
+		.run = cmd_events,
+	},
+	{
+		.name = "accounts",
+		.options = "",
+		.summary = "how the watching of each account goes",
+		.help = "State, route, counts, speed and budget of each account.",
+		.fields =
+			"account,state,reason,detail,since,observed,route,devices,online,"
+			"offline,effective_interval_ms,last_sweep_at,last_page_at,"
+			"pages_unchanged,records_unchanged,records_parsed,records_bad,"
+			"budget.group,budget.limit,budget.remaining,budget.penalty_until",
+		.run = cmd_accounts,
+	},
+	{
+		.name = "deliveries",
+		.options = "x",
+		.summary = "what was told to whom, and what is still owed",
+		.help = "Every event that a sink was or is owed, in order.",
+		.fields =
+			"event_id,sequence,sink,state,attempts,next_at,delivered_at,code,"
+			"error",
+		.run = cmd_deliveries,
+	},
+	{.name = "alerts", .options = "", .summary = "what is wrong now"},
+	{.name = "silence", .options = "", .summary = "mute alerts"},
+	{.name = "poll", .options = "", .summary = "ask the vendor now"},
+	{.name = "backup",
+	 .options = "",
+	 .summary = "copy the database while it is used"},
+	{.name = "check", .options = "", .summary = "examine the database"},
 };
 
 /* ---- saying what is wrong ---- */
@@ -146,6 +247,30 @@ struct store_conn *cli_open(struct cli *cli)
 	return NULL;
 }
 
+int cli_devices(struct cli *cli, struct store_conn *c,
+		void (*each)(const struct store_account *a, const struct store_device *d,
+			     void *arg),
+		void *arg, const int *rc)
+{
+	const char *text = cli->arguments[0];
+	int64_t version;
+	int n;
+
+	if (store_reader_version(c, &version, &cli->err) != 0 ||
+	    store_begin_read(c, &cli->err) != 0)
+		return cli_fail_database(cli);
+	n = lookup_devices(c, text, each, arg, &cli->err);
+	store_end_read(c);
+	if (n < 0 || *rc != 0)
+		return cli_fail_database(cli);
+	if (n > 0)
+		return CLI_OK;
+	cli_warn("%s: no such device; it is an id, a serial number, an extension number,"
+		 " a phone number or a name",
+		 text);
+	return CLI_NO_DEVICE;
+}
+
 /* ---- times ---- */
 
 static int read_time(const struct cli *cli, const char *option, const char *text,
@@ -170,6 +295,33 @@ int cli_times(struct cli *cli, int64_t *since_at_ms, int64_t *until_at_ms)
 	if (*since_at_ms > *until_at_ms)
 		return cli_usage("--since %s is after --until %s", cli->since,
 				 cli->until);
+	return CLI_OK;
+}
+
+int cli_past_time(struct cli *cli, const char *what, const char *text, int64_t *at_ms)
+{
+	struct err err = {0};
+
+	if (when_parse(text, cli->now_at_ms, at_ms, &err) != 0)
+		return cli_usage("%s %s: %s", what, text, err.text);
+	if (*at_ms > cli->now_at_ms)
+		return cli_usage("%s %s: that is still to come", what, text);
+	return CLI_OK;
+}
+
+int cli_range(struct cli *cli, int64_t *since_at_ms, int64_t *until_at_ms)
+{
+	*until_at_ms = cli->now_at_ms;
+	if (cli->until != NULL &&
+	    cli_past_time(cli, "--until", cli->until, until_at_ms) != CLI_OK)
+		return CLI_USAGE;
+	*since_at_ms = *until_at_ms - DEFAULT_RANGE_MS;
+	if (cli->since != NULL &&
+	    cli_past_time(cli, "--since", cli->since, since_at_ms) != CLI_OK)
+		return CLI_USAGE;
+	if (*since_at_ms >= *until_at_ms)
+		return cli_usage("--since %s is not before --until %s", cli->since,
+				 cli->until != NULL ? cli->until : "now");
 	return CLI_OK;
 }
 
@@ -215,7 +367,9 @@ static int help(void)
 
 static int help_command(const struct cli_command *command)
 {
-	printf("Usage: phonewatch %s [OPTION ...]\n", command->name);
+	printf("Usage: phonewatch %s%s%s [OPTION ...]\n", command->name,
+	       command->arguments != NULL ? " " : "",
+	       command->arguments != NULL ? command->arguments : "");
 	if (command->run == NULL) {
 		printf("Will tell: %s. Comes with a later version.\n", command->summary);
 		return help_end();
@@ -277,6 +431,15 @@ static void take_option(struct cli *cli, int letter, char *argument)
 	case OPT_MATCH:
 		add_match(cli, argument);
 		break;
+	case OPT_BY:
+		cli->by = argument;
+		break;
+	case OPT_WORST:
+		cli->worst = argument;
+		break;
+	case OPT_UTC:
+		cli->utc = true;
+		break;
 	case OPT_OFFLINE:
 		cli->offline = true;
 		break;
@@ -337,8 +500,10 @@ static void read_options(struct cli *cli, int argc, char **argv)
 
 static int read_format(struct cli *cli)
 {
-	static const char *const names[] = {
-		[OUT_TABLE] = "table", [OUT_JSON] = "json", [OUT_NDJSON] = "ndjson"};
+	static const char *const names[] = {[OUT_TABLE] = "table",
+					    [OUT_JSON] = "json",
+					    [OUT_NDJSON] = "ndjson",
+					    [OUT_CSV] = "csv"};
 
 	if (cli->output == NULL) {
 		cli->format = isatty(STDOUT_FILENO) ? OUT_TABLE : OUT_NDJSON;
@@ -350,8 +515,6 @@ static int read_format(struct cli *cli)
 			return CLI_OK;
 		}
 	}
-	if (strcmp(cli->output, "csv") == 0)
-		return cli_usage("-o csv: not yet: comes with a later version");
 	return cli_usage("-o %s: not table, json, ndjson or csv", cli->output);
 }
 
@@ -377,6 +540,29 @@ static int check_options(const struct cli *cli, const struct cli_command *comman
 	return CLI_OK;
 }
 
+/* "T1 T2" is two. */
+static int count_words(const char *text)
+{
+	int n = text != NULL;
+
+	for (; text != NULL && *text != '\0'; text++)
+		n += *text == ' ';
+	return n;
+}
+
+static int check_arguments(const struct cli_command *command, int argc, char **argv)
+{
+	int n = count_words(command->arguments);
+
+	if (argc > n)
+		return cli_usage("%s: unexpected; see phonewatch %s --help", argv[n],
+				 command->name);
+	if (argc < n)
+		return cli_usage("%s: which? phonewatch %s %s", command->name,
+				 command->name, command->arguments);
+	return CLI_OK;
+}
+
 static int run_command(struct cli *cli, int argc, char **argv)
 {
 	const struct cli_command *command = argc > 0 ? find_command(argv[0]) : NULL;
@@ -394,11 +580,15 @@ static int run_command(struct cli *cli, int argc, char **argv)
 		return cli_usage("%s: no such command; see phonewatch --help", argv[0]);
 	if (cli->help)
 		return help_command(command);
-	if (argc > 1)
-		return cli_usage("%s: unexpected; see phonewatch %s --help", argv[1],
-				 command->name);
-	if (check_options(cli, command) != CLI_OK || read_format(cli) != CLI_OK)
+	cli->command = command;
+	cli->arguments = argv + 1;
+	if (check_arguments(command, argc - 1, argv + 1) != CLI_OK ||
+	    check_options(cli, command) != CLI_OK || read_format(cli) != CLI_OK)
 		return CLI_USAGE;
+	if (cli->utc) {
+		setenv("TZ", "UTC", 1);
+		tzset();
+	}
 	return command->run(cli);
 }
 

@@ -35,15 +35,17 @@ struct cli {
 	const char *config_path;
 	const char *database; /* NULL: as the configuration has it */
 	const char *output;   /* NULL: as suits where it goes */
-	const char *at, *since, *until;
+	const char *at, *since, *until, *by, *worst;
+	char *const *arguments; /* behind the command */
 	char **types;
 	size_t n_types;
 	char **matches;
 	size_t n_matches;
-	bool offline, failed, follow, help, version;
+	bool offline, failed, follow, utc, help, version;
 	unsigned given; /* a bit for each option of the table that was given */
 	char complaint[ERR_TEXT_BYTES]; /* the first thing wrong with the options */
 
+	const struct cli_command *command;
 	enum out_format format;
 	char *database_path;
 	struct err err; /* of whatever failed last */
@@ -51,9 +53,11 @@ struct cli {
 
 struct cli_command {
 	const char *name;
-	const char *options; /* letters of those it takes, beside those that all take */
-	const char *summary; /* one line */
-	const char *help;    /* what it answers with */
+	const char *arguments; /* what must stand behind it, a word each; NULL: nothing */
+	const char *options;   /* letters of those it takes, beside those that all take */
+	const char *summary;   /* one line */
+	const char *help;      /* what it answers with */
+	const char *fields;    /* of its objects, as the first line of CSV has them */
 	int (*run)(struct cli *cli); /* an exit status; NULL: not yet */
 };
 
@@ -73,9 +77,26 @@ int cli_usage(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
  * CLI_OK, or CLI_USAGE: not times, or impossible ones. */
 int cli_times(struct cli *cli, int64_t *since_at_ms, int64_t *until_at_ms);
 
+/* The same for questions about a time that is over: until is now where it is not given, since a week
+ * before that. Neither is still to come, and since is before until. */
+int cli_range(struct cli *cli, int64_t *since_at_ms, int64_t *until_at_ms);
+/* A time that is no option's; may not be still to come. */
+int cli_past_time(struct cli *cli, const char *what, const char *text, int64_t *at_ms);
+
+/* Call each for the devices that the first argument names, in one state of the database. *rc is
+ * what went wrong in each, or 0. Returns an exit status: CLI_NO_DEVICE where there is none, which
+ * has been said. */
+int cli_devices(struct cli *cli, struct store_conn *c,
+		void (*each)(const struct store_account *a, const struct store_device *d,
+			     void *arg),
+		void *arg, const int *rc);
+
 int cmd_status(struct cli *cli);
 int cmd_events(struct cli *cli);
 int cmd_accounts(struct cli *cli);
 int cmd_deliveries(struct cli *cli);
+int cmd_show(struct cli *cli);
+int cmd_history(struct cli *cli);
+int cmd_report(struct cli *cli);
 
 #endif

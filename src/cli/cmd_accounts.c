@@ -115,7 +115,7 @@ int cmd_accounts(struct cli *cli)
 		store_close_reader(c);
 		return cli_fail_database(cli);
 	}
-	out_init(&o, cli->format, columns);
+	out_init(&o, cli->format, columns, cli->command->fields);
 	for (size_t i = 0; i < n; i++) {
 		if (cli->format == OUT_TABLE)
 			add_row(&o, &accounts[i], cli->now_at_ms);

@@ -80,7 +80,7 @@ int cmd_deliveries(struct cli *cli)
 
 	if (c == NULL)
 		return CLI_DATABASE;
-	out_init(&o, cli->format, columns);
+	out_init(&o, cli->format, columns, cli->command->fields);
 	status = tell(cli, c, &o);
 	out_clear(&o);
 	store_close_reader(c);

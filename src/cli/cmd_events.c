@@ -238,7 +238,7 @@ int cmd_events(struct cli *cli)
 	if (cli->follow && cli->format == OUT_JSON)
 		return cli_usage("events: --follow has no end: no -o json with it;"
 				 " -o ndjson has a line for each");
-	out_init(&o, cli->format, NULL);
+	out_init(&o, cli->format, NULL, cli->command->fields);
 	status = cli->follow ? follow(cli, &walk, &o) : tell_all(cli, &walk, &o);
 	out_clear(&o);
 	return status;

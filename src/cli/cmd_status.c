@@ -170,9 +170,11 @@ static void on_object(const struct status *s, void *arg)
 	out_take_object(arg, status_object(s));
 }
 
-static int tell(struct cli *cli, struct store_conn *c, struct out *o, struct rows *all)
+static int tell(struct cli *cli, struct store_conn *c, struct out *o, struct rows *all,
+		int64_t at_ms)
 {
-	struct status_walk walk = {.which = cli->offline ? STATUS_OFFLINE : STATUS_ALL,
+	struct status_walk walk = {.at_ms = at_ms,
+				   .which = cli->offline ? STATUS_OFFLINE : STATUS_ALL,
 				   .matches = cli->matches,
 				   .n_matches = cli->n_matches};
 	bool table = cli->format == OUT_TABLE;
@@ -187,7 +189,7 @@ static int tell(struct cli *cli, struct store_conn *c, struct out *o, struct row
 			status = cli_fail_output(cli);
 	} while (more > 0 && status == CLI_OK);
 	if (status == CLI_OK && table)
-		tell_table(o, all, walk.which, cli->now_at_ms);
+		tell_table(o, all, walk.which, at_ms != 0 ? at_ms : cli->now_at_ms);
 	status_walk_clear(&walk);
 	if (status == CLI_OK && out_end(o, &cli->err) != 0)
 		status = cli_fail_output(cli);
@@ -199,15 +201,16 @@ int cmd_status(struct cli *cli)
 	struct rows all = {0};
 	struct store_conn *c;
 	struct out o;
+	int64_t at_ms = 0;
 	int status;
 
-	if (cli->at != NULL)
-		return cli_usage("status --at: not yet: comes with a later version");
+	if (cli->at != NULL && cli_past_time(cli, "--at", cli->at, &at_ms) != CLI_OK)
+		return CLI_USAGE;
 	c = cli_open(cli);
 	if (c == NULL)
 		return CLI_DATABASE;
-	out_init(&o, cli->format, columns);
-	status = tell(cli, c, &o, &all);
+	out_init(&o, cli->format, columns, cli->command->fields);
+	status = tell(cli, c, &o, &all, at_ms);
 	out_clear(&o);
 	clear_rows(&all);
 	store_close_reader(c);

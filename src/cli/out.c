@@ -16,6 +16,9 @@
  * in the widths that the first rows had. */
 #define ROWS_AT_ONCE 1000
 
+/* 0.99 is not 0.98999999999999999. */
+#define JSON_FLAGS (JSON_COMPACT | JSON_REAL_PRECISION(15))
+
 static const char *const escapes[] = {
 	[OUT_PLAIN] = "",        [OUT_GOOD] = "\033[32m",
 	[OUT_BAD] = "\033[31m",  [OUT_DOUBTFUL] = "\033[33m",
@@ -31,9 +34,10 @@ static bool wants_colours(void)
 	       (term == NULL || strcmp(term, "dumb") != 0);
 }
 
-void out_init(struct out *o, enum out_format format, const struct out_column *columns)
+void out_init(struct out *o, enum out_format format, const struct out_column *columns,
+	      const char *fields)
 {
-	*o = (struct out){.format = format, .columns = columns};
+	*o = (struct out){.format = format, .columns = columns, .fields = fields};
 	o->colours = wants_colours();
 	buf_init(&o->text,
 		 SIZE_MAX / 2); /* what we print ourselves is bounded by its rows */
@@ -49,10 +53,108 @@ void out_clear(struct out *o)
 	*o = (struct out){0};
 }
 
+/* ---- CSV ---- */
+
+/* RFC 4180. */
+static void add_quoted(struct buf *b, const char *text)
+{
+	if (strpbrk(text, ",\"\r\n") == NULL) {
+		buf_add_text(b, text);
+		return;
+	}
+	buf_add_text(b, "\"");
+	for (; *text != '\0'; text++) {
+		if (*text == '"')
+			buf_add_text(b, "\"");
+		buf_add(b, text, 1);
+	}
+	buf_add_text(b, "\"");
+}
+
+static bool are_strings(const json_t *array)
+{
+	for (size_t i = 0; i < json_array_size(array); i++)
+		if (!json_is_string(json_array_get(array, i)))
+			return false;
+	return json_is_array(array);
+}
+
+/* A list of texts is its texts; what else has parts is JSON; null is empty. */
+static void add_value(struct buf *out, const json_t *value)
+{
+	struct buf text;
+	char *dump = NULL;
+
+	buf_init(&text, SIZE_MAX / 2);
+	if (are_strings(value)) {
+		for (size_t i = 0; i < json_array_size(value); i++) {
+			buf_add_text(&text, i > 0 ? " " : "");
+			buf_add_text(&text, json_string_value(json_array_get(value, i)));
+		}
+	} else if (value != NULL && !json_is_null(value) && !json_is_string(value)) {
+		dump = json_dumps(value, JSON_FLAGS | JSON_ENCODE_ANY);
+		buf_add_text(&text, dump);
+		free(dump);
+	}
+	add_quoted(out,
+		   json_is_string(value) ? json_string_value(value) : buf_text(&text));
+	buf_clear(&text);
+}
+
+/* "device.name" of len bytes. */
+static const json_t *member_at(const json_t *object, const char *path, size_t len)
+{
+	char name[64];
+
+	while (len > 0) {
+		size_t n = 0;
+
+		while (n < len && path[n] != '.')
+			n++;
+		snprintf(name, sizeof name, "%.*s", (int)n, path);
+		object = json_object_get(object, name);
+		n += n < len;
+		path += n;
+		len -= n;
+	}
+	return object;
+}
+
+static void add_head(struct out *o)
+{
+	buf_add_text(&o->text, o->fields);
+	buf_add_text(&o->text, "\n");
+}
+
+static void add_line(struct out *o, const json_t *object)
+{
+	const char *field = o->fields;
+
+	if (o->n++ == 0)
+		add_head(o);
+	for (;;) {
+		size_t len = strcspn(field, ",");
+
+		add_value(&o->text, member_at(object, field, len));
+		if (field[len] == '\0')
+			break;
+		buf_add_text(&o->text, ",");
+		field += len + 1;
+	}
+	buf_add_text(&o->text, "\n");
+}
+
 /* ---- JSON ---- */
 
 void out_object_text(struct out *o, const char *text)
 {
+	if (o->format == OUT_CSV) {
+		json_t *object = json_loads(text, 0, NULL);
+
+		add_line(o, object);
+		json_decref(object);
+		return;
+	}
 	if (o->format == OUT_JSON)
 		buf_add_text(&o->text, o->n == 0 ? "[\n" : ",\n");
 	buf_add_text(&o->text, text);
@@ -63,8 +165,14 @@ void out_object_text(struct out *o, const char *text)
 
 void out_take_object(struct out *o, json_t *object)
 {
-	char *text = json_dumps(object, JSON_COMPACT);
+	char *text;
 
+	if (o->format == OUT_CSV) {
+		add_line(o, object);
+		json_decref(object);
+		return;
+	}
+	text = json_dumps(object, JSON_FLAGS);
 	if (text == NULL)
 		abort(); /* out of memory: all strings in it are UTF-8 */
 	out_object_text(o, text);
@@ -223,5 +331,7 @@ int out_end(struct out *o, struct err *err)
 	print_table(o);
 	if (o->format == OUT_JSON)
 		buf_add_text(&o->text, o->n == 0 ? "[]\n" : "\n]\n");
+	if (o->format == OUT_CSV && o->n == 0)
+		add_head(o);
 	return out_flush(o, err);
 }

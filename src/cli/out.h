@@ -14,7 +14,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 
-enum out_format { OUT_TABLE, OUT_JSON, OUT_NDJSON };
+enum out_format { OUT_TABLE, OUT_JSON, OUT_NDJSON, OUT_CSV };
 
 /* A column of a table. */
 struct out_column {
@@ -31,6 +31,7 @@ struct out {
 	bool colours;
 	size_t n; /* objects or rows so far */
 	struct buf text;
+	const char *fields; /* for OUT_CSV */
 	const struct out_column *columns;
 	struct libscols_table *table; /* rows not yet printed; NULL: none */
 	struct libscols_line *line;   /* the last row */
@@ -39,11 +40,13 @@ struct out {
 	unsigned hidden; /* a bit for each column that is not shown */
 };
 
-/* columns is borrowed; NULL where there is none, or the format has none. */
-void out_init(struct out *o, enum out_format format, const struct out_column *columns);
+/* Both are borrowed. columns are those of OUT_TABLE; NULL where it has none. fields are those of
+ * OUT_CSV, separated by commas, a member of a member after a dot. */
+void out_init(struct out *o, enum out_format format, const struct out_column *columns,
+	      const char *fields);
 void out_clear(struct out *o);
 
-/* One answer, for OUT_JSON and OUT_NDJSON. The object is o's. */
+/* One answer, for all but OUT_TABLE. The object is o's. */
 void out_take_object(struct out *o, json_t *object);
 /* The same from text: one JSON object, compact. */
 void out_object_text(struct out *o, const char *text);

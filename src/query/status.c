@@ -10,29 +10,13 @@
 
 #define BATCH 500 /* devices a read: a quarter of a megabyte */
 
-const char *status_why_name(enum status_why why)
-{
-	static const char *const names[] = {NULL, "no_status", "not_listed",
-					    "unobserved"};
-
-	return names[why];
-}
-
-/* When a list last showed the device as it is stored. */
-static int64_t last_shown(const struct store_account *a, const struct store_device *d)
-{
-	if (!d->lapsed && a->whole_sent_at_ms > d->seen_at_ms)
-		return a->whole_sent_at_ms;
-	return d->seen_at_ms;
-}
-
 static int64_t later(int64_t a, int64_t b)
 {
 	return a > b ? a : b;
 }
 
 /* What hides what: nobody looks > it is not in the list > the list does not say. */
-static void judge(struct status *s, int64_t now_at_ms)
+void status_judge(struct status *s, int64_t now_at_ms)
 {
 	const struct store_account *a = s->account;
 	const struct store_device *d = s->device;
@@ -40,15 +24,14 @@ static void judge(struct status *s, int64_t now_at_ms)
 	s->last = d->last_known;
 	s->since_at_ms = d->observed_at_ms;
 	s->status = DEVICE_UNKNOWN;
-	if (!accounts_is_observed(a, now_at_ms)) {
+	if (d->removed_at_ms != 0) {
+		s->why = WHY_NOT_LISTED;
+		s->since_at_ms = d->removed_at_ms;
+	} else if (!accounts_is_observed(a, now_at_ms)) {
 		s->why = WHY_UNOBSERVED;
 		s->since_at_ms = later(d->observed_at_ms, a->last_page_at_ms);
-	} else if (d->missed > 0) {
-		s->why = WHY_NOT_LISTED;
-		s->since_at_ms = later(d->observed_at_ms, last_shown(a, d));
-	} else if (d->lapsed && accounts_is_gap(a, d->seen_at_ms, now_at_ms)) {
-		s->why = WHY_UNOBSERVED;
-		s->since_at_ms = later(d->observed_at_ms, d->seen_at_ms);
+	} else if ((s->why = past_unseen_why(a, d, now_at_ms)) != WHY_NONE) {
+		s->since_at_ms = past_unseen_since(a, d);
 	} else if (d->status == DEVICE_UNKNOWN) {
 		s->why = WHY_NO_STATUS;
 	} else {
@@ -59,12 +42,111 @@ static void judge(struct status *s, int64_t now_at_ms)
 
 struct batch {
 	struct status_walk *walk;
+	struct store_conn *c;
 	int64_t now_at_ms;
 	void (*each)(const struct status *s, void *arg);
 	void *arg;
+	struct err *err;
+	int rc;
 	int n;
 	char *last; /* id of the last device of this read */
 };
+
+static void show(struct batch *b, struct status *s)
+{
+	const struct status_walk *w = b->walk;
+
+	if (w->which == STATUS_OFFLINE && s->status != DEVICE_OFFLINE)
+		return;
+	s->facts = json_loads(s->device->facts, 0, NULL);
+	if (match_all(w->matches, w->n_matches, s->account->name, s->device->id,
+		      s->facts))
+		b->each(s, b->arg);
+	json_decref(s->facts);
+}
+
+/* ---- at another time ---- */
+
+/* The last one is how it was at the end. */
+static void on_piece(const struct past_piece *piece, void *arg)
+{
+	*(struct past_piece *)arg = *piece;
+}
+
+/* The last status before this span that was not Unknown, since it was in the list. */
+static int last_known(struct batch *b, const struct store_device *d, int64_t before_ms,
+		      enum device_status *last)
+{
+	struct store_spans spans = {0};
+
+	*last = DEVICE_UNKNOWN;
+	if (store_spans_load(b->c, d->device_id, INT64_MIN, before_ms, &spans, b->err) !=
+	    0)
+		return b->err->code;
+	for (size_t i = 0; i < spans.n && spans.all[i].from_ms < before_ms; i++) {
+		if (spans.all[i].state == SPAN_GONE)
+			*last = DEVICE_UNKNOWN;
+		else if (spans.all[i].state != SPAN_UNKNOWN)
+			*last = (enum device_status)spans.all[i].state;
+	}
+	free(spans.all);
+	return 0;
+}
+
+/* The device as its row would have been, as far as that is known. */
+static struct store_device then(const struct store_device *d, int64_t at_ms,
+				const struct store_span *span)
+{
+	struct store_device was = *d;
+
+	was.status = (enum device_status)span->state;
+	was.vendor_status = was.status != DEVICE_UNKNOWN
+				    ? (char *)device_status_name(was.status)
+				    : NULL;
+	was.not_before_ms = span->not_before_ms;
+	was.observed_at_ms = span->from_ms;
+	was.has_location = d->has_location && d->location_ms <= at_ms;
+	return was;
+}
+
+static int show_then(struct batch *b, const struct store_account *a,
+		     const struct store_device *d)
+{
+	struct status_walk *w = b->walk;
+	struct past_piece piece = {.gone = true};
+	struct store_device was;
+	struct status s = {.account = a, .device = &was};
+
+	if (past_load(&w->past, b->c, a, &w->gaps, d, w->at_ms, w->at_ms + 1,
+		      b->now_at_ms, b->err) != 0)
+		return b->err->code;
+	past_pieces(&w->past, w->at_ms + 1, on_piece, &piece);
+	if (piece.gone) /* or not there yet */
+		return 0;
+	was = then(d, w->at_ms, piece.span);
+	s.status = piece.status;
+	s.why = piece.why;
+	s.since_at_ms = piece.why > WHY_NO_STATUS ? piece.from_ms : piece.span->from_ms;
+	s.last = was.status;
+	if (s.last == DEVICE_UNKNOWN &&
+	    last_known(b, d, piece.span->from_ms, &s.last) != 0)
+		return b->err->code;
+	show(b, &s);
+	return 0;
+}
+
+static int load_gaps(struct status_walk *w, struct store_conn *c, int64_t now_at_ms,
+		     struct err *err)
+{
+	const struct store_account *a = &w->accounts[w->at];
+
+	if (w->gaps_of == a->account_id)
+		return 0;
+	w->gaps_of = a->account_id;
+	return past_load_account(c, a, now_at_ms, &w->gaps, err);
+}
+
+/* ---- the walk ---- */
 
 static void on_device(const struct store_device *d, void *arg)
 {
@@ -75,20 +157,43 @@ static void on_device(const struct store_device *d, void *arg)
 	b->n++;
 	free(b->last);
 	b->last = mem_strdup(d->id);
-	judge(&s, b->now_at_ms);
-	if (w->which == STATUS_OFFLINE && s.status != DEVICE_OFFLINE)
+	if (b->rc != 0)
 		return;
-	s.facts = json_loads(d->facts, 0, NULL);
-	if (match_all(w->matches, w->n_matches, s.account->name, d->id, s.facts))
-		b->each(&s, b->arg);
-	json_decref(s.facts);
+	if (w->at_ms != 0) {
+		b->rc = show_then(b, s.account, d);
+	} else {
+		status_judge(&s, b->now_at_ms);
+		show(b, &s);
+	}
+}
+
+static int read_batch(struct batch *b)
+{
+	struct status_walk *w = b->walk;
+	int64_t account_id = w->accounts[w->at].account_id;
+	const char *after = w->after != NULL ? w->after : "";
+	int rc;
+
+	if (w->at_ms == 0)
+		return store_devices_after(b->c, account_id, after, BATCH, on_device, b,
+					   b->err);
+	if (load_gaps(w, b->c, b->now_at_ms, b->err) != 0)
+		return b->err->code;
+	rc = store_devices_ever_after(b->c, account_id, after, BATCH, on_device, b,
+				      b->err);
+	return rc != 0 ? rc : b->rc;
 }
 
 int status_next(struct status_walk *walk, struct store_conn *c, int64_t now_at_ms,
 		void (*each)(const struct status *s, void *arg), void *arg,
 		struct err *err)
 {
-	struct batch b = {walk, now_at_ms, each, arg, 0, NULL};
+	struct batch b = {.walk = walk,
+			  .c = c,
+			  .now_at_ms = now_at_ms,
+			  .each = each,
+			  .arg = arg,
+			  .err = err};
 	int64_t version;
 	int rc;
 
@@ -99,9 +204,7 @@ int status_next(struct status_walk *walk, struct store_conn *c, int64_t now_at_m
 		return err->code;
 	if (walk->at == walk->n_accounts)
 		return 0;
-	rc = store_devices_after(c, walk->accounts[walk->at].account_id,
-				 walk->after != NULL ? walk->after : "", BATCH, on_device,
-				 &b, err);
+	rc = read_batch(&b);
 	free(walk->after);
 	walk->after = b.last;
 	if (rc != 0)
@@ -118,6 +221,8 @@ void status_walk_clear(struct status_walk *walk)
 {
 	accounts_free(walk->accounts, walk->n_accounts);
 	free(walk->after);
+	free(walk->gaps.all);
+	past_clear(&walk->past);
 	*walk = (struct status_walk){0};
 }
 

@@ -1,22 +1,15 @@
-/* How the devices are: what is stored of each, and whether that may still be believed. */
+/* How the devices are, or were: what is stored of each, and whether that may still be believed. */
 #ifndef QUERY_STATUS_H
 #define QUERY_STATUS_H
 
 #include <jansson.h>
 #include <stdint.h>
 
+#include "query/past.h"
 #include "store/store.h"
 
-/* Why a status is Unknown. */
-enum status_why {
-	WHY_NONE,       /* it is not */
-	WHY_NO_STATUS,  /* the vendor gives none, or a word that we do not understand */
-	WHY_NOT_LISTED, /* the last whole list lacked the device */
-	WHY_UNOBSERVED, /* we do not look: see accounts_is_observed(); or its page, or its
-			 * record, has not been readable for three intervals */
-};
-
-/* A device now. All is borrowed for the call that shows it. */
+/* A device now, or at another time: then its facts are still those of now, and what is not known
+ * of that time is not there. All is borrowed for the call that shows it. */
 struct status {
 	const struct store_account *account;
 	const struct store_device *device; /* doc is NULL */
@@ -28,16 +21,26 @@ struct status {
 				  * sight; where we see it no more, when we last did */
 };
 
+/* Fill in all of s but account, device and facts, which are there: as it is now. One that was
+ * removed is not_listed since then. */
+void status_judge(struct status *s, int64_t now_at_ms);
+
 enum status_which { STATUS_ALL, STATUS_OFFLINE };
 
-/* A walk over the devices by account and id. All zero but which and matches to begin with. */
+/* A walk over the devices by account and id. All zero but which, at_ms and matches to begin
+ * with. */
 struct status_walk {
 	enum status_which which;
+	int64_t at_ms; /* as they were then, not later than now; 0: as they are now */
 	char *const *matches; /* model/match.h; borrowed */
 	size_t n_matches;
 	struct store_account *accounts;
 	size_t n_accounts, at;
 	char *after; /* id of the last device looked at */
+	/* Private. */
+	struct store_gaps gaps; /* of the account at hand; gaps_of it */
+	int64_t gaps_of;
+	struct past past;
 };
 
 /*
@@ -52,9 +55,6 @@ int status_next(struct status_walk *walk, struct store_conn *c, int64_t now_at_m
 		void (*each)(const struct status *s, void *arg), void *arg,
 		struct err *err);
 void status_walk_clear(struct status_walk *walk);
-
-/* "no_status", "not_listed", "unobserved"; NULL for WHY_NONE. */
-const char *status_why_name(enum status_why why);
 
 /*
  * Shape  {"device": {as in an event}, "status", "why", "last_status", "since", "not_before",

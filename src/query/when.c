@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 #include <time.h>
 
 /* The midnight that began the day of at_ms, some days later. */
@@ -38,6 +39,21 @@ static int parse_date(const char *text, int64_t *at_ms)
 	return 0;
 }
 
+/* How many days ago the last day of this name began, today included; -1: it is no day's name. */
+static int days_since(const char *name, int64_t now_at_ms)
+{
+	static const char *const names[] = {"sunday",   "monday", "tuesday", "wednesday",
+					    "thursday", "friday", "saturday"};
+	time_t t = (time_t)(now_at_ms / 1000);
+	struct tm tm;
+
+	localtime_r(&t, &tm);
+	for (int day = 0; day < 7; day++)
+		if (strcasecmp(name, names[day]) == 0)
+			return (tm.tm_wday - day + 7) % 7;
+	return -1;
+}
+
 static int has_zone(const char *text)
 {
 	const char *time = strpbrk(text, "Tt ");
@@ -55,6 +71,8 @@ int when_parse(const char *text, int64_t now_at_ms, int64_t *at_ms, struct err *
 		*at_ms = midnight(now_at_ms, 0);
 	} else if (strcmp(text, "yesterday") == 0) {
 		*at_ms = midnight(now_at_ms, -1);
+	} else if (days_since(text, now_at_ms) >= 0) {
+		*at_ms = midnight(now_at_ms, -days_since(text, now_at_ms));
 	} else if (text[0] == '-' && clock_parse_duration(text + 1, &ago_ms) == 0) {
 		if (ago_ms > now_at_ms - CLOCK_MIN_MS)
 			return err_set(err, ERR_FORMAT, "before the year 0");
@@ -62,7 +80,7 @@ int when_parse(const char *text, int64_t now_at_ms, int64_t *at_ms, struct err *
 	} else if (parse_date(text, at_ms) != 0 && clock_parse(text, at_ms) != 0) {
 		return err_set(err, ERR_FORMAT,
 			       "not a time; a time is 2026-11-22T18:00:00Z,"
-			       " 2026-11-22, -2h, yesterday, today or now");
+			       " 2026-11-22, -2h, yesterday, monday, today or now");
 	} else if (strlen(text) > strlen("2026-11-22") && !has_zone(text)) {
 		return err_set(err, ERR_FORMAT,
 			       "a time of which zone? add Z or +hh:mm, as in %sZ", text);

@@ -11,7 +11,8 @@
  * Read a time.
  *
  * Shape  "2026-11-22T18:01:02Z" (RFC 3339, always with its zone), "2026-11-22" (midnight here),
- *        "today", "yesterday" (their midnight here), "now", "-2h" (so long before now)
+ *        "today", "yesterday" (their midnight here), "monday" (that of the last one that has
+ *        begun; all days of the week), "now", "-2h" (so long before now)
  *
  * Returns 0, or ERR_FORMAT with what is wrong with it.
  */

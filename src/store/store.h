@@ -200,6 +200,11 @@ int store_devices_after(struct store_conn *c, int64_t account_id, const char *af
 			int64_t max,
 			void (*each)(const struct store_device *d, void *arg), void *arg,
 			struct err *err);
+/* The same of all that ever were, removed ones too. */
+int store_devices_ever_after(struct store_conn *c, int64_t account_id, const char *after,
+			     int64_t max,
+			     void (*each)(const struct store_device *d, void *arg),
+			     void *arg, struct err *err);
 /* All of one, removed ones too. Found or not: into->device_id is 0 where there is none. */
 int store_device_load(struct store_conn *c, int64_t account_id, const char *id,
 		      struct store_device *into, struct err *err);

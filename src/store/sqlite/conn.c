@@ -76,6 +76,11 @@ static const char *const sql[N_STMTS] = {
 		" JOIN device_version v ON v.version_id = d.version_id"
 		" WHERE d.account_id = ? AND d.id > ? AND d.removed_ms IS NULL"
 		" ORDER BY d.id LIMIT ?",
+	[STMT_DEVICES_EVER_AFTER] =
+		"SELECT " DEVICE_COLUMNS ", v.facts"
+		" FROM device d JOIN device_state s USING (device_id)"
+		" JOIN device_version v ON v.version_id = d.version_id"
+		" WHERE d.account_id = ? AND d.id > ? ORDER BY d.id LIMIT ?",
 	[STMT_DEVICE_LOAD] = "SELECT " DEVICE_COLUMNS ", d.doc, v.facts"
 			     " FROM device d JOIN device_state s USING (device_id)"
 			     " JOIN device_version v ON v.version_id = d.version_id"

@@ -99,8 +99,9 @@ static int end_gap(struct store_conn *c, int64_t device_id, const struct before 
 		.why = b->missed > 0 ? GAP_NOT_LISTED : GAP_UNOBSERVED,
 	};
 
-	if (!ends_gap(b, a) || (gap.why == GAP_UNOBSERVED &&
-				!store_is_gap(b->interval_ms, gap.from_ms, gap.to_ms)))
+	/* One that was never read is unobserved from the first. */
+	if (!ends_gap(b, a) || (gap.why == GAP_UNOBSERVED && b->seen_at_ms != 0 &&
+				!store_is_gap(b->interval_ms, b->seen_at_ms, gap.to_ms)))
 		return 0;
 	return add_gap(c, b->account_id, device_id, &gap, err);
 }

@@ -229,13 +229,11 @@ int store_devices_each(struct store_conn *c, int64_t account_id,
 	return rc;
 }
 
-int store_devices_after(struct store_conn *c, int64_t account_id, const char *after,
-			int64_t max,
-			void (*each)(const struct store_device *d, void *arg), void *arg,
-			struct err *err)
+/* Steps st, which may be NULL, to its end. */
+static int each_device(struct store_conn *c, sqlite3_stmt *st,
+		       void (*each)(const struct store_device *d, void *arg), void *arg,
+		       struct err *err)
 {
-	sqlite3_stmt *st =
-		conn_bind(c, STMT_DEVICES_AFTER, err, "iti", account_id, after, max);
 	int rc = st != NULL ? 1 : err->code;
 
 	while (rc == 1 && (rc = conn_step(c, st, err)) == 1) {
@@ -247,6 +245,27 @@ int store_devices_after(struct store_conn *c, int64_t account_id, const char *af
 		store_device_clear(&d);
 	}
 	return rc;
+}
+
+int store_devices_after(struct store_conn *c, int64_t account_id, const char *after,
+			int64_t max,
+			void (*each)(const struct store_device *d, void *arg), void *arg,
+			struct err *err)
+{
+	return each_device(
+		c, conn_bind(c, STMT_DEVICES_AFTER, err, "iti", account_id, after, max),
+		each, arg, err);
+}
+
+int store_devices_ever_after(struct store_conn *c, int64_t account_id, const char *after,
+			     int64_t max,
+			     void (*each)(const struct store_device *d, void *arg),
+			     void *arg, struct err *err)
+{
+	return each_device(
+		c,
+		conn_bind(c, STMT_DEVICES_EVER_AFTER, err, "iti", account_id, after, max),
+		each, arg, err);
 }
 
 static int load_device(struct store_conn *c, sqlite3_stmt *st, struct store_device *into,

@@ -1,0 +1,237 @@
+/* phonewatch history */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "cli/cli.h"
+#include "query/lookup.h"
+#include "query/past.h"
+#include "query/when.h"
+
+#define BAR_CELLS 80
+
+enum { STATUS, WHY, FROM, TO, FOR, N_COLUMNS };
+
+static const struct out_column columns[N_COLUMNS + 1] = {
+	[STATUS] = {"STATUS", 0, 0},
+	[WHY] = {"WHY", 0, 0},
+	[FROM] = {"FROM", 0, 0},
+	[TO] = {"TO", 0, 0},
+	[FOR] = {"FOR", 0, SCOLS_FL_RIGHT}};
+
+struct history {
+	struct cli *cli;
+	struct store_conn *c;
+	struct out out;
+	int64_t since_ms, until_ms;
+	int rc;
+	/* The device at hand. */
+	const struct store_account *account;
+	const struct store_device *device;
+	struct past_piece *pieces; /* those of the range */
+	size_t n, cap;
+};
+
+/* ---- the bar ---- */
+
+/* What a cell shows: the worst that was in its time. */
+enum glyph { GLYPH_NOTHING, GLYPH_ONLINE, GLYPH_UNKNOWN, GLYPH_OFFLINE };
+
+static const struct {
+	const char *text;
+	enum out_colour colour;
+} glyphs[] = {
+	[GLYPH_NOTHING] = {" ", OUT_PLAIN},
+	[GLYPH_ONLINE] = {"─", OUT_GOOD},
+	[GLYPH_UNKNOWN] = {"?", OUT_DOUBTFUL},
+	[GLYPH_OFFLINE] = {"█", OUT_BAD},
+};
+
+static enum glyph glyph_of(const struct past_piece *p)
+{
+	switch (p->status) {
+	case DEVICE_ONLINE:
+		return GLYPH_ONLINE;
+	case DEVICE_OFFLINE:
+		return GLYPH_OFFLINE;
+	default:
+		return GLYPH_UNKNOWN;
+	}
+}
+
+static enum glyph cell(const struct history *h, int64_t from_ms, int64_t to_ms)
+{
+	enum glyph worst = GLYPH_NOTHING;
+
+	for (size_t i = 0; i < h->n; i++) {
+		const struct past_piece *p = &h->pieces[i];
+
+		if (p->from_ms < to_ms && p->to_ms > from_ms && glyph_of(p) > worst)
+			worst = glyph_of(p);
+	}
+	return worst;
+}
+
+static void add_scale(struct history *h)
+{
+	char from[CLOCK_TEXT_BYTES], to[CLOCK_TEXT_BYTES];
+
+	when_format_short(from, h->since_ms, 0);
+	when_format_short(to, h->until_ms, 0);
+	out_words(&h->out, OUT_FAINT, "%-*s%s", (int)(BAR_CELLS - strlen(to)), from, to);
+	out_newline(&h->out);
+}
+
+static void add_bar(struct history *h)
+{
+	int64_t range_ms = h->until_ms - h->since_ms;
+
+	for (int i = 0; i < BAR_CELLS; i++) {
+		int64_t from_ms = h->since_ms + range_ms * i / BAR_CELLS;
+		int64_t to_ms = h->since_ms + range_ms * (i + 1) / BAR_CELLS;
+		enum glyph g = cell(h, from_ms, to_ms > from_ms ? to_ms : from_ms + 1);
+
+		out_words(&h->out, glyphs[g].colour, "%s", glyphs[g].text);
+	}
+	out_newline(&h->out);
+}
+
+/* ---- the table ---- */
+
+static void add_row(struct out *o, const struct past_piece *p, int64_t now_at_ms)
+{
+	static const char *const whys[] = {"", "no status", "not listed", "unobserved"};
+	static const enum out_colour colours[] = {OUT_DOUBTFUL, OUT_GOOD, OUT_BAD};
+	bool lasts = p->to_ms == PAST_OPEN;
+	char text[CLOCK_TEXT_BYTES];
+
+	out_row(o);
+	out_cell(o, STATUS, colours[p->status], "%s", device_status_name(p->status));
+	if (p->why != WHY_NONE)
+		out_cell(o, WHY, OUT_DOUBTFUL, "%s", whys[p->why]);
+	when_format(text, p->from_ms);
+	out_cell(o, FROM, OUT_PLAIN, "%s", text);
+	when_format(text, p->to_ms);
+	out_cell(o, TO, OUT_PLAIN, "%s", lasts ? "now" : text);
+	clock_format_duration(text, (lasts ? now_at_ms : p->to_ms) - p->from_ms);
+	out_cell(o, FOR, OUT_PLAIN, "%s", text);
+}
+
+static const char *name_of(const json_t *facts, const char *id)
+{
+	const char *name = json_string_value(json_object_get(facts, "name"));
+
+	return name != NULL && name[0] != '\0' ? name : id;
+}
+
+static void add_head(struct history *h)
+{
+	json_t *facts = json_loads(h->device->facts, 0, NULL);
+	const char *name = name_of(facts, h->device->id);
+
+	out_words(&h->out, OUT_PLAIN, "%s (%s, %s)", name, h->device->id,
+		  h->account->name);
+	out_newline(&h->out);
+	json_decref(facts);
+}
+
+static void tell_table(struct history *h)
+{
+	if (h->out.n > 0)
+		out_newline(&h->out);
+	add_head(h);
+	add_scale(h);
+	add_bar(h);
+	for (size_t i = 0; i < h->n; i++)
+		add_row(&h->out, &h->pieces[i], h->cli->now_at_ms);
+	if (h->n == 0) {
+		h->out.n++;
+		out_words(&h->out, OUT_PLAIN, "It was in no list at that time.");
+		out_newline(&h->out);
+	}
+}
+
+static void add_rule(struct out *o)
+{
+	out_words(o, OUT_FAINT,
+		  "In the bar a cell shows the worst of its time: %s offline, %s unknown,"
+		  " %s online. A status lasts",
+		  glyphs[GLYPH_OFFLINE].text, glyphs[GLYPH_UNKNOWN].text,
+		  glyphs[GLYPH_ONLINE].text);
+	out_newline(o);
+	out_words(
+		o, OUT_FAINT,
+		"until another one was observed; time in which nobody looked is unknown."
+		" -o json has the bounds.");
+	out_newline(o);
+}
+
+/* ---- all that fit ---- */
+
+static void on_piece(const struct past_piece *piece, void *arg)
+{
+	struct history *h = arg;
+
+	if (piece->gone || piece->to_ms <= h->since_ms || piece->from_ms >= h->until_ms)
+		return;
+	h->pieces = mem_grow(h->pieces, h->n, &h->cap, sizeof *h->pieces);
+	h->pieces[h->n++] = *piece;
+}
+
+/* All from the range on: how long its last span was to last is part of the answer. */
+static int load(struct history *h, struct past *past, struct store_gaps *gaps)
+{
+	struct cli *cli = h->cli;
+
+	if (past_load_account(h->c, h->account, cli->now_at_ms, gaps, &cli->err) != 0 ||
+	    past_load(past, h->c, h->account, gaps, h->device, h->since_ms, INT64_MAX,
+		      cli->now_at_ms, &cli->err) != 0)
+		return cli->err.code;
+	h->n = 0;
+	past_pieces(past, cli->now_at_ms, on_piece, h);
+	return 0;
+}
+
+static void on_device(const struct store_account *a, const struct store_device *d,
+		      void *arg)
+{
+	struct history *h = arg;
+	struct store_gaps gaps = {0};
+	struct past past = {0};
+
+	if (h->rc != 0)
+		return;
+	h->account = a;
+	h->device = d;
+	h->rc = load(h, &past, &gaps);
+	if (h->rc == 0 && h->out.format == OUT_TABLE)
+		tell_table(h);
+	for (size_t i = 0; h->rc == 0 && h->out.format != OUT_TABLE && i < h->n; i++)
+		out_take_object(&h->out, past_object(&h->pieces[i], a->name, d->id,
+						     h->cli->now_at_ms));
+	past_clear(&past);
+	free(gaps.all);
+}
+
+int cmd_history(struct cli *cli)
+{
+	struct history h = {.cli = cli};
+	int status = cli_range(cli, &h.since_ms, &h.until_ms);
+
+	if (status != CLI_OK)
+		return status;
+	h.c = cli_open(cli);
+	if (h.c == NULL)
+		return CLI_DATABASE;
+	out_init(&h.out, cli->format, columns, cli->command->fields);
+	status = cli_devices(cli, h.c, on_device, &h, &h.rc);
+	if (status == CLI_OK && cli->format == OUT_TABLE)
+		add_rule(&h.out);
+	if (status == CLI_OK && out_end(&h.out, &cli->err) != 0)
+		status = cli_fail_output(cli);
+	out_clear(&h.out);
+	free(h.pieces);
+	store_close_reader(h.c);
+	return status;
+}
