@@ -396,7 +396,7 @@ static void store_page(struct poll *p)
 	j->begins = p->begins;
 	j->route = p->sweep_route;
 	j->ids_are_fresh = p->ids_are_fresh;
-	j->ids = p->ids + p->course.at;
+	j->ids = p->ids != NULL ? p->ids + p->course.at : NULL;
 	j->n_ids = p->course.n;
 	j->url = p->url;
 	j->answer = p->req.answer; /* moves */

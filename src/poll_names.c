@@ -85,8 +85,10 @@ static void on_names_kept(struct store_job *job, int rc)
 		log_debug("%s: %" PRId64 " devices have another extension's name",
 			  p->config->name, j->n_renamed);
 	p->names_due_ms = clock_mono_ms() + NAMES_EVERY_MS;
-	p->ids_are_fresh = true;
-	copy_ids(p);
+	if (p->sweep_route == ROUTE_EXTENSIONS) {
+		p->ids_are_fresh = true;
+		copy_ids(p);
+	}
 	poll_ask_devices(p);
 }
 

@@ -7,8 +7,7 @@
 
 static void clear_row(struct extension *row)
 {
-	free(row->id);
-	free(row->name);
+	free(row->id); /* and the name behind it */
 }
 
 void extensions_clear(struct extensions *x)
@@ -19,11 +18,18 @@ void extensions_clear(struct extensions *x)
 	*x = (struct extensions){0};
 }
 
+/* Accounts have many: both texts are one piece of memory. */
 void extensions_add(struct extensions *x, const char *id, const char *name)
 {
+	size_t id_bytes = strlen(id) + 1;
+	size_t name_bytes = name != NULL ? strlen(name) + 1 : 0;
+	char *text = mem_alloc(id_bytes + name_bytes);
+
+	memcpy(text, id, id_bytes);
+	if (name != NULL)
+		memcpy(text + id_bytes, name, name_bytes);
 	x->rows = mem_grow(x->rows, x->n, &x->cap, sizeof *x->rows);
-	x->rows[x->n++] = (struct extension){mem_strdup(id),
-					     name != NULL ? mem_strdup(name) : NULL};
+	x->rows[x->n++] = (struct extension){text, name != NULL ? text + id_bytes : NULL};
 }
 
 static int compare(const void *a, const void *b)
