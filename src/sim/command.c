@@ -5,7 +5,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
-#include "sim/deed.h"
+#include "sim/action.h"
 #include "sim/vendor.h"
 #include "sim/verbs.h"
 
@@ -165,7 +165,7 @@ char *command_help(void)
 	buf_add_text(
 		&b, "  RULE VALUE\n      any of the rules that are options: per-page-max "
 		    "250\n  ACTION is one of\n");
-	deed_help(&b);
+	action_help(&b);
 	buf_printf(&b, "  CHOICE is %s\n", choice_help);
 	buf_add_text(
 		&b,

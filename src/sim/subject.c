@@ -7,30 +7,31 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/mem.h"
+#include "sim/action.h"
 #include "sim/command.h"
-#include "sim/deed.h"
 #include "sim/vendor.h"
 #include "sim/words.h"
 
-static void tell_number(const struct deed *deed, unsigned n, struct buf *results)
+static void tell_number(const struct action *action, unsigned n, struct buf *results)
 {
-	if (deed_status(deed) != NULL)
-		buf_printf(results, "%u changed to %s\n", n, deed_status(deed));
+	if (action_status(action) != NULL)
+		buf_printf(results, "%u changed to %s\n", n, action_status(action));
 	else
 		buf_printf(results, "%u changed\n", n);
 }
 
 /* To all of an account, or of one of its sites. */
-static int act_on_account(const struct deed *deed, struct account *account, uint32_t site,
-			  unsigned *n, struct err *err)
+static int act_on_account(const struct action *action, struct account *account,
+			  uint32_t site, unsigned *n, struct err *err)
 {
 	struct world_device *d = world_next(account->world, NULL), *next;
 	int rc = 0;
 
 	for (; rc == 0 && d != NULL; d = next) {
 		next = world_next(account->world, d);
-		if ((site == WORLD_NO_SITE || d->site == site) && deed_concerns(deed, d))
-			rc = deed_do(deed, (struct person){account, d}, n, err);
+		if ((site == WORLD_NO_SITE || d->site == site) &&
+		    action_concerns(action, d))
+			rc = action_do(action, (struct target){account, d}, n, err);
 	}
 	return rc;
 }
@@ -38,8 +39,8 @@ static int act_on_account(const struct deed *deed, struct account *account, uint
 /* ---- site, all ---- */
 
 /* name NULL: at all sites. */
-static int act_on_sites(const struct deed *deed, struct stage *stage, const char *name,
-			struct err *err)
+static int act_on_sites(const struct action *action, struct stage *stage,
+			const char *name, struct err *err)
 {
 	struct roster *roster = &stage->vendor->roster;
 	bool found = name == NULL;
@@ -49,57 +50,57 @@ static int act_on_sites(const struct deed *deed, struct stage *stage, const char
 	for (size_t i = 0; rc == 0 && i < roster->n; i++) {
 		uint32_t site = WORLD_NO_SITE;
 
-		if (!person_is_meant(stage, roster->list[i]))
+		if (!target_has_account(stage, roster->list[i]))
 			continue;
 		if (name != NULL)
 			site = world_find_site(roster->list[i]->world, name);
 		if (name != NULL && site == WORLD_NO_SITE)
 			continue;
 		found = true;
-		rc = act_on_account(deed, roster->list[i], site, &n, err);
+		rc = act_on_account(action, roster->list[i], site, &n, err);
 	}
 	if (!found)
 		return err_set(err, ERR_FORMAT, "no site \"%s\"", name);
 	if (rc == 0)
-		tell_number(deed, n, stage->results);
+		tell_number(action, n, stage->results);
 	return rc;
 }
 
 int subject_site(struct stage *stage, struct words *w, struct err *err)
 {
-	struct deed deed = {0};
+	struct action action = {0};
 	char *name = NULL;
 	int rc = words_next_text(w, "the name of a site", &name, err);
 
 	if (rc == 0)
-		rc = deed_read(&deed, stage, w, err);
+		rc = action_read(&action, stage, w, err);
 	if (rc == 0 && stage->vendor != NULL)
-		rc = act_on_sites(&deed, stage, name, err);
-	deed_clear(&deed);
+		rc = act_on_sites(&action, stage, name, err);
+	action_clear(&action);
 	free(name);
 	return rc;
 }
 
 int subject_all(struct stage *stage, struct words *w, struct err *err)
 {
-	struct deed deed;
-	int rc = deed_read(&deed, stage, w, err);
+	struct action action;
+	int rc = action_read(&action, stage, w, err);
 
 	if (rc == 0 && stage->vendor != NULL)
-		rc = act_on_sites(&deed, stage, NULL, err);
-	deed_clear(&deed);
+		rc = act_on_sites(&action, stage, NULL, err);
+	action_clear(&action);
 	return rc;
 }
 
 /* ---- some ---- */
 
-struct crowd {
-	struct person *list;
+struct targets {
+	struct target *list;
 	size_t n, cap;
 };
 
 /* All to whom it could happen. */
-static void gather(struct crowd *crowd, const struct deed *deed,
+static void gather(struct targets *targets, const struct action *action,
 		   const struct stage *stage)
 {
 	const struct roster *roster = &stage->vendor->roster;
@@ -108,72 +109,74 @@ static void gather(struct crowd *crowd, const struct deed *deed,
 		struct world *w = roster->list[i]->world;
 		struct world_device *d = NULL;
 
-		if (!person_is_meant(stage, roster->list[i]))
+		if (!target_has_account(stage, roster->list[i]))
 			continue;
 		while ((d = world_next(w, d)) != NULL) {
-			if (!deed_concerns(deed, d) || !deed_would_change(deed, d))
+			if (!action_concerns(action, d) ||
+			    !action_would_change(action, d))
 				continue;
-			crowd->list = mem_grow(crowd->list, crowd->n, &crowd->cap,
-					       sizeof *crowd->list);
-			crowd->list[crowd->n++] = (struct person){roster->list[i], d};
+			targets->list = mem_grow(targets->list, targets->n, &targets->cap,
+						 sizeof *targets->list);
+			targets->list[targets->n++] = (struct target){roster->list[i], d};
 		}
 	}
 }
 
-static int act_on_some(const struct deed *deed, struct stage *stage, uint64_t number,
+static int act_on_some(const struct action *action, struct stage *stage, uint64_t number,
 		       double share, struct err *err)
 {
-	struct crowd crowd = {0};
+	struct targets targets = {0};
 	unsigned n = 0;
 	size_t wanted;
 	int rc = 0;
 
-	gather(&crowd, deed, stage);
-	wanted = number > 0 ? (size_t)number : (size_t)((double)crowd.n * share);
-	for (size_t i = 0; rc == 0 && i < wanted && i < crowd.n; i++) {
-		size_t j = i + dice_below(&stage->vendor->dice, (uint32_t)(crowd.n - i));
-		struct person chosen = crowd.list[j];
+	gather(&targets, action, stage);
+	wanted = number > 0 ? (size_t)number : (size_t)((double)targets.n * share);
+	for (size_t i = 0; rc == 0 && i < wanted && i < targets.n; i++) {
+		size_t j =
+			i + dice_below(&stage->vendor->dice, (uint32_t)(targets.n - i));
+		struct target chosen = targets.list[j];
 
-		crowd.list[j] = crowd.list[i];
-		rc = deed_do(deed, chosen, &n, err);
+		targets.list[j] = targets.list[i];
+		rc = action_do(action, chosen, &n, err);
 	}
-	free(crowd.list);
+	free(targets.list);
 	if (rc == 0)
-		tell_number(deed, n, stage->results);
+		tell_number(action, n, stage->results);
 	return rc;
 }
 
 int subject_some(struct stage *stage, struct words *w, struct err *err)
 {
 	bool is_share = w->at < w->n && strchr(w->list[w->at], '%') != NULL;
-	struct deed deed = {0};
+	struct action action = {0};
 	uint64_t number = 0;
 	double share = 0;
 	int rc = is_share ? words_next_share(w, &share, err)
 			  : words_next_number(w, 1, UINT32_MAX, &number, err);
 
 	if (rc == 0)
-		rc = deed_read(&deed, stage, w, err);
+		rc = action_read(&action, stage, w, err);
 	if (rc == 0 && stage->vendor != NULL)
-		rc = act_on_some(&deed, stage, number, share, err);
-	deed_clear(&deed);
+		rc = act_on_some(&action, stage, number, share, err);
+	action_clear(&action);
 	return rc;
 }
 
 /* ---- device ---- */
 
-static int act_on_device(const struct deed *deed, struct stage *stage, const char *who,
-			 struct err *err)
+static int act_on_device(const struct action *action, struct stage *stage,
+			 const char *who, struct err *err)
 {
-	struct person p = person_find(stage, who);
+	struct target t = target_find(stage, who);
 	char id[WORLD_ID_BYTES];
 	unsigned n = 0;
 	int rc;
 
-	if (p.device == NULL)
+	if (t.device == NULL)
 		return err_set(err, ERR_FORMAT, "no device %s", who);
-	strcpy(id, p.device->id);
-	rc = deed_do(deed, p, &n, err);
+	strcpy(id, t.device->id);
+	rc = action_do(action, t, &n, err);
 	if (rc == 0)
 		buf_printf(stage->results, "%s changed\n", id);
 	return rc;
@@ -182,7 +185,7 @@ static int act_on_device(const struct deed *deed, struct stage *stage, const cha
 static int add_device(struct stage *stage, const char *name, enum world_end end,
 		      struct err *err)
 {
-	struct account *account = person_first_account(stage);
+	struct account *account = target_first_account(stage);
 	uint32_t site = name != NULL ? world_find_site(account->world, name) : 0;
 	struct world_device *d;
 
@@ -216,7 +219,7 @@ static int read_and_add(struct stage *stage, struct words *w, struct err *err)
 
 int subject_device(struct stage *stage, struct words *w, struct err *err)
 {
-	struct deed deed = {0};
+	struct action action = {0};
 	char *who = NULL;
 	int rc;
 
@@ -224,10 +227,10 @@ int subject_device(struct stage *stage, struct words *w, struct err *err)
 		return read_and_add(stage, w, err);
 	rc = words_next_text(w, "a device's id", &who, err);
 	if (rc == 0)
-		rc = deed_read(&deed, stage, w, err);
+		rc = action_read(&action, stage, w, err);
 	if (rc == 0 && stage->vendor != NULL)
-		rc = act_on_device(&deed, stage, who, err);
-	deed_clear(&deed);
+		rc = act_on_device(&action, stage, who, err);
+	action_clear(&action);
 	free(who);
 	return rc;
 }

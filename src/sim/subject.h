@@ -1,4 +1,4 @@
-/* Whom a command is about, and what happens to them (deed.h).
+/* Whom a command is about, and what happens to them (action.h).
  *
  * Shape   site NAME|all|some N|some P%|device WHO  ACTION ...
  *         WHO is an id, a name, first, last or random */

@@ -8,8 +8,8 @@
 #include "base/mem.h"
 #include "sim/command.h"
 #include "sim/life.h"
-#include "sim/person.h"
 #include "sim/subject.h"
+#include "sim/target.h"
 #include "sim/trigger.h"
 #include "sim/vendor.h"
 
@@ -34,7 +34,7 @@ static int run_shuffle(struct stage *stage, struct words *w, struct err *err)
 	if (stage->vendor == NULL)
 		return 0;
 	for (size_t i = 0; i < stage->vendor->roster.n; i++)
-		if (person_is_meant(stage, stage->vendor->roster.list[i]))
+		if (target_has_account(stage, stage->vendor->roster.list[i]))
 			world_shuffle(stage->vendor->roster.list[i]->world);
 	return verb_say_done(stage);
 }
@@ -49,7 +49,7 @@ static int run_life(struct stage *stage, struct words *w, struct err *err)
 	for (size_t i = 0; i < stage->vendor->roster.n; i++) {
 		struct account *account = stage->vendor->roster.list[i];
 
-		if (person_is_meant(stage, account))
+		if (target_has_account(stage, account))
 			life_set_rate(account->life, share,
 				      account_life_ms(account, stage->now_ms,
 						      stage->vendor->rules.token.speed));
@@ -81,7 +81,7 @@ static int act_on_extension(struct stage *stage, const char *who, const char *na
 		struct account *account = roster->list[i];
 		struct world_extension *e;
 
-		if (!person_is_meant(stage, account))
+		if (!target_has_account(stage, account))
 			continue;
 		e = world_find_extension(account->world, who);
 		if (e == NULL)
@@ -115,16 +115,16 @@ static int run_extension(struct stage *stage, struct words *w, struct err *err)
 	return rc;
 }
 
-static void act_on_tokens(struct stage *stage, const char *deed, const char *code)
+static void act_on_tokens(struct stage *stage, const char *what, const char *code)
 {
 	for (size_t i = 0; i < stage->vendor->roster.n; i++) {
 		struct account *account = stage->vendor->roster.list[i];
 
-		if (!person_is_meant(stage, account))
+		if (!target_has_account(stage, account))
 			continue;
-		if (strcmp(deed, "revoke") == 0) {
+		if (strcmp(what, "revoke") == 0) {
 			tokens_revoke_all(&account->tokens);
-		} else if (strcmp(deed, "expire") == 0) {
+		} else if (strcmp(what, "expire") == 0) {
 			tokens_expire_all(&account->tokens, stage->now_ms);
 		} else {
 			free(account->refused);
@@ -135,15 +135,15 @@ static void act_on_tokens(struct stage *stage, const char *deed, const char *cod
 
 static int run_token(struct stage *stage, struct words *w, struct err *err)
 {
-	static const char *const deeds[] = {"revoke", "expire", "refuse", "accept", NULL};
+	static const char *const words[] = {"revoke", "expire", "refuse", "accept", NULL};
 	char *code = NULL;
-	unsigned deed = 0;
-	int rc = words_next_of(w, deeds, &deed, err);
+	unsigned which = 0;
+	int rc = words_next_of(w, words, &which, err);
 
-	if (rc == 0 && strcmp(deeds[deed], "refuse") == 0)
+	if (rc == 0 && strcmp(words[which], "refuse") == 0)
 		rc = words_next_text(w, "a code as OAU-153", &code, err);
 	if (rc == 0 && stage->vendor != NULL) {
-		act_on_tokens(stage, deeds[deed], code);
+		act_on_tokens(stage, words[which], code);
 		verb_say_done(stage);
 	}
 	free(code);

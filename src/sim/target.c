@@ -1,23 +1,23 @@
-#include "sim/person.h"
+#include "sim/target.h"
 
 #include <string.h>
 
 #include "sim/command.h"
 #include "sim/vendor.h"
 
-bool person_is_meant(const struct stage *stage, const struct account *account)
+bool target_has_account(const struct stage *stage, const struct account *account)
 {
 	const struct account *meant = stage->only != NULL ? stage->only : stage->asker;
 
 	return meant == NULL || meant == account;
 }
 
-struct account *person_first_account(const struct stage *stage)
+struct account *target_first_account(const struct stage *stage)
 {
 	const struct roster *roster = &stage->vendor->roster;
 	size_t i = 0;
 
-	while (!person_is_meant(stage, roster->list[i]))
+	while (!target_has_account(stage, roster->list[i]))
 		i++;
 	return roster->list[i];
 }
@@ -46,16 +46,16 @@ static struct world_device *find_in(struct world *w, const char *who, struct dic
 	return d != NULL ? d : find_named(w, who);
 }
 
-struct person person_find(const struct stage *stage, const char *who)
+struct target target_find(const struct stage *stage, const char *who)
 {
 	const struct roster *roster = &stage->vendor->roster;
-	struct person p = {0};
+	struct target t = {0};
 
-	for (size_t i = 0; p.device == NULL && i < roster->n; i++) {
-		if (!person_is_meant(stage, roster->list[i]))
+	for (size_t i = 0; t.device == NULL && i < roster->n; i++) {
+		if (!target_has_account(stage, roster->list[i]))
 			continue;
-		p.account = roster->list[i];
-		p.device = find_in(p.account->world, who, &stage->vendor->dice);
+		t.account = roster->list[i];
+		t.device = find_in(t.account->world, who, &stage->vendor->dice);
 	}
-	return p;
+	return t;
 }

@@ -1,6 +1,6 @@
 /* A device of some account, as commands name it. */
-#ifndef SIM_PERSON_H
-#define SIM_PERSON_H
+#ifndef SIM_TARGET_H
+#define SIM_TARGET_H
 
 #include <stdbool.h>
 
@@ -8,17 +8,17 @@ struct account;
 struct stage;
 struct world_device;
 
-struct person {
+struct target {
 	struct account *account;
 	struct world_device *device; /* NULL: nobody */
 };
 
 /* By id or name, or as first, last or random: in the first account on the stage that has it. */
-struct person person_find(const struct stage *stage, const char *who);
+struct target target_find(const struct stage *stage, const char *who);
 
 /* Whether a command is about this account. */
-bool person_is_meant(const struct stage *stage, const struct account *account);
+bool target_has_account(const struct stage *stage, const struct account *account);
 /* The first that it is about; there is one. */
-struct account *person_first_account(const struct stage *stage);
+struct account *target_first_account(const struct stage *stage);
 
 #endif
