@@ -3,19 +3,17 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/buf.h"
 #include "base/clock.h"
 #include "net/server.h"
 #include "sim/answers.h"
-#include "sim/bulk.h"
 #include "sim/error.h"
 #include "sim/oauth.h"
 #include "sim/pack.h"
+#include "sim/rate.h"
 #include "sim/trace.h"
 
-#define DATE_BYTES     40
 #define NAME_MAX_BYTES 256
 #define FAULT_DICE     UINT64_C(0x7fffffff) /* apart from any device's */
 
@@ -37,113 +35,6 @@ void vendor_clear(struct vendor *v)
 {
 	faults_clear(&v->faults);
 	roster_clear(&v->roster);
-}
-
-/* ---- the rate limit ---- */
-
-static void add_rate_header(const struct vendor *v, struct exchange *x, const char *what,
-			    const char *value)
-{
-	static const char *const usual[] = {"Group", "Limit", "Remaining", "Window"};
-	static const char *const garbage[] = {"Extra-Heavy", "many", "-1", "0"};
-	char name[REPLY_NAME_BYTES];
-	size_t i = 0;
-
-	switch (v->rules.headers) {
-	case RULES_HEADERS_NONE:
-		return;
-	case RULES_HEADERS_JOINED:
-		snprintf(name, sizeof name, "X-RateLimit-%s", what);
-		break;
-	case RULES_HEADERS_LOWER:
-		snprintf(name, sizeof name, "x-rate-limit-%c%s", what[0] | 0x20,
-			 what + 1);
-		break;
-	default:
-		snprintf(name, sizeof name, "X-Rate-Limit-%s", what);
-		break;
-	}
-	while (strcmp(usual[i], what) != 0)
-		i++;
-	reply_header(&x->reply, name, "%s",
-		     v->rules.headers == RULES_HEADERS_GARBAGE ? garbage[i] : value);
-}
-
-static void add_rate_headers(const struct vendor *v, struct exchange *x)
-{
-	static const char *const other[] = {"heavy", "10", "0", "60"};
-	const struct limit *l;
-	char number[24];
-
-	if (x->group == NULL)
-		return;
-	l = &x->group->limit;
-	add_rate_header(v, x, "Group", x->group->name);
-	snprintf(number, sizeof number, "%u", l->max);
-	add_rate_header(v, x, "Limit", number);
-	snprintf(number, sizeof number, "%u", x->verdict.remaining);
-	add_rate_header(v, x, "Remaining", number);
-	snprintf(number, sizeof number, "%lld", (long long)((l->window_ms + 999) / 1000));
-	add_rate_header(v, x, "Window", number);
-	if (v->rules.headers != RULES_HEADERS_TWICE)
-		return;
-	add_rate_header(v, x, "Group", other[0]);
-	add_rate_header(v, x, "Limit", other[1]);
-	add_rate_header(v, x, "Remaining", other[2]);
-	add_rate_header(v, x, "Window", other[3]);
-}
-
-static void add_retry_after(const struct vendor *v, struct exchange *x)
-{
-	long long seconds = (x->verdict.retry_after_ms + 999) / 1000;
-	time_t until = (time_t)(clock_utc_ms() / 1000 + seconds);
-	char date[DATE_BYTES];
-	struct tm tm;
-
-	switch (v->rules.retry_after) {
-	case RULES_RETRY_AFTER_SECONDS:
-		reply_header(&x->reply, "Retry-After", "%lld", seconds);
-		break;
-	case RULES_RETRY_AFTER_DATE:
-		gmtime_r(&until, &tm);
-		strftime(date, sizeof date, "%a, %d %b %Y %H:%M:%S GMT", &tm);
-		reply_header(&x->reply, "Retry-After", "%s", date);
-		break;
-	case RULES_RETRY_AFTER_NONE:
-		break;
-	}
-}
-
-static void refuse_rate(const struct vendor *v, struct exchange *x)
-{
-	add_rate_headers(v, x);
-	add_retry_after(v, x);
-	error_answer_code(&x->reply, "CMN-301", ERROR_API);
-}
-
-/* Tokens are limited for each app, everything else for each user. */
-static struct limits *limits_of(struct vendor *v, const struct exchange *x)
-{
-	if (x->account != NULL && endpoints[x->asked.endpoint].needs_token)
-		return &x->account->limits;
-	return x->app != NULL ? &x->app->limits : &v->roster.stranger.limits;
-}
-
-/* Count it; false where it is over the limit. */
-static bool pass_limit(struct vendor *v, struct exchange *x)
-{
-	const char *group = v->rules.groups[x->asked.endpoint];
-	size_t n = v->rules.bulk_costs_each ? bulk_count_ids(&x->asked.ids) : 1;
-
-	if (group[0] == '\0')
-		return true;
-	x->group = limits_find(limits_of(v, x), group);
-	do
-		x->verdict = limit_take(&x->group->limit, x->asked.now_ms);
-	while (x->verdict.accepted && n-- > 1);
-	if (!x->verdict.accepted)
-		refuse_rate(v, x);
-	return x->verdict.accepted;
 }
 
 /* ---- who asks ---- */
@@ -225,16 +116,16 @@ static void answer_badly(struct vendor *v, struct exchange *x)
 	if (instead != NULL) {
 		instead->row->instead(instead, x);
 	} else {
-		add_rate_headers(v, x);
+		rate_add_headers(&v->rules, x);
 		answer_well(v, x);
 	}
 	if (x->limited) {
 		if (x->group != NULL)
 			x->verdict = limit_refuse(&x->group->limit, x->asked.now_ms);
-		refuse_rate(v, x);
+		rate_refuse(&v->rules, x);
 	} else if (instead != NULL && x->reply.status == 200) {
 		/* A refusal that is not of this group's limit does not tell of it. */
-		add_rate_headers(v, x);
+		rate_add_headers(&v->rules, x);
 	}
 	for (size_t i = 0; i < f->n_acts; i++)
 		if (f->acts[i].row->change != NULL)
@@ -254,14 +145,14 @@ static void make_reply(struct vendor *v, struct exchange *x)
 		x->asked.endpoint = ENDPOINT_OTHER;
 	answers_read(&v->rules, x);
 	if (x->asked.endpoint != ENDPOINT_OTHER &&
-	    (!pass_token(v, x, account) || !pass_limit(v, x)))
+	    (!pass_token(v, x, account) || !rate_pass(&v->rules, &v->roster, x)))
 		return;
 	x->fault = faults_take(&v->faults, &x->asked, &v->dice);
 	if (x->fault != NULL) {
 		answer_badly(v, x);
 		return;
 	}
-	add_rate_headers(v, x);
+	rate_add_headers(&v->rules, x);
 	answer_well(v, x);
 }
 
