@@ -455,6 +455,73 @@ START_TEST(a_log_without_its_index_is_told)
 }
 END_TEST
 
+/* ---- the log's index in the middle of a change ---- */
+
+static struct {
+	int fd;
+	int n_pauses; /* of the reader's, until it is whole */
+} torn;
+
+/* One bit of the first of its two heads; twice, and it is as before. */
+static void change_index(void)
+{
+	unsigned char c;
+
+	ck_assert_int_eq(pread(torn.fd, &c, 1, 8), 1);
+	c ^= 1;
+	ck_assert_int_eq(pwrite(torn.fd, &c, 1, 8), 1);
+}
+
+static int pause_once(sqlite3_vfs *vfs, int micros)
+{
+	(void)vfs;
+	if (--torn.n_pauses == 0)
+		change_index();
+	return micros;
+}
+
+/* The next reader finds it so. */
+static void tear_index(int n_pauses)
+{
+	static sqlite3_vfs vfs;
+
+	vfs = *sqlite3_vfs_find(NULL);
+	vfs.zName = "pauses";
+	vfs.xSleep = pause_once;
+	sqlite3_vfs_register(&vfs, 1);
+	torn.fd = open(keep_printf("%s-shm", path), O_RDWR);
+	torn.n_pauses = n_pauses;
+	change_index();
+}
+
+START_TEST(a_reader_waits_while_the_index_of_the_log_changes)
+{
+	struct other daemon = other_start(0);
+	struct store_conn *c;
+	struct err err = {0};
+	int64_t version;
+
+	tell(&daemon, "od+");
+	tear_index(3);
+	ck_assert_msg(store_open_reader(path, &c, &err) == 0, "%s", err.text);
+	tell(&daemon, "+");
+	torn.n_pauses = 3;
+	change_index();
+	ck_assert_msg(_i == 0 ? store_reader_version(c, &version, &err) == 0
+			      : count_events(c) == 2,
+		      "%s", err.text);
+	ck_assert_int_eq(torn.n_pauses, 0);
+	tell(&daemon, "+");
+	torn.n_pauses = -1; /* it stays so */
+	change_index();
+	ck_assert_int_eq(store_reader_version(c, &version, &err), ERR_STORE);
+	change_index();
+	store_close_reader(c);
+	close(torn.fd);
+	other_end(&daemon);
+}
+END_TEST
+
 START_TEST(a_path_that_is_no_file_is_told)
 {
 	struct store_conn *c;
@@ -514,6 +581,7 @@ int main(void)
 		{a_reader_keeps_its_state_while_the_daemon_writes, 1},
 		{a_reader_says_what_it_cannot_read, COUNT(unreadable)},
 		{a_log_without_its_index_is_told, 1},
+		{a_reader_waits_while_the_index_of_the_log_changes, 2},
 		{a_path_that_is_no_file_is_told, 1},
 		{any_character_may_stand_in_a_path, 5},
 		{a_reader_cannot_write, 2},

@@ -6,6 +6,9 @@
 
 #include "base/mem.h"
 
+#define INDEX_TRIES    100
+#define INDEX_PAUSE_MS 2
+
 /* The event's columns in the order of conn_read_event. */
 #define EVENT_COLUMNS                                                               \
 	"e.sequence, e.type, e.at_ms, a.name, d.id, v.facts, e.status, e.previous," \
@@ -182,14 +185,27 @@ int conn_error(struct store_conn *c, struct err *err)
 	return err_set(err, ERR_STORE, "%s", sqlite3_errmsg(c->db));
 }
 
+bool conn_passes(int rc, int *n_tries)
+{
+	if (rc != SQLITE_READONLY_RECOVERY && rc != SQLITE_READONLY_CANTINIT)
+		return false;
+	if ((*n_tries)++ == INDEX_TRIES)
+		return false;
+	sqlite3_sleep(INDEX_PAUSE_MS);
+	return true;
+}
+
 static int prepare(struct store_conn *c, enum stmt stmt, struct err *err)
 {
+	int n_tries = 0, rc;
+
 	if (c->stmts[stmt] != NULL)
 		return 0;
-	if (sqlite3_prepare_v3(c->db, sql[stmt], -1, SQLITE_PREPARE_PERSISTENT,
-			       &c->stmts[stmt], NULL) != SQLITE_OK)
-		return conn_error(c, err);
-	return 0;
+	do
+		rc = sqlite3_prepare_v3(c->db, sql[stmt], -1, SQLITE_PREPARE_PERSISTENT,
+					&c->stmts[stmt], NULL);
+	while (conn_passes(rc, &n_tries));
+	return rc == SQLITE_OK ? 0 : conn_error(c, err);
 }
 
 int conn_prepare_all(struct store_conn *c, struct err *err)
@@ -240,8 +256,12 @@ sqlite3_stmt *conn_bind(struct store_conn *c, enum stmt stmt, struct err *err,
 
 int conn_step(struct store_conn *c, sqlite3_stmt *st, struct err *err)
 {
-	int rc = sqlite3_step(st);
+	int n_tries = 0, rc = sqlite3_step(st);
 
+	while (conn_passes(rc, &n_tries)) {
+		sqlite3_reset(st);
+		rc = sqlite3_step(st);
+	}
 	if (rc == SQLITE_ROW)
 		return 1;
 	if (rc != SQLITE_DONE)

@@ -73,6 +73,10 @@ struct store_conn {
 
 /* SQLite's message as an ERR_STORE. */
 int conn_error(struct store_conn *c, struct err *err);
+/* Whether a statement that ended so is to be tried again, after a pause: a reader that may not
+ * write the log's index has come upon it while somebody else did. For a while; what a crash has left
+ * stays as it is. n_tries: 0 at first. */
+bool conn_passes(int rc, int *n_tries);
 
 /* Where the statements are; all of them, so that one that does not fit the schema stops the
  * start. */

@@ -154,14 +154,18 @@ static const char *const migrations[] = {
 static int pragma_number(struct store_conn *c, const char *sql, int64_t *out,
 			 struct err *err)
 {
-	sqlite3_stmt *st;
+	sqlite3_stmt *st = NULL;
+	int n_tries = 0, rc;
 
-	if (sqlite3_prepare_v2(c->db, sql, -1, &st, NULL) != SQLITE_OK)
-		return conn_error(c, err);
 	*out = 0;
-	if (sqlite3_step(st) == SQLITE_ROW)
-		*out = sqlite3_column_int64(st, 0);
-	return sqlite3_finalize(st) == SQLITE_OK ? 0 : conn_error(c, err);
+	do {
+		rc = sqlite3_prepare_v2(c->db, sql, -1, &st, NULL);
+		if (rc == SQLITE_OK && sqlite3_step(st) == SQLITE_ROW)
+			*out = sqlite3_column_int64(st, 0);
+		if (rc == SQLITE_OK)
+			rc = sqlite3_finalize(st);
+	} while (conn_passes(rc, &n_tries));
+	return rc == SQLITE_OK ? 0 : conn_error(c, err);
 }
 
 static int read_version(struct store_conn *c, int64_t *version, int64_t *n_tables,
