@@ -226,7 +226,8 @@ static const struct {
 	{"dance", "dance: no such command; see phonewatch --help"},
 	{"status dance", "dance: unexpected; see phonewatch status --help"},
 	{"status --dance", "--dance: no such option; see phonewatch --help"},
-	{"status --o", "--o: could be --offline or --output; see phonewatch --help"},
+	{"status --o",
+	 "--o: could be --offline or --older or --output; see phonewatch --help"},
 	{"events --follow=x", "--follow: takes no value; see phonewatch --help"},
 	{"status -z", "-z: no such option; see phonewatch --help"},
 	{"status --match", "--match: needs a value; see phonewatch --help"},
@@ -258,6 +259,15 @@ static const struct {
 	{"report --since -1h --until -2h", "--since -1h is not before --until -2h"},
 	{"report --since 9000-01-01", "--since 9000-01-01: that is still to come"},
 	{"report --by colour", "--by colour: not device, site, model or account"},
+	{"diff -2h", "diff: which? phonewatch diff T1 T2"},
+	{"diff -1h -2h", "diff: -1h is not before -2h"},
+	{"diff soon now",
+	 "diff soon: not a time; a time is 2026-11-22T18:00:00Z, 2026-11-22, -2h,"
+	 " yesterday, monday, today or now"},
+	{"accounts -2h", "-2h: unexpected; see phonewatch accounts --help"},
+	{"stale --older long", "--older long: not a duration, as 30d or 12h"},
+	{"status --critical 5", "status: --critical goes with --nagios"},
+	{"completion tcsh", "completion tcsh: not bash, zsh or fish"},
 	{"report --worst 0", "--worst 0: not a number from 1 on"},
 	{"report --worst many", "--worst many: not a number from 1 on"},
 	{"alerts", "alerts: not yet: comes with a later version"},
@@ -1063,6 +1073,11 @@ static void make_past(void)
 	"by,account,key,name,devices,covered_ms,online_ms,offline_ms,"       \
 	"unknown_ms,availability,availability_min,availability_max,outages," \
 	"longest_ms,mttr_ms,mtbf_ms\n"
+#define DIFF_HEAD                                                                \
+	"device.account,device.id,device.name,device.type,device.serial,device." \
+	"sku,device.model,device.extension_number,device.extension_id,"          \
+	"device.extension_name,device.phone_numbers,device.site,device.site_id," \
+	"before,before_why,after,after_why,since\n"
 #define HISTORY_HEAD                                            \
 	"account,device_id,status,why,from,from_not_before,to," \
 	"to_not_before,duration_ms\n"
@@ -1111,6 +1126,22 @@ static const struct {
 	 "\"last_location_report_time\":null}\n"},
 	{"UTC", "status --at 2024-03-31T09:30:00Z --offline --match site=Oslo -o json",
 	 "[]\n"},
+	/* Both were the same at noon and an hour later; in between one came. */
+	{"UTC", "diff 2024-03-31T08:30:00Z 2024-03-31T09:30:00Z -o csv",
+	 DIFF_HEAD "acme,1,Lobby phone,HardPhone,,,VVX 450,101,,,+15555550101,Denver,,"
+		   "Online,,Offline,,2024-03-31T09:00:00.000Z\n"},
+	{"UTC", "diff 2024-03-31T08:30:00Z 2024-03-31T11:30:00Z -o csv",
+	 DIFF_HEAD
+	 "acme,2,\"Annex, 2nd floor\",HardPhone,,,,,,,,Oslo,,,,Unknown,no_status,"
+	 "2024-03-31T11:00:00.000Z\n"},
+	{"UTC", "stale --older 365d -o csv",
+	 "device.account,device.id,device.name,device.type,device.serial,device.sku,"
+	 "device.model,device.extension_number,device.extension_id,"
+	 "device.extension_name,device.phone_numbers,device.site,device.site_id,"
+	 "device.vendor_status,reasons,status,why,since,first_seen_at,last_online_at,"
+	 "last_location_report_time\n"
+	 "acme,2,\"Annex, 2nd floor\",HardPhone,,,,,,,,Oslo,,Offline,never_online,Unknown,no_status,"
+	 "2024-03-31T11:00:00.000Z,2024-03-31T10:00:00.000Z,,\n"},
 	{"UTC", "status --at 2024-03-31T11:00:00Z --match site=Oslo -o csv",
 	 "device.account,device.id,device.name,device.type,device.serial,device.sku,"
 	 "device.model,device.extension_number,device.extension_id,"
@@ -1175,6 +1206,83 @@ START_TEST(a_report_says_how_it_counts)
 		strstr(a.out, "From 2024-03-31 00:00:00 to 2024-04-01 00:00:00."));
 	ck_assert_ptr_nonnull(strstr(a.out, "Available is online / (online + offline)"));
 	database_close(&db);
+}
+END_TEST
+
+static const struct {
+	const char *line;
+	int status;
+	const char *out;
+} plugin[] = {
+	{"status --nagios --at 2024-03-31T08:30:00Z", 0,
+	 "PHONEWATCH OK - 0 of 1 devices offline|offline=0;1;1;0;1 unknown=0 online=1\n"},
+	{"status --nagios --at 2024-03-31T09:30:00Z", 2,
+	 "PHONEWATCH CRITICAL - 1 of 1 devices offline: Lobby phone|offline=1;1;1;0;1"
+	 " unknown=0 online=0\n"},
+	{"status --nagios --critical 2 --at 2024-03-31T09:30:00Z", 1,
+	 "PHONEWATCH WARNING - 1 of 1 devices offline: Lobby phone|offline=1;1;2;0;1"
+	 " unknown=0 online=0\n"},
+	{"status --nagios --at 2024-03-31T12:00:00Z", 1,
+	 "PHONEWATCH WARNING - 0 of 2 devices offline, 1 unknown|offline=0;1;1;0;2"
+	 " unknown=1 online=1\n"},
+	/* Nothing there is nothing seen. */
+	{"status --nagios --match site=Rome", 3,
+	 "PHONEWATCH UNKNOWN - 0 of 0 devices offline|offline=0;1;1;0;0 unknown=0"
+	 " online=0\n"},
+	{"status --nagios --at soon", 3, ""},
+	{"status --nagios -d /no/such/file", 3, ""},
+};
+
+START_TEST(a_plugin_says_how_bad_it_is)
+{
+	struct answer a;
+
+	make_past();
+	a = run(keep_printf("-d @ %s", plugin[_i].line));
+	ck_assert_str_eq(a.out, plugin[_i].out);
+	ck_assert_int_eq(a.status, plugin[_i].status);
+	database_close(&db);
+}
+END_TEST
+
+static const char *const shells[] = {"bash", "zsh", "fish"};
+
+/* Whatever the table of commands has. */
+START_TEST(a_completion_has_every_command_and_option)
+{
+	struct answer a = run(keep_printf("completion %s", shells[_i]));
+
+	ck_assert_int_eq(a.status, CLI_OK);
+	for (size_t i = 0; i < cli_n_commands; i++)
+		ck_assert(cli_commands[i].run == NULL ||
+			  strstr(a.out, cli_commands[i].name) != NULL);
+	for (size_t i = 0; i < cli_n_options; i++)
+		ck_assert_ptr_nonnull(strstr(a.out, cli_options[i].name));
+	ck_assert_ptr_null(strstr(a.out, "silence"));
+}
+END_TEST
+
+START_TEST(bash_completes_what_fits_a_command)
+{
+	char *script = keep_printf("%s/script", suite_dir());
+	char *out = keep_printf("%s/out", suite_dir());
+	char *shell = keep_printf(
+		"bash -c 'source %s && COMP_WORDS=(phonewatch report --b) COMP_CWORD=2 &&"
+		" _phonewatch && echo ${COMPREPLY[*]} && COMP_WORDS=(phonewatch report --by"
+		" s) COMP_CWORD=3 && _phonewatch && echo ${COMPREPLY[*]} &&"
+		" COMP_WORDS=(phonewatch hi) COMP_CWORD=1 && _phonewatch &&"
+		" echo ${COMPREPLY[*]}' >%s",
+		script, out);
+	FILE *f;
+	char text[100];
+
+	write_text(script, run("completion bash").out);
+	f = popen(shell, "r");
+	ck_assert_int_eq(pclose(f), 0);
+	f = fopen(out, "r");
+	text[fread(text, 1, sizeof text - 1, f)] = '\0';
+	fclose(f);
+	ck_assert_str_eq(text, "--by\nsite\nhistory\n");
 }
 END_TEST
 
@@ -1267,6 +1375,9 @@ int main(void)
 		{the_past_is_told_as_it_was, COUNT(answers)},
 		{a_history_is_a_bar_of_eighty_cells_and_its_spans, 1},
 		{a_report_says_how_it_counts, 1},
+		{a_plugin_says_how_bad_it_is, COUNT(plugin)},
+		{a_completion_has_every_command_and_option, COUNT(shells)},
+		{bash_completes_what_fits_a_command, 1},
 		{a_device_is_shown_or_there_is_none, COUNT(shown)},
 		{it_loads_no_library_that_it_does_not_need, 1},
 	};

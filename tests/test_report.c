@@ -11,6 +11,7 @@
 
 #include "base/buf.h"
 #include "lib/account.h"
+#include "query/between.h"
 #include "query/past.h"
 #include "query/status.h"
 
@@ -450,6 +451,42 @@ static void check_report(int64_t since_ms, int64_t until_ms, int64_t now_ms)
 	report_clear(&r);
 }
 
+static void on_differing(const struct between_device *b, void *arg)
+{
+	const int64_t *at_ms = arg;
+	int i = atoi(b->device->id) - 1;
+	const struct between_state *states[] = {&b->before, &b->after};
+
+	seen[i] = true;
+	for (int k = 0; k < 2; k++) {
+		const struct moment *m = &models[i].moments[tick_of(at_ms[k])];
+
+		ck_assert_int_eq(states[k]->there, m->there);
+		ck_assert(!m->there ||
+			  (states[k]->status == m->status && states[k]->why == m->why));
+	}
+}
+
+static void check_between(int64_t first_ms, int64_t second_ms, int64_t now_ms)
+{
+	int64_t at_ms[] = {first_ms, second_ms};
+	const struct between b = {.first_ms = first_ms,
+				  .second_ms = second_ms,
+				  .each = on_differing,
+				  .arg = at_ms};
+
+	memset(seen, 0, sizeof seen);
+	ck_assert_msg(between_run(&b, reader, now_ms, &err) == 0, "%s", err.text);
+	for (int i = 0; i < N_DEVICES; i++) {
+		const struct moment *x = &models[i].moments[tick_of(first_ms)];
+		const struct moment *y = &models[i].moments[tick_of(second_ms)];
+
+		ck_assert_int_eq(seen[i], x->there != y->there ||
+						  (x->there && (x->status != y->status ||
+								x->why != y->why)));
+	}
+}
+
 struct line {
 	int i;
 	int64_t reached_ms, now_ms;
@@ -527,8 +564,10 @@ START_TEST(random_histories_are_told_as_somebody_would_who_read_every_answer)
 	for (int n = 0; n < 60; n++) {
 		int64_t x = at_random(now_ms), y = at_random(now_ms);
 
-		if (x != y)
-			check_report(x < y ? x : y, x < y ? y : x, now_ms);
+		if (x == y)
+			continue;
+		check_report(x < y ? x : y, x < y ? y : x, now_ms);
+		check_between(x < y ? x : y, x < y ? y : x, now_ms);
 	}
 }
 END_TEST

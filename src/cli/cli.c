@@ -33,15 +33,12 @@ enum {
 	OPT_BY,
 	OPT_WORST,
 	OPT_UTC,
+	OPT_OLDER,
+	OPT_NAGIOS,
+	OPT_CRITICAL,
 };
 
-static const struct {
-	int letter;
-	char code; /* in struct cli_command.options; 0: every command takes it */
-	const char *name;
-	const char *argument; /* NULL: none */
-	const char *help;
-} options[] = {
+const struct cli_option cli_options[] = {
 	{OPT_AT, 'a', "at", "T", "as it was at this time"},
 	{OPT_OFFLINE, 'o', "offline", NULL, "only those that are offline"},
 	{OPT_SINCE, 's', "since", "T", "from this time on"},
@@ -52,6 +49,11 @@ static const struct {
 	{'f', 'f', "follow", NULL, "go on with new ones as they happen"},
 	{OPT_BY, 'b', "by", "WHAT", "a line for each device, site, model or account"},
 	{OPT_WORST, 'w', "worst", "N", "only the N least available, the worst first"},
+	{OPT_OLDER, 'l', "older", "DURATION", "for this long or longer: 30d"},
+	{OPT_NAGIOS, 'n', "nagios", NULL,
+	 "one line and an exit status, as Nagios wants it"},
+	{OPT_CRITICAL, 'k', "critical", "N",
+	 "with --nagios: critical from N offline on: 1"},
 	{OPT_FAILED, 'x', "failed", NULL, "only those that fail, and dead ones"},
 	{'c', 0, "config", "FILE", "where the path of the database stands"},
 	{'d', 0, "database", "FILE", "the database"},
@@ -60,13 +62,15 @@ static const struct {
 	{'h', 0, "help", NULL, "show this"},
 	{'V', 0, "version", NULL, "show the version"},
 };
+const size_t cli_n_options = COUNT(cli_options);
 
 /* A device as it is part of an answer. */
-#define DEVICE_FIELDS(prefix)                                                            \
+#define DEVICE_FIELDS_THEN(prefix)                                                       \
 	prefix "account," prefix "id," prefix "name," prefix "type," prefix              \
 	       "serial," prefix "sku," prefix "model," prefix "extension_number," prefix \
 	       "extension_id," prefix "extension_name," prefix "phone_numbers," prefix   \
-	       "site," prefix "site_id," prefix "vendor_status"
+	       "site," prefix "site_id"
+#define DEVICE_FIELDS(prefix) DEVICE_FIELDS_THEN(prefix) "," prefix "vendor_status"
 #define STATUS_FIELDS                    \
 	DEVICE_FIELDS("device.")         \
 	",status,why,last_status,since," \
@@ -82,10 +86,10 @@ static const struct {
 	"DEVICE is an id; or a serial number in any spelling, an extension\n" \
 	"number, a phone number or a name, and whatever it fits is told."
 
-static const struct cli_command commands[] = {
+const struct cli_command cli_commands[] = {
 	{
 		.name = "status",
-		.options = "aom",
+		.options = "aomnk",
 		.summary = "how the devices are, or were",
 		.help = "Whether each device is online, since when, and whether that may be\n"
 			"believed; with --at, whether it was.\n"
@@ -130,6 +134,28 @@ static const struct cli_command commands[] = {
 		.run = cmd_report,
 	},
 	{
+		.name = "diff",
+		.arguments = "T1 T2",
+		.options = "m",
+		.summary = "what differs between two moments: who did not come back",
+		.help = "The devices whose status was another at T2 than at T1, or that came or went\n"
+			"in between.\n" TIME_HELP "\n" MATCH_HELP,
+		.fields = DEVICE_FIELDS_THEN(
+			"device.") ",before,before_why,after,after_why,since",
+		.run = cmd_diff,
+	},
+	{
+		.name = "stale",
+		.options = "lm",
+		.summary = "who has been of no use for long",
+		.help = "The devices that have been offline, were never seen online, or have been\n"
+			"silent about their location, for 30 days or what --older says.\n" MATCH_HELP,
+		.fields = DEVICE_FIELDS(
+			"device.") ",reasons,status,why,since,first_seen_at,"
+				   "last_online_at,last_location_report_time",
+		.run = cmd_stale,
+	},
+	{
 		.name = "events",
 		.options = "sutmf",
 		.summary = "what happened",
@@ -165,6 +191,15 @@ static const struct cli_command commands[] = {
 			"error",
 		.run = cmd_deliveries,
 	},
+	{
+		.name = "completion",
+		.arguments = "SHELL",
+		.options = "",
+		.summary = "what completes these commands in bash, zsh or fish",
+		.help = "A script for SHELL: bash, zsh or fish. For this session of bash:\n"
+			"  source <(phonewatch completion bash)",
+		.run = cmd_completion,
+	},
 	{.name = "alerts", .options = "", .summary = "what is wrong now"},
 	{.name = "silence", .options = "", .summary = "mute alerts"},
 	{.name = "poll", .options = "", .summary = "ask the vendor now"},
@@ -173,6 +208,7 @@ static const struct cli_command commands[] = {
 	 .summary = "copy the database while it is used"},
 	{.name = "check", .options = "", .summary = "examine the database"},
 };
+const size_t cli_n_commands = COUNT(cli_commands);
 
 /* ---- saying what is wrong ---- */
 
@@ -325,23 +361,35 @@ int cli_range(struct cli *cli, int64_t *since_at_ms, int64_t *until_at_ms)
 	return CLI_OK;
 }
 
+int cli_number(const char *option, const char *text, int64_t *number)
+{
+	char *end;
+
+	if (text == NULL)
+		return CLI_OK;
+	*number = strtoll(text, &end, 10);
+	if (text[0] < '0' || text[0] > '9' || *end != '\0' || *number < 1)
+		return cli_usage("--%s %s: not a number from 1 on", option, text);
+	return CLI_OK;
+}
+
 /* ---- help ---- */
 
 static void print_options(const char *codes)
 {
-	for (size_t i = 0; i < COUNT(options); i++) {
+	for (size_t i = 0; i < COUNT(cli_options); i++) {
 		char left[40], letter[8] = "    ";
-		const char *argument = options[i].argument;
-		bool of_all = options[i].code == 0;
+		const char *argument = cli_options[i].argument;
+		bool of_all = cli_options[i].code == 0;
 
 		if (codes == NULL ? !of_all
-				  : !of_all && strchr(codes, options[i].code) == NULL)
+				  : !of_all && strchr(codes, cli_options[i].code) == NULL)
 			continue;
-		if (options[i].letter < 256)
-			snprintf(letter, sizeof letter, "-%c, ", options[i].letter);
-		snprintf(left, sizeof left, "%s--%s%s%s", letter, options[i].name,
+		if (cli_options[i].letter < 256)
+			snprintf(letter, sizeof letter, "-%c, ", cli_options[i].letter);
+		snprintf(left, sizeof left, "%s--%s%s%s", letter, cli_options[i].name,
 			 argument != NULL ? " " : "", argument != NULL ? argument : "");
-		printf("  %-26s %s\n", left, options[i].help);
+		printf("  %-26s %s\n", left, cli_options[i].help);
 	}
 }
 
@@ -356,9 +404,10 @@ static int help(void)
 	     "Tell how the phones are and were. Reads the database, whether phonewatchd\n"
 	     "runs or not, and changes nothing.\n\n"
 	     "Commands:");
-	for (size_t i = 0; i < COUNT(commands); i++)
-		if (commands[i].run != NULL)
-			printf("  %-26s %s\n", commands[i].name, commands[i].summary);
+	for (size_t i = 0; i < COUNT(cli_commands); i++)
+		if (cli_commands[i].run != NULL)
+			printf("  %-26s %s\n", cli_commands[i].name,
+			       cli_commands[i].summary);
 	puts("\nOptions:");
 	print_options(NULL);
 	puts("\nphonewatch COMMAND --help tells of one command, phonewatch(1) of all.");
@@ -437,6 +486,15 @@ static void take_option(struct cli *cli, int letter, char *argument)
 	case OPT_WORST:
 		cli->worst = argument;
 		break;
+	case OPT_OLDER:
+		cli->older = argument;
+		break;
+	case OPT_CRITICAL:
+		cli->critical = argument;
+		break;
+	case OPT_NAGIOS:
+		cli->nagios = true;
+		break;
 	case OPT_UTC:
 		cli->utc = true;
 		break;
@@ -467,35 +525,59 @@ static void take_option(struct cli *cli, int letter, char *argument)
 	}
 }
 
-static void read_options(struct cli *cli, int argc, char **argv)
-{
-	struct option longs[COUNT(options) + 1] = {0};
-	char shorts[3 * COUNT(options) + 2] = ":", text[ERR_TEXT_BYTES];
-	char *p = shorts + 1;
-	int n, letter;
+/* "-2h" is a time, not an option: told as one that may have more behind it. */
+#define DIGITS "0::1::2::3::4::5::6::7::8::9::"
 
-	for (size_t i = 0; i < COUNT(options); i++) {
-		longs[i] = (struct option){options[i].name, options[i].argument != NULL,
-					   NULL, options[i].letter};
-		if (options[i].letter > 255)
+static void make_tables(struct option *longs, char *shorts)
+{
+	char *p = stpcpy(shorts, "-:" DIGITS); /* words in their order, as letter 1 */
+
+	for (size_t i = 0; i < COUNT(cli_options); i++) {
+		const struct cli_option *o = &cli_options[i];
+
+		longs[i] = (struct option){o->name, o->argument != NULL, NULL, o->letter};
+		if (o->letter > 255)
 			continue;
-		*p++ = (char)options[i].letter;
-		if (options[i].argument != NULL)
+		*p++ = (char)o->letter;
+		if (o->argument != NULL)
 			*p++ = ':';
 	}
 	*p = '\0';
+}
+
+static void take_letter(struct cli *cli, int letter, char **argv,
+			const struct option *longs)
+{
+	char text[ERR_TEXT_BYTES];
+
+	if (letter == 1) {
+		add_text(&cli->words, &cli->n_words, optarg);
+	} else if (letter >= '0' && letter <= '9') {
+		add_text(&cli->words, &cli->n_words, argv[optind - 1]);
+	} else if (letter == ':' || letter == '?') {
+		options_explain(text, sizeof text, letter, argv, longs);
+		complain(cli, "%s; see phonewatch --help", text);
+	} else {
+		take_option(cli, letter, optarg);
+	}
+}
+
+static void read_options(struct cli *cli, int argc, char **argv)
+{
+	struct option longs[COUNT(cli_options) + 1] = {0};
+	char shorts[3 * COUNT(cli_options) + sizeof "-:" DIGITS];
+	int n, letter;
+
+	make_tables(longs, shorts);
 	opterr = 0;
 	while ((letter = getopt_long(argc, argv, shorts, longs, &n)) != -1) {
-		if (letter == ':' || letter == '?') {
-			options_explain(text, sizeof text, letter, argv, longs);
-			complain(cli, "%s; see phonewatch --help", text);
-		} else {
-			take_option(cli, letter, optarg);
-		}
-		for (size_t i = 0; i < COUNT(options); i++)
-			if (options[i].letter == letter)
+		take_letter(cli, letter, argv, longs);
+		for (size_t i = 0; i < COUNT(cli_options); i++)
+			if (cli_options[i].letter == letter)
 				cli->given |= 1u << i;
 	}
+	for (; optind < argc; optind++) /* behind "--" */
+		add_text(&cli->words, &cli->n_words, argv[optind]);
 }
 
 static int read_format(struct cli *cli)
@@ -520,22 +602,23 @@ static int read_format(struct cli *cli)
 
 static const struct cli_command *find_command(const char *name)
 {
-	for (size_t i = 0; i < COUNT(commands); i++)
-		if (strcmp(commands[i].name, name) == 0)
-			return &commands[i];
+	for (size_t i = 0; i < COUNT(cli_commands); i++)
+		if (strcmp(cli_commands[i].name, name) == 0)
+			return &cli_commands[i];
 	return NULL;
 }
 
 static int check_options(const struct cli *cli, const struct cli_command *command)
 {
-	for (size_t i = 0; i < COUNT(options); i++) {
+	for (size_t i = 0; i < COUNT(cli_options); i++) {
 		bool given = (cli->given & 1u << i) != 0;
 
-		if (given && options[i].code != 0 &&
-		    strchr(command->options, options[i].code) == NULL)
+		if (given && cli_options[i].code != 0 &&
+		    strchr(command->options, cli_options[i].code) == NULL)
 			return cli_usage("%s: has no option --%s; see phonewatch %s"
 					 " --help",
-					 command->name, options[i].name, command->name);
+					 command->name, cli_options[i].name,
+					 command->name);
 	}
 	return CLI_OK;
 }
@@ -615,9 +698,10 @@ int cli_main(int argc, char **argv, cli_find_database_cb find_database)
 		puts("phonewatch " PACKAGE_VERSION);
 		status = help_end();
 	} else {
-		status = run_command(&cli, argc - optind, argv + optind);
+		status = run_command(&cli, (int)cli.n_words, cli.words);
 	}
 	free(cli.database_path);
+	free(cli.words);
 	free(cli.types);
 	free(cli.matches);
 	return status;

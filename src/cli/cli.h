@@ -35,13 +35,15 @@ struct cli {
 	const char *config_path;
 	const char *database; /* NULL: as the configuration has it */
 	const char *output;   /* NULL: as suits where it goes */
-	const char *at, *since, *until, *by, *worst;
+	const char *at, *since, *until, *by, *worst, *older, *critical;
+	char **words; /* the command, and what stands behind it */
+	size_t n_words;
 	char *const *arguments; /* behind the command */
 	char **types;
 	size_t n_types;
 	char **matches;
 	size_t n_matches;
-	bool offline, failed, follow, utc, help, version;
+	bool offline, failed, follow, utc, nagios, help, version;
 	unsigned given; /* a bit for each option of the table that was given */
 	char complaint[ERR_TEXT_BYTES]; /* the first thing wrong with the options */
 
@@ -61,6 +63,19 @@ struct cli_command {
 	int (*run)(struct cli *cli); /* an exit status; NULL: not yet */
 };
 
+/* The table of commands, and that of options; for whoever writes of them. */
+struct cli_option {
+	int letter; /* above 255: it has none */
+	char code;  /* in struct cli_command.options; 0: every command takes it */
+	const char *name;
+	const char *argument; /* NULL: none */
+	const char *help;
+};
+extern const struct cli_command cli_commands[];
+extern const size_t cli_n_commands;
+extern const struct cli_option cli_options[];
+extern const size_t cli_n_options;
+
 /* Run argv[1..]. Returns the exit status; what is wrong has been said. */
 int cli_main(int argc, char **argv, cli_find_database_cb find_database);
 
@@ -72,6 +87,10 @@ int cli_fail_database(struct cli *cli);
 int cli_fail_output(struct cli *cli);
 void cli_warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 int cli_usage(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+/* A whole number from 1 on, of this option; *number is left where text is NULL. Returns CLI_OK or
+ * CLI_USAGE. */
+int cli_number(const char *option, const char *text, int64_t *number);
 
 /* Read the times of --since and --until: INT64_MIN and INT64_MAX where there are none. Returns
  * CLI_OK, or CLI_USAGE: not times, or impossible ones. */
@@ -98,5 +117,8 @@ int cmd_deliveries(struct cli *cli);
 int cmd_show(struct cli *cli);
 int cmd_history(struct cli *cli);
 int cmd_report(struct cli *cli);
+int cmd_diff(struct cli *cli);
+int cmd_stale(struct cli *cli);
+int cmd_completion(struct cli *cli);
 
 #endif

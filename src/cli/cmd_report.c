@@ -56,18 +56,6 @@ static int read_by(struct cli *cli, enum report_by *by)
 	return cli_usage("--by %s: not device, site, model or account", cli->by);
 }
 
-static int read_worst(struct cli *cli, int64_t *worst)
-{
-	char *end;
-
-	if (cli->worst == NULL)
-		return CLI_OK;
-	*worst = strtoll(cli->worst, &end, 10);
-	if (cli->worst[0] < '0' || cli->worst[0] > '9' || *end != '\0' || *worst < 1)
-		return cli_usage("--worst %s: not a number from 1 on", cli->worst);
-	return CLI_OK;
-}
-
 /* ---- the table ---- */
 
 /* Cut, not rounded: only what was never offline is 100 %. */
@@ -216,7 +204,8 @@ int cmd_report(struct cli *cli)
 	int status;
 
 	if (cli_range(cli, &r.since_ms, &r.until_ms) != CLI_OK ||
-	    read_by(cli, &r.by) != CLI_OK || read_worst(cli, &r.worst) != CLI_OK)
+	    read_by(cli, &r.by) != CLI_OK ||
+	    cli_number("worst", cli->worst, &r.worst) != CLI_OK)
 		return CLI_USAGE;
 	c = cli_open(cli);
 	if (c == NULL)

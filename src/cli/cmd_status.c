@@ -1,7 +1,11 @@
 /* phonewatch status */
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buf.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "cli/cli.h"
 #include "query/status.h"
@@ -196,6 +200,102 @@ static int tell(struct cli *cli, struct store_conn *c, struct out *o, struct row
 	return status;
 }
 
+/* ---- for Nagios ---- */
+
+#define NAMED 5 /* so many of those that are offline */
+
+enum { NAGIOS_OK = 0, NAGIOS_WARNING = 1, NAGIOS_CRITICAL = 2, NAGIOS_UNKNOWN = 3 };
+
+struct nagios {
+	int64_t n[3]; /* by enum device_status */
+	int64_t n_unobserved;
+	struct buf names;
+};
+
+static void on_nagios(const struct status *s, void *arg)
+{
+	struct nagios *n = arg;
+	char name[200];
+
+	n->n[s->status]++;
+	n->n_unobserved += s->why == WHY_UNOBSERVED;
+	if (s->status != DEVICE_OFFLINE || n->n[DEVICE_OFFLINE] > NAMED)
+		return;
+	log_escape(name, sizeof name,
+		   first_filled(fact(s, "name"), fact(s, "serial"), s->device->id));
+	/* What is behind a bar is numbers to Nagios. */
+	for (char *bar = name; (bar = strchr(bar, '|')) != NULL;)
+		*bar = '/';
+	buf_printf(&n->names, "%s%s", n->names.len > 0 ? ", " : ": ", name);
+}
+
+/* Whoever cannot see says so, unless what it does see is bad enough. */
+static int nagios_status(const struct nagios *n, int64_t critical)
+{
+	if (n->n[DEVICE_OFFLINE] >= critical)
+		return NAGIOS_CRITICAL;
+	if (n->n_unobserved > 0 || n->n[0] + n->n[1] + n->n[2] == 0)
+		return NAGIOS_UNKNOWN;
+	return n->n[DEVICE_OFFLINE] > 0 || n->n[DEVICE_UNKNOWN] > 0 ? NAGIOS_WARNING
+								    : NAGIOS_OK;
+}
+
+static int nagios_say(const struct nagios *n, int64_t critical)
+{
+	static const char *const words[] = {"OK", "WARNING", "CRITICAL", "UNKNOWN"};
+	int64_t all = n->n[0] + n->n[1] + n->n[2];
+	int status = nagios_status(n, critical);
+
+	printf("PHONEWATCH %s - %" PRId64 " of %" PRId64 " devices offline",
+	       words[status], n->n[DEVICE_OFFLINE], all);
+	if (n->n[DEVICE_UNKNOWN] > 0)
+		printf(", %" PRId64 " unknown", n->n[DEVICE_UNKNOWN]);
+	printf("%s%s|offline=%" PRId64 ";1;%" PRId64 ";0;%" PRId64 " unknown=%" PRId64
+	       " online=%" PRId64 "\n",
+	       buf_text(&n->names), n->n[DEVICE_OFFLINE] > NAMED ? ", ..." : "",
+	       n->n[DEVICE_OFFLINE], critical, all, n->n[DEVICE_UNKNOWN],
+	       n->n[DEVICE_ONLINE]);
+	return fflush(stdout) == 0 ? status : NAGIOS_UNKNOWN;
+}
+
+static int nagios(struct cli *cli, struct store_conn *c, int64_t at_ms, int64_t critical)
+{
+	struct status_walk walk = {
+		.at_ms = at_ms, .matches = cli->matches, .n_matches = cli->n_matches};
+	struct nagios n = {.n = {0}};
+	int more, status = NAGIOS_UNKNOWN;
+
+	buf_init(&n.names, 4096);
+	do
+		more = status_next(&walk, c, cli->now_at_ms, on_nagios, &n, &cli->err);
+	while (more > 0);
+	if (more < 0)
+		printf("PHONEWATCH UNKNOWN - %s\n", cli->err.text);
+	else
+		status = nagios_say(&n, critical);
+	status_walk_clear(&walk);
+	buf_clear(&n.names);
+	return status;
+}
+
+/* What is wrong with the question is unknown to Nagios, too, not critical. */
+static int cmd_nagios(struct cli *cli)
+{
+	int64_t at_ms = 0, critical = 1;
+	struct store_conn *c;
+	int status;
+
+	if (cli_number("critical", cli->critical, &critical) != CLI_OK ||
+	    (cli->at != NULL && cli_past_time(cli, "--at", cli->at, &at_ms) != CLI_OK))
+		return NAGIOS_UNKNOWN;
+	c = cli_open(cli);
+	if (c == NULL)
+		return NAGIOS_UNKNOWN;
+	status = nagios(cli, c, at_ms, critical);
+	store_close_reader(c);
+	return status;
+}
+
 int cmd_status(struct cli *cli)
 {
 	struct rows all = {0};
@@ -204,6 +304,10 @@ int cmd_status(struct cli *cli)
 	int64_t at_ms = 0;
 	int status;
 
+	if (cli->nagios)
+		return cmd_nagios(cli);
+	if (cli->critical != NULL)
+		return cli_usage("status: --critical goes with --nagios");
 	if (cli->at != NULL && cli_past_time(cli, "--at", cli->at, &at_ms) != CLI_OK)
 		return CLI_USAGE;
 	c = cli_open(cli);

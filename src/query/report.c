@@ -6,8 +6,7 @@
 #include "base/mem.h"
 #include "model/match.h"
 #include "model/member.h"
-
-#define BATCH 500 /* devices a read */
+#include "query/fleet.h"
 
 /* ---- counting ---- */
 
@@ -164,31 +163,22 @@ static void make_room(struct table *t, const struct report *r)
 
 struct run {
 	struct report *report;
-	struct store_conn *c;
-	int64_t now_at_ms;
-	struct err *err;
-	int rc;
 	struct table table;
 	size_t cap; /* of report->lines */
-	const struct store_account *account;
-	struct store_gaps gaps; /* its own */
-	struct past past;
-	int n; /* in this read */
-	int64_t n_counted;
-	char *last; /* id */
 };
 
-static struct report_line *line_of(struct run *run, const char *key, const char *name)
+static struct report_line *line_of(struct run *run, const char *account, const char *key,
+				   const char *name)
 {
 	struct report *r = run->report;
 	uint32_t *slot;
 
 	make_room(&run->table, r);
-	slot = slot_of(&run->table, r, run->account->name, key);
+	slot = slot_of(&run->table, r, account, key);
 	if (*slot == 0) {
 		r->lines = mem_grow(r->lines, r->n_lines, &run->cap, sizeof *r->lines);
 		r->lines[r->n_lines++] = (struct report_line){
-			.account = mem_strdup(run->account->name),
+			.account = mem_strdup(account),
 			.key = mem_strdup(key),
 			.name = name != NULL ? mem_strdup(name) : NULL,
 		};
@@ -204,102 +194,54 @@ static const char *fact(const json_t *facts, const char *name)
 	return text != NULL ? text : "";
 }
 
-static void add_to_line(struct run *run, const struct store_device *d,
+static void add_to_line(struct run *run, const struct fleet_device *f,
 			const json_t *facts, const struct report_tally *tally)
 {
+	const char *account = f->account->name;
 	struct report_line *line;
 
 	switch (run->report->by) {
 	case REPORT_BY_DEVICE:
-		line = line_of(run, d->id, fact(facts, "name"));
+		line = line_of(run, account, f->device->id, fact(facts, "name"));
 		break;
 	case REPORT_BY_SITE:
-		line = line_of(run, fact(facts, "site"), NULL);
+		line = line_of(run, account, fact(facts, "site"), NULL);
 		break;
 	case REPORT_BY_MODEL:
-		line = line_of(run, fact(facts, "model"), NULL);
+		line = line_of(run, account, fact(facts, "model"), NULL);
 		break;
 	default:
-		line = line_of(run, run->account->name, NULL);
+		line = line_of(run, account, account, NULL);
 	}
 	report_merge(&line->tally, tally);
 	report_merge(&run->report->all, tally);
 }
 
-static int count_device(struct run *run, const struct store_device *d)
+static int count_device(struct fleet_device *f, void *arg, struct err *err)
 {
+	struct run *run = arg;
 	const struct report *r = run->report;
 	struct report_tally tally = {0};
 	json_t *facts;
 
-	if (past_load(&run->past, run->c, run->account, &run->gaps, d, r->since_ms,
-		      r->until_ms, run->now_at_ms, run->err) != 0)
-		return run->err->code;
-	report_count(&tally, &run->past, r->since_ms, r->until_ms);
+	if (fleet_load(f, r->since_ms, r->until_ms, err) != 0)
+		return err->code;
+	report_count(&tally, &f->past, r->since_ms, r->until_ms);
 	if (tally.devices == 0)
 		return 0;
-	facts = json_loads(d->facts, 0, NULL);
-	if (match_all(r->matches, r->n_matches, run->account->name, d->id, facts))
-		add_to_line(run, d, facts, &tally);
+	facts = json_loads(f->device->facts, 0, NULL);
+	if (match_all(r->matches, r->n_matches, f->account->name, f->device->id, facts))
+		add_to_line(run, f, facts, &tally);
 	json_decref(facts);
 	return 0;
 }
 
-static void on_device(const struct store_device *d, void *arg)
+static void on_progress(int64_t n, void *arg)
 {
-	struct run *run = arg;
+	const struct run *run = arg;
 
-	run->n++;
-	free(run->last);
-	run->last = mem_strdup(d->id);
-	if (run->rc == 0)
-		run->rc = count_device(run, d);
-}
-
-static int count_batch(struct run *run)
-{
-	char *after = run->last != NULL ? run->last : mem_strdup("");
-	int rc;
-
-	run->last = NULL;
-	run->n = 0;
-	rc = store_devices_ever_after(run->c, run->account->account_id, after, BATCH,
-				      on_device, run, run->err);
-	free(after);
-	run->n_counted += run->n;
 	if (run->report->on_progress != NULL)
-		run->report->on_progress(run->n_counted, run->report->arg);
-	return rc != 0 ? rc : run->rc;
-}
-
-static int count_account(struct run *run, const struct store_account *a)
-{
-	run->account = a;
-	if (past_load_account(run->c, a, run->now_at_ms, &run->gaps, run->err) != 0)
-		return run->err->code;
-	do {
-		if (count_batch(run) != 0)
-			return run->err->code;
-	} while (run->n == BATCH);
-	free(run->last);
-	run->last = NULL;
-	return 0;
-}
-
-static int count_accounts(struct run *run)
-{
-	struct store_account *accounts;
-	size_t n;
-	int rc = store_accounts(run->c, &accounts, &n, run->err);
-
-	if (rc != 0)
-		return rc;
-	for (size_t i = 0; rc == 0 && i < n; i++)
-		rc = count_account(run, &accounts[i]);
-	for (size_t i = 0; i < n; i++)
-		store_account_clear(&accounts[i]);
-	free(accounts);
-	return rc;
+		run->report->on_progress(n, run->report->arg);
 }
 
 /* ---- the order of the answer ---- */
@@ -345,19 +287,11 @@ static void put_in_order(struct report *r)
 
 int report_run(struct report *r, struct store_conn *c, int64_t now_at_ms, struct err *err)
 {
-	struct run run = {.report = r, .c = c, .now_at_ms = now_at_ms, .err = err};
-	int64_t version;
-	int rc;
+	struct run run = {.report = r};
+	const struct fleet_walk walk = {count_device, on_progress, &run};
+	int rc = fleet_each(&walk, c, now_at_ms, err);
 
-	/* One state of the database, however long it takes. */
-	if (store_reader_version(c, &version, err) != 0 || store_begin_read(c, err) != 0)
-		return err->code;
-	rc = count_accounts(&run);
-	store_end_read(c);
 	free(run.table.slots);
-	free(run.gaps.all);
-	free(run.last);
-	past_clear(&run.past);
 	put_in_order(r);
 	return rc;
 }

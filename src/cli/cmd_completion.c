@@ -1,0 +1,220 @@
+/* phonewatch completion: scripts for shells, out of the tables of commands and options. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "cli/cli.h"
+
+static bool takes(const struct cli_command *command, const struct cli_option *option)
+{
+	return option->code == 0 || strchr(command->options, option->code) != NULL;
+}
+
+/* Values that can be told, of options that have only a few. */
+static const char *values_of(const struct cli_option *option)
+{
+	if (strcmp(option->name, "output") == 0)
+		return "table json ndjson csv";
+	if (strcmp(option->name, "by") == 0)
+		return "device site model account";
+	if (strcmp(option->name, "match") == 0)
+		return "account= site= type= model= device= name=";
+	return NULL;
+}
+
+static bool is_file(const struct cli_option *option)
+{
+	return option->argument != NULL && strcmp(option->argument, "FILE") == 0;
+}
+
+/* ---- bash ---- */
+
+static void bash_commands(void)
+{
+	for (size_t i = 0; i < cli_n_commands; i++)
+		if (cli_commands[i].run != NULL)
+			printf("%s%s", i > 0 ? " " : "", cli_commands[i].name);
+}
+
+static void bash_options(const struct cli_command *command)
+{
+	printf("\t%s) words=\"", command->name);
+	for (size_t i = 0; i < cli_n_options; i++)
+		if (takes(command, &cli_options[i]))
+			printf("--%s ", cli_options[i].name);
+	printf("%s\" ;;\n",
+	       strcmp(command->name, "completion") == 0 ? "bash zsh fish" : "");
+}
+
+static void bash_values(void)
+{
+	for (size_t i = 0; i < cli_n_options; i++) {
+		const struct cli_option *o = &cli_options[i];
+
+		if (o->argument == NULL)
+			continue;
+		printf("\t--%s", o->name);
+		if (o->letter < 256)
+			printf("|-%c", o->letter);
+		if (is_file(o))
+			puts(") COMPREPLY=($(compgen -f -- \"$now\")); return ;;");
+		else if (values_of(o) != NULL)
+			printf(") COMPREPLY=($(compgen -W \"%s\" -- \"$now\")); return ;;\n",
+			       values_of(o));
+		else
+			puts(") return ;;");
+	}
+}
+
+static void bash(void)
+{
+	puts("# bash completion of phonewatch(1)\n_phonewatch() {\n"
+	     "\tlocal now=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]}"
+	     " words word command=\n\tCOMPREPLY=()\n\tcase $before in");
+	bash_values();
+	printf("\tesac\n\tfor word in \"${COMP_WORDS[@]:1:COMP_CWORD-1}\"; do\n"
+	       "\t\tcase \" ");
+	bash_commands();
+	puts(" \" in *\" $word \"*) command=$word; break ;; esac\n\tdone\n"
+	     "\tcase $command in");
+	for (size_t i = 0; i < cli_n_commands; i++)
+		if (cli_commands[i].run != NULL)
+			bash_options(&cli_commands[i]);
+	printf("\t*) words=\"");
+	bash_commands();
+	for (size_t i = 0; i < cli_n_options; i++)
+		if (cli_options[i].code == 0)
+			printf(" --%s", cli_options[i].name);
+	puts("\" ;;\n\tesac\n\tCOMPREPLY=($(compgen -W \"$words\" -- \"$now\"))\n}\n"
+	     "complete -F _phonewatch phonewatch");
+}
+
+/* ---- zsh ---- */
+
+/* A help text within single quotes and brackets. */
+static void zsh_text(const char *text)
+{
+	for (; *text != '\0'; text++) {
+		if (*text == '\'')
+			fputs("'\\''", stdout);
+		else if (strchr("[]:\\", *text) != NULL)
+			printf("\\%c", *text);
+		else
+			putchar(*text);
+	}
+}
+
+static void zsh_option(const struct cli_option *o)
+{
+	printf("\t\t'%s--%s[",
+	       strcmp(o->name, "match") == 0 || strcmp(o->name, "type") == 0 ? "*" : "",
+	       o->name);
+	zsh_text(o->help);
+	printf("]");
+	if (is_file(o))
+		printf(":file:_files");
+	else if (o->argument != NULL && values_of(o) != NULL)
+		printf(":%s:(%s)", o->name, values_of(o));
+	else if (o->argument != NULL)
+		printf(":%s: ", o->name);
+	puts("' \\");
+}
+
+static void zsh(void)
+{
+	puts("#compdef phonewatch\n# zsh completion of phonewatch(1)\n_phonewatch() {\n"
+	     "\tlocal -a commands\n\tcommands=(");
+	for (size_t i = 0; i < cli_n_commands; i++) {
+		if (cli_commands[i].run == NULL)
+			continue;
+		printf("\t\t'%s:", cli_commands[i].name);
+		zsh_text(cli_commands[i].summary);
+		puts("'");
+	}
+	puts("\t)\n\tlocal command=${words[(r)(${(j:|:)${commands%%:*}})]}\n"
+	     "\tcase $command in");
+	for (size_t i = 0; i < cli_n_commands; i++) {
+		if (cli_commands[i].run == NULL)
+			continue;
+		printf("\t%s) _arguments \\\n", cli_commands[i].name);
+		for (size_t k = 0; k < cli_n_options; k++)
+			if (takes(&cli_commands[i], &cli_options[k]))
+				zsh_option(&cli_options[k]);
+		puts(strcmp(cli_commands[i].name, "completion") == 0
+			     ? "\t\t'*:shell:(bash zsh fish)' ;;"
+			     : "\t\t'*: : ' ;;");
+	}
+	puts("\t*) _describe command commands ;;\n\tesac\n}\n"
+	     "if [ \"$funcstack[1]\" = _phonewatch ]; then _phonewatch; else compdef"
+	     " _phonewatch phonewatch; fi");
+}
+
+/* ---- fish ---- */
+
+static void fish_text(const char *text)
+{
+	putchar('\'');
+	for (; *text != '\0'; text++) {
+		if (*text == '\'' || *text == '\\')
+			putchar('\\');
+		putchar(*text);
+	}
+	putchar('\'');
+}
+
+static void fish_option(const struct cli_option *o)
+{
+	printf("complete -c phonewatch");
+	if (o->code != 0) {
+		printf(" -n '__fish_seen_subcommand_from");
+		for (size_t i = 0; i < cli_n_commands; i++)
+			if (cli_commands[i].run != NULL && takes(&cli_commands[i], o))
+				printf(" %s", cli_commands[i].name);
+		printf("'");
+	}
+	printf(" -l %s", o->name);
+	if (o->letter < 256)
+		printf(" -s %c", o->letter);
+	if (is_file(o))
+		printf(" -rF");
+	else if (o->argument != NULL)
+		printf(" -x");
+	if (values_of(o) != NULL)
+		printf(" -a '%s'", values_of(o));
+	printf(" -d ");
+	fish_text(o->help);
+	puts("");
+}
+
+static void fish(void)
+{
+	puts("# fish completion of phonewatch(1)\ncomplete -c phonewatch -f");
+	for (size_t i = 0; i < cli_n_commands; i++) {
+		if (cli_commands[i].run == NULL)
+			continue;
+		printf("complete -c phonewatch -n __fish_use_subcommand -a %s -d ",
+		       cli_commands[i].name);
+		fish_text(cli_commands[i].summary);
+		puts("");
+	}
+	puts("complete -c phonewatch -n '__fish_seen_subcommand_from completion' -a"
+	     " 'bash zsh fish'");
+	for (size_t i = 0; i < cli_n_options; i++)
+		fish_option(&cli_options[i]);
+}
+
+int cmd_completion(struct cli *cli)
+{
+	static const struct {
+		const char *name;
+		void (*print)(void);
+	} shells[] = {{"bash", bash}, {"zsh", zsh}, {"fish", fish}};
+
+	for (size_t i = 0; i < COUNT(shells); i++) {
+		if (strcmp(cli->arguments[0], shells[i].name) == 0) {
+			shells[i].print();
+			return fflush(stdout) == 0 ? CLI_OK : CLI_OUTPUT;
+		}
+	}
+	return cli_usage("completion %s: not bash, zsh or fish", cli->arguments[0]);
+}

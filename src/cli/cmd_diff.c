@@ -1,0 +1,124 @@
+/* phonewatch diff */
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "cli/cli.h"
+#include "query/between.h"
+#include "query/when.h"
+
+enum { BEFORE, AFTER, SINCE, NAME, EXT, SITE, ACCOUNT, N_COLUMNS };
+
+static const struct out_column columns[N_COLUMNS + 1] = {
+	[BEFORE] = {"BEFORE", 0, 0},
+	[AFTER] = {"AFTER", 0, 0},
+	[SINCE] = {"SINCE", 0, 0},
+	[NAME] = {"NAME", 0.3, SCOLS_FL_TRUNC},
+	[EXT] = {"EXT", 0, 0},
+	[SITE] = {"SITE", 0.2, SCOLS_FL_TRUNC},
+	[ACCOUNT] = {"ACCOUNT", 0.1, SCOLS_FL_TRUNC},
+};
+
+struct diff {
+	struct out out;
+	struct between between;
+	int64_t n, n_not_back; /* online before, and not after */
+};
+
+static void state_cell(struct out *o, size_t column, const struct between_state *s)
+{
+	static const enum out_colour colours[] = {OUT_DOUBTFUL, OUT_GOOD, OUT_BAD};
+	static const char *const whys[] = {"", " (no status)", " (not listed)",
+					   " (unobserved)"};
+
+	if (s->there)
+		out_cell(o, column, colours[s->status], "%s%s",
+			 device_status_name(s->status), whys[s->why]);
+	else
+		out_cell(o, column, OUT_FAINT, "not there");
+}
+
+static void fact_cell(struct out *o, size_t column, const struct between_device *b,
+		      const char *name, const char *otherwise)
+{
+	const char *text = json_string_value(json_object_get(b->facts, name));
+
+	out_cell(o, column, OUT_PLAIN, "%s",
+		 text != NULL && text[0] != '\0' ? text : otherwise);
+}
+
+static void add_row(struct diff *diff, const struct between_device *b)
+{
+	struct out *o = &diff->out;
+	char text[CLOCK_TEXT_BYTES];
+
+	out_row(o);
+	state_cell(o, BEFORE, &b->before);
+	state_cell(o, AFTER, &b->after);
+	if (b->after.there) {
+		when_format(text, b->after.since_ms);
+		out_cell(o, SINCE, OUT_PLAIN, "%s", text);
+	}
+	fact_cell(o, NAME, b, "name", b->device->id);
+	fact_cell(o, EXT, b, "extension_number", "");
+	fact_cell(o, SITE, b, "site", "");
+	out_cell(o, ACCOUNT, OUT_PLAIN, "%s", b->account->name);
+}
+
+static void on_device(const struct between_device *b, void *arg)
+{
+	struct diff *diff = arg;
+
+	diff->n++;
+	diff->n_not_back +=
+		b->before.status == DEVICE_ONLINE && b->after.status != DEVICE_ONLINE;
+	if (diff->out.format == OUT_TABLE)
+		add_row(diff, b);
+	else
+		out_take_object(&diff->out, between_object(b));
+}
+
+static void add_count(struct diff *diff)
+{
+	char first[CLOCK_TEXT_BYTES], second[CLOCK_TEXT_BYTES];
+
+	when_format(first, diff->between.first_ms);
+	when_format(second, diff->between.second_ms);
+	out_words(&diff->out, OUT_PLAIN,
+		  "%" PRId64 " device%s differ%s between %s and %s; %" PRId64
+		  " of them online before and not after",
+		  diff->n, diff->n == 1 ? "" : "s", diff->n == 1 ? "s" : "", first,
+		  second, diff->n_not_back);
+	out_newline(&diff->out);
+}
+
+int cmd_diff(struct cli *cli)
+{
+	struct diff diff = {.between = {.matches = cli->matches,
+					.n_matches = cli->n_matches,
+					.each = on_device,
+					.arg = &diff}};
+	struct between *b = &diff.between;
+	struct store_conn *c;
+	int status = CLI_OK;
+
+	if (cli_past_time(cli, "diff", cli->arguments[0], &b->first_ms) != CLI_OK ||
+	    cli_past_time(cli, "diff", cli->arguments[1], &b->second_ms) != CLI_OK)
+		return CLI_USAGE;
+	if (b->first_ms >= b->second_ms)
+		return cli_usage("diff: %s is not before %s", cli->arguments[0],
+				 cli->arguments[1]);
+	c = cli_open(cli);
+	if (c == NULL)
+		return CLI_DATABASE;
+	out_init(&diff.out, cli->format, columns, cli->command->fields);
+	if (between_run(b, c, cli->now_at_ms, &cli->err) != 0)
+		status = cli_fail_database(cli);
+	if (status == CLI_OK && cli->format == OUT_TABLE)
+		add_count(&diff);
+	if (status == CLI_OK && out_end(&diff.out, &cli->err) != 0)
+		status = cli_fail_output(cli);
+	out_clear(&diff.out);
+	store_close_reader(c);
+	return status;
+}

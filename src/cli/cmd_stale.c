@@ -1,0 +1,106 @@
+/* phonewatch stale */
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "cli/cli.h"
+#include "query/stale.h"
+#include "query/when.h"
+
+#define DEFAULT_OLDER_MS (30 * INT64_C(24) * 3600 * 1000)
+
+enum { REASONS, STATUS, SINCE, ONLINE, LOCATION, NAME, SITE, ACCOUNT, N_COLUMNS };
+
+static const struct out_column columns[N_COLUMNS + 1] = {
+	[REASONS] = {"REASONS", 0, 0},
+	[STATUS] = {"STATUS", 0, 0},
+	[SINCE] = {"SINCE", 0, 0},
+	[ONLINE] = {"LAST ONLINE", 0, 0},
+	[LOCATION] = {"LAST LOCATION", 0, 0},
+	[NAME] = {"NAME", 0.25, SCOLS_FL_TRUNC},
+	[SITE] = {"SITE", 0.15, SCOLS_FL_TRUNC},
+	[ACCOUNT] = {"ACCOUNT", 0.1, SCOLS_FL_TRUNC},
+};
+
+struct list {
+	struct out out;
+	int64_t now_at_ms, n;
+};
+
+static void time_cell(struct list *list, size_t column, int64_t at_ms)
+{
+	char text[CLOCK_TEXT_BYTES];
+
+	when_format_short(text, at_ms, list->now_at_ms);
+	if (at_ms != 0)
+		out_cell(&list->out, column, OUT_PLAIN, "%s", text);
+}
+
+static void add_row(struct list *list, const struct stale_device *s)
+{
+	static const enum out_colour colours[] = {OUT_DOUBTFUL, OUT_GOOD, OUT_BAD};
+	const struct status *now = s->status;
+	const char *name = json_string_value(json_object_get(now->facts, "name"));
+	const char *site = json_string_value(json_object_get(now->facts, "site"));
+	struct out *o = &list->out;
+
+	out_row(o);
+	out_cell(o, REASONS, OUT_PLAIN, "%s%s%s", s->never_online ? "never online " : "",
+		 s->offline && !s->never_online ? "offline " : "",
+		 s->silent ? "no location" : "");
+	out_cell(o, STATUS, colours[now->status], "%s", device_status_name(now->status));
+	time_cell(list, SINCE, now->since_at_ms);
+	time_cell(list, ONLINE, s->last_online_ms);
+	time_cell(list, LOCATION,
+		  now->device->has_location ? now->device->location_ms : 0);
+	out_cell(o, NAME, OUT_PLAIN, "%s",
+		 name != NULL && name[0] != '\0' ? name : now->device->id);
+	out_cell(o, SITE, OUT_PLAIN, "%s", site != NULL ? site : "");
+	out_cell(o, ACCOUNT, OUT_PLAIN, "%s", now->account->name);
+}
+
+static void on_device(const struct stale_device *s, void *arg)
+{
+	struct list *list = arg;
+
+	list->n++;
+	if (list->out.format == OUT_TABLE)
+		add_row(list, s);
+	else
+		out_take_object(&list->out, stale_object(s));
+}
+
+int cmd_stale(struct cli *cli)
+{
+	struct list list = {.now_at_ms = cli->now_at_ms};
+	struct stale stale = {.older_ms = DEFAULT_OLDER_MS,
+			      .matches = cli->matches,
+			      .n_matches = cli->n_matches,
+			      .each = on_device,
+			      .arg = &list};
+	char older[CLOCK_TEXT_BYTES];
+	struct store_conn *c;
+	int status = CLI_OK;
+
+	if (cli->older != NULL && clock_parse_duration(cli->older, &stale.older_ms) != 0)
+		return cli_usage("--older %s: not a duration, as 30d or 12h", cli->older);
+	c = cli_open(cli);
+	if (c == NULL)
+		return CLI_DATABASE;
+	out_init(&list.out, cli->format, columns, cli->command->fields);
+	if (stale_run(&stale, c, cli->now_at_ms, &cli->err) != 0)
+		status = cli_fail_database(cli);
+	if (status == CLI_OK && cli->format == OUT_TABLE) {
+		clock_format_duration(older, stale.older_ms);
+		out_words(&list.out, OUT_PLAIN,
+			  "%" PRId64 " device%s offline, never online, or silent about"
+			  " location for %s or longer",
+			  list.n, list.n == 1 ? "" : "s", older);
+		out_newline(&list.out);
+	}
+	if (status == CLI_OK && out_end(&list.out, &cli->err) != 0)
+		status = cli_fail_output(cli);
+	out_clear(&list.out);
+	store_close_reader(c);
+	return status;
+}

@@ -1,0 +1,46 @@
+/* What of the fleet differs between two moments. */
+#ifndef QUERY_BETWEEN_H
+#define QUERY_BETWEEN_H
+
+#include <jansson.h>
+
+#include "query/past.h"
+#include "store/store.h"
+
+/* A device at one of them. */
+struct between_state {
+	bool there; /* else nothing of the rest: it was not in the fleet */
+	enum device_status status;
+	enum status_why why;
+	int64_t since_ms;
+};
+
+struct between_device {
+	const struct store_account *account;
+	const struct store_device *device;
+	json_t *facts;
+	struct between_state before, after;
+};
+
+struct between {
+	int64_t first_ms, second_ms; /* first < second <= now */
+	char *const *matches;        /* model/match.h */
+	size_t n_matches;
+	/* For each device that differs, by account and id; all is borrowed for the call. */
+	void (*each)(const struct between_device *b, void *arg);
+	void *arg;
+};
+
+/* Returns 0 or ERR_STORE. */
+int between_run(const struct between *b, struct store_conn *c, int64_t now_at_ms,
+		struct err *err);
+
+/*
+ * Shape  {"device": {as in an event}, "before", "before_why", "after", "after_why", "since"}:
+ *        before and after are null where the device was not in the fleet, since is when what came
+ *        after began
+ * Returns a new object, the caller's.
+ */
+json_t *between_object(const struct between_device *b);
+
+#endif
