@@ -9,6 +9,7 @@
 #include <pty.h>
 #include <signal.h>
 #include <spawn.h>
+#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -273,8 +274,7 @@ static const struct {
 	{"alerts", "alerts: not yet: comes with a later version"},
 	{"silence add --for 2h", "silence: not yet: comes with a later version"},
 	{"poll acme", "poll: not yet: comes with a later version"},
-	{"backup /x", "backup: not yet: comes with a later version"},
-	{"check", "check: not yet: comes with a later version"},
+	{"backup", "backup: which? phonewatch backup FILE"},
 	{"events --since soon",
 	 "--since soon: not a time; a time is 2026-11-22T18:00:00Z,"
 	 " 2026-11-22, -2h, yesterday, monday, today or now"},
@@ -308,7 +308,7 @@ static const struct {
 	{"deliveries -h", "Usage: phonewatch deliveries ", "--failed"},
 	{"report --help", "Usage: phonewatch report ", "--worst"},
 	{"show --help", "Usage: phonewatch show DEVICE ", "serial number"},
-	{"backup --help", "Usage: phonewatch backup ", "later version"},
+	{"alerts --help", "Usage: phonewatch alerts ", "later version"},
 	{"--version", "phonewatch ", "."},
 	{"status -V", "phonewatch ", "."},
 };
@@ -1305,6 +1305,126 @@ static const struct {
 	 "It was in no list at that time."},
 };
 
+/* While a daemon has it open, which then goes on. */
+START_TEST(a_backup_is_the_database_as_it_was)
+{
+	char *copy = keep_printf("%s/copy", suite_dir());
+	char *line = keep_printf("backup %s -d @", copy), *said;
+	struct answer a, b;
+	struct stat st;
+
+	make_past();
+	a = run(line);
+	ck_assert_str_eq(a.err, "");
+	ck_assert_str_eq(a.out, "");
+	ck_assert_int_eq(a.status, CLI_OK);
+	a = run("events -d @");
+	database_transition(&db, "acme", "1", DEVICE_OFFLINE, now_ms - 2000,
+			    now_ms - 1000);
+	b = run(keep_printf("events -d %s", copy));
+	ck_assert_str_eq(b.err, "");
+	ck_assert_str_eq(b.out, a.out);
+	ck_assert_int_eq(stat(copy, &st), 0);
+	ck_assert_uint_eq(st.st_mode & 07777, 0640);
+	/* One file, and what is there is left as it is. */
+	ck_assert_int_ne(access(keep_printf("%s-wal", copy), F_OK), 0);
+	ck_assert_int_ne(access(keep_printf("%s.part", copy), F_OK), 0);
+	a = run(line);
+	said = keep_printf("phonewatch: %s: there is one already\n", copy);
+	ck_assert_str_eq(a.err, said);
+	ck_assert_int_eq(a.status, CLI_OUTPUT);
+	database_close(&db);
+}
+END_TEST
+
+START_TEST(a_backup_that_cannot_be_written_is_told)
+{
+	struct answer a;
+
+	make_past();
+	a = run("backup /no/such/folder/copy -d @");
+	ck_assert_str_eq(a.err, "phonewatch: /no/such/folder/copy.part: No such file or"
+				" directory\n");
+	ck_assert_int_eq(a.status, CLI_OUTPUT);
+	database_close(&db);
+}
+END_TEST
+
+/* What cannot be, and the finding. */
+static const struct {
+	const char *sql, *finding;
+} unsound[] = {
+	{"UPDATE device_state SET status = 2 WHERE device_id = 1",
+	 "device 1 is listed with status 2, and its past ends with 1"},
+	{"UPDATE device SET removed_ms = 5 WHERE device_id = 1",
+	 "device 1 is removed with status 1, and its past ends with 1"},
+	{"DELETE FROM span WHERE device_id = 2",
+	 "device 2 is listed with status 0, and its past ends with nothing"},
+	{"UPDATE span SET lead_ms = -1 WHERE device_id = 1",
+	 "a span of device 1 begins before it may"},
+	{"UPDATE span SET state = 1 WHERE device_id = 1",
+	 "two spans of device 1 follow each other with one state"},
+	{"INSERT INTO gap VALUES (1, 0, 10, 20, 1), (1, 0, 15, 30, 1)",
+	 "two gaps of account 1 overlap"},
+	{"INSERT INTO gap VALUES (1, 2, 20, 10, 1)", "two gaps of device 2 overlap"},
+	{"INSERT INTO outbox (sink_id, sequence) VALUES (7, 2)",
+	 "event 2 is owed to a sink that is not there"},
+	{"INSERT INTO outbox (sink_id, sequence) VALUES (7, 99)",
+	 "a row of outbox points to what is not there"},
+	{"DELETE FROM device_state WHERE device_id = 1", "device 1 has no state"},
+	{"DELETE FROM device_state WHERE device_id = 1",
+	 "event 1 is of a device without state"},
+	{"UPDATE device SET version_id = 2 WHERE device_id = 1",
+	 "device 1 has no facts of its own"},
+	{"UPDATE event SET version_id = 2 WHERE sequence = 1",
+	 "event 1 has the facts of another device"},
+};
+
+static void tell_database(const char *sql)
+{
+	sqlite3 *other;
+
+	ck_assert_int_eq(sqlite3_open(path, &other), 0);
+	ck_assert_msg(sqlite3_exec(other, sql, NULL, NULL, NULL) == 0, "%s",
+		      sqlite3_errmsg(other));
+	sqlite3_close(other);
+}
+
+START_TEST(what_cannot_be_is_found)
+{
+	struct answer a;
+	char *finding = keep_printf("{\"finding\":\"%s\"}\n", unsound[_i].finding);
+
+	make_past();
+	a = run("check -o ndjson -d @");
+	ck_assert_str_eq(a.err, "");
+	ck_assert_str_eq(a.out, "");
+	ck_assert_int_eq(a.status, CLI_OK);
+	tell_database(unsound[_i].sql);
+	a = run("check -o ndjson -d @");
+	ck_assert_msg(strstr(a.out, finding) != NULL, "%s: %s", finding, a.out);
+	ck_assert_int_eq(a.status, CLI_DATABASE);
+	/* And no copy of that is kept. */
+	a = run(keep_printf("backup %s/copy -d @", suite_dir()));
+	ck_assert_ptr_nonnull(strstr(a.err, "the copy is not sound"));
+	ck_assert_int_eq(a.status, CLI_DATABASE);
+	ck_assert_int_ne(access(keep_printf("%s/copy", suite_dir()), F_OK), 0);
+	ck_assert_int_ne(access(keep_printf("%s/copy.part", suite_dir()), F_OK), 0);
+	database_close(&db);
+}
+END_TEST
+
+START_TEST(a_sound_database_is_called_so)
+{
+	struct answer a;
+
+	make_past();
+	a = run("check -o table -d @");
+	ck_assert_str_eq(a.out, keep_printf("%s is sound\n", path));
+	database_close(&db);
+}
+END_TEST
+
 START_TEST(a_device_is_shown_or_there_is_none)
 {
 	struct answer a;
@@ -1375,6 +1495,10 @@ int main(void)
 		{the_past_is_told_as_it_was, COUNT(answers)},
 		{a_history_is_a_bar_of_eighty_cells_and_its_spans, 1},
 		{a_report_says_how_it_counts, 1},
+		{a_backup_is_the_database_as_it_was, 1},
+		{a_backup_that_cannot_be_written_is_told, 1},
+		{what_cannot_be_is_found, COUNT(unsound)},
+		{a_sound_database_is_called_so, 1},
 		{a_plugin_says_how_bad_it_is, COUNT(plugin)},
 		{a_completion_has_every_command_and_option, COUNT(shells)},
 		{bash_completes_what_fits_a_command, 1},

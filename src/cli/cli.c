@@ -192,6 +192,24 @@ const struct cli_command cli_commands[] = {
 		.run = cmd_deliveries,
 	},
 	{
+		.name = "backup",
+		.arguments = "FILE",
+		.options = "",
+		.summary = "copy the database while it is used",
+		.help = "A copy of the database as it is now, in a new file. phonewatchd may go on\n"
+			"writing. The file appears when it is whole and has been checked.",
+		.run = cmd_backup,
+	},
+	{
+		.name = "check",
+		.options = "",
+		.summary = "examine the database",
+		.help = "Whether the database is damaged, or says what cannot be; exit status 3\n"
+			"where something was found.",
+		.fields = "finding",
+		.run = cmd_check,
+	},
+	{
 		.name = "completion",
 		.arguments = "SHELL",
 		.options = "",
@@ -203,10 +221,6 @@ const struct cli_command cli_commands[] = {
 	{.name = "alerts", .options = "", .summary = "what is wrong now"},
 	{.name = "silence", .options = "", .summary = "mute alerts"},
 	{.name = "poll", .options = "", .summary = "ask the vendor now"},
-	{.name = "backup",
-	 .options = "",
-	 .summary = "copy the database while it is used"},
-	{.name = "check", .options = "", .summary = "examine the database"},
 };
 const size_t cli_n_commands = COUNT(cli_commands);
 

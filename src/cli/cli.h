@@ -120,5 +120,7 @@ int cmd_report(struct cli *cli);
 int cmd_diff(struct cli *cli);
 int cmd_stale(struct cli *cli);
 int cmd_completion(struct cli *cli);
+int cmd_backup(struct cli *cli);
+int cmd_check(struct cli *cli);
 
 #endif

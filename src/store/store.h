@@ -389,6 +389,22 @@ int store_budget_save(struct store_conn *c, const struct store_budget *b,
 /* A wait that ends later than this was never asked for: it is cut. */
 int store_budgets_cut(struct store_conn *c, int64_t latest_ms, struct err *err);
 
+/* ---- care, by a reader ---- */
+
+/* Call each with whatever is wrong with the database: what the engine finds damaged, and what the
+ * rest of the program takes for granted and is not so. A finding is a line in words; borrowed.
+ * Returns 0, or ERR_STORE where it cannot be looked at. */
+int store_check(struct store_conn *c, void (*each)(const char *finding, void *arg),
+		void *arg, struct err *err);
+
+/* Write a copy of the database as it is now to a new file at path, whether somebody writes it or
+ * not, and check it; the file appears when it is whole, sound and on disk. on_progress may be NULL.
+ * Returns 0; ERR_FORMAT: the file exists or cannot be written; ERR_STORE: the database cannot be
+ * read, or the copy is not sound. */
+int store_backup(struct store_conn *c, const char *path,
+		 void (*on_progress)(int done, int all, void *arg), void *arg,
+		 struct err *err);
+
 /* ---- housekeeping ---- */
 
 /* Move what the log holds into the database where it has grown: a job of its own. */

@@ -1,0 +1,201 @@
+/* A copy of the database, and whether it is sound. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "store/sqlite/conn.h"
+
+/* ---- check ---- */
+
+/* Each answers with what is wrong, a line each; no row where nothing is. They are asked for once in
+ * a long while, by people, and are no statements of the daemon's. */
+static const char *const questions[] = {
+	"PRAGMA integrity_check(20)",
+	"SELECT 'a row of ' || \"table\" || ' points to what is not there'"
+	" FROM pragma_foreign_key_check LIMIT 20",
+	"SELECT 'device ' || id || ' has no state' FROM device WHERE NOT EXISTS (SELECT 1"
+	" FROM device_state s WHERE s.device_id = device.device_id) LIMIT 20",
+	"SELECT 'device ' || d.id || ' has no facts of its own' FROM device d WHERE NOT EXISTS"
+	" (SELECT 1 FROM device_version v WHERE v.version_id = d.version_id"
+	" AND v.device_id = d.device_id) LIMIT 20",
+	"SELECT 'event ' || e.sequence || ' is of a device without state' FROM event e"
+	" WHERE e.device_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM device_state s"
+	" WHERE s.device_id = e.device_id) LIMIT 20",
+	"SELECT 'event ' || e.sequence || ' has the facts of another device' FROM event e"
+	" JOIN device_version v ON v.version_id = e.version_id"
+	" WHERE v.device_id IS NOT e.device_id LIMIT 20",
+	"SELECT 'event ' || e.sequence || ' is owed to a sink that is not there' FROM outbox o"
+	" JOIN event e ON e.sequence = o.sequence WHERE NOT EXISTS (SELECT 1 FROM sink k"
+	" WHERE k.sink_id = o.sink_id) LIMIT 20",
+	"SELECT 'device ' || d.id || ' is '"
+	" || CASE WHEN d.removed_ms IS NULL THEN 'listed' ELSE 'removed' END"
+	" || ' with status ' || s.status || ', and its past ends with '"
+	" || coalesce(p.state, 'nothing')"
+	" FROM device d JOIN device_state s USING (device_id) LEFT JOIN span p"
+	" ON p.device_id = d.device_id AND p.from_ms = (SELECT max(from_ms) FROM span"
+	" WHERE device_id = d.device_id) WHERE CASE WHEN d.removed_ms IS NULL"
+	" THEN p.state IS NOT s.status ELSE coalesce(p.state, 3) <> 3 END LIMIT 20",
+	"SELECT 'a span of device ' || device_id || ' begins before it may' FROM span"
+	" WHERE lead_ms < 0 OR state NOT BETWEEN 0 AND 3 LIMIT 20",
+	"SELECT 'two spans of device ' || device_id || ' follow each other with one state'"
+	" FROM (SELECT device_id, state, lag(state) OVER (PARTITION BY device_id"
+	" ORDER BY from_ms) AS before FROM span) WHERE state = before LIMIT 20",
+	"SELECT 'two gaps of ' || CASE device_id WHEN 0 THEN 'account ' || account_id"
+	" ELSE 'device ' || device_id END || ' overlap' FROM (SELECT account_id, device_id,"
+	" from_ms, to_ms, lag(to_ms) OVER (PARTITION BY account_id, device_id"
+	" ORDER BY from_ms) AS before FROM gap) WHERE from_ms < before OR from_ms >= to_ms"
+	" LIMIT 20",
+};
+
+static int ask(struct store_conn *c, const char *question,
+	       void (*each)(const char *finding, void *arg), void *arg, struct err *err)
+{
+	sqlite3_stmt *st;
+	int rc;
+
+	if (sqlite3_prepare_v2(c->db, question, -1, &st, NULL) != SQLITE_OK)
+		return conn_error(c, err);
+	while ((rc = sqlite3_step(st)) == SQLITE_ROW) {
+		const char *text = (const char *)sqlite3_column_text(st, 0);
+
+		if (strcmp(text, "ok") != 0)
+			each(text, arg);
+	}
+	if (rc != SQLITE_DONE)
+		conn_error(c, err);
+	sqlite3_finalize(st);
+	return rc == SQLITE_DONE ? 0 : err->code;
+}
+
+int store_check(struct store_conn *c, void (*each)(const char *finding, void *arg),
+		void *arg, struct err *err)
+{
+	for (size_t i = 0; i < COUNT(questions); i++) {
+		if (ask(c, questions[i], each, arg, err) != 0)
+			return err->code;
+	}
+	return 0;
+}
+
+/* ---- backup ---- */
+
+#define STEP_PAGES 2000
+
+struct backup {
+	const char *path;
+	char *draft; /* beside it, until it is whole and sound */
+	struct store_conn to;
+	void (*on_progress)(int done, int all, void *arg);
+	void *arg;
+	char finding[200]; /* the first */
+};
+
+/* Nobody else's file, and no more rights than the database's own. */
+static int make_draft(struct backup *b, struct err *err)
+{
+	int fd;
+
+	if (access(b->path, F_OK) == 0)
+		return err_set(err, ERR_FORMAT, "%s: there is one already", b->path);
+	b->draft = mem_printf("%s.part", b->path);
+	fd = open(b->draft, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0640);
+	if (fd < 0) {
+		err_set(err, ERR_FORMAT, "%s: %s", b->draft, strerror(errno));
+		free(b->draft);
+		b->draft = NULL;
+		return err->code;
+	}
+	close(fd);
+	return 0;
+}
+
+/* All of it is of the moment at which the reader's state began. */
+static int copy(struct backup *b, struct store_conn *c, struct err *err)
+{
+	sqlite3_backup *copying;
+	int rc;
+
+	if (sqlite3_open_v2(b->draft, &b->to.db, SQLITE_OPEN_READWRITE, NULL) !=
+		    SQLITE_OK ||
+	    (copying = sqlite3_backup_init(b->to.db, "main", c->db, "main")) == NULL)
+		return conn_error(&b->to, err);
+	do {
+		rc = sqlite3_backup_step(copying, STEP_PAGES);
+		if (b->on_progress != NULL)
+			b->on_progress(sqlite3_backup_pagecount(copying) -
+					       sqlite3_backup_remaining(copying),
+				       sqlite3_backup_pagecount(copying), b->arg);
+	} while (rc == SQLITE_OK);
+	sqlite3_backup_finish(copying);
+	if (rc != SQLITE_DONE)
+		return conn_error(&b->to, err);
+	/* One file, without a log beside it. */
+	return conn_exec(&b->to, "PRAGMA journal_mode = DELETE", err);
+}
+
+static void on_finding(const char *finding, void *arg)
+{
+	struct backup *b = arg;
+
+	if (b->finding[0] == '\0')
+		snprintf(b->finding, sizeof b->finding, "%s", finding);
+}
+
+static int verify(struct backup *b, struct err *err)
+{
+	if (migrate_check(&b->to, err) != 0 ||
+	    store_check(&b->to, on_finding, b, err) != 0)
+		return err->code;
+	if (b->finding[0] != '\0')
+		return err_set(err, ERR_STORE, "the copy is not sound: %s", b->finding);
+	return 0;
+}
+
+static int sync_path(const char *path, int flags)
+{
+	int fd = open(path, flags | O_CLOEXEC), rc;
+
+	if (fd < 0)
+		return -1;
+	rc = fsync(fd);
+	close(fd);
+	return rc;
+}
+
+/* On disk, and then under its name, which it takes from nobody. */
+static int publish(struct backup *b, struct err *err)
+{
+	char *folder = mem_strdup(b->path), *slash = strrchr(folder, '/');
+
+	if (slash != NULL)
+		slash[slash == folder] = '\0';
+	if (sync_path(b->draft, O_RDONLY) != 0 || link(b->draft, b->path) != 0 ||
+	    sync_path(slash != NULL ? folder : ".", O_RDONLY | O_DIRECTORY) != 0)
+		err_set(err, ERR_FORMAT, "%s: %s", b->path, strerror(errno));
+	free(folder);
+	return err->code;
+}
+
+int store_backup(struct store_conn *c, const char *path,
+		 void (*on_progress)(int done, int all, void *arg), void *arg,
+		 struct err *err)
+{
+	struct backup b = {.path = path, .on_progress = on_progress, .arg = arg};
+
+	if (make_draft(&b, err) != 0)
+		return err->code;
+	if (store_begin_read(c, err) == 0 && copy(&b, c, err) == 0)
+		verify(&b, err);
+	store_end_read(c);
+	conn_close(&b.to);
+	if (err->code == 0)
+		publish(&b, err);
+	unlink(b.draft); /* the copy has its name by now, or is none */
+	free(b.draft);
+	return err->code;
+}
