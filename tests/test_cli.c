@@ -1326,7 +1326,8 @@ START_TEST(a_backup_is_the_database_as_it_was)
 	ck_assert_str_eq(b.out, a.out);
 	ck_assert_int_eq(stat(copy, &st), 0);
 	ck_assert_uint_eq(st.st_mode & 07777, 0640);
-	/* One file, and what is there is left as it is. */
+	/* One file that needs no log beside it, and what is there is left as it is. */
+	ck_assert_int_eq(text_of(copy)[18], 1); /* sqlite.org/fileformat.html: no WAL */
 	ck_assert_int_ne(access(keep_printf("%s-wal", copy), F_OK), 0);
 	ck_assert_int_ne(access(keep_printf("%s.part", copy), F_OK), 0);
 	a = run(line);

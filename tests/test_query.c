@@ -379,8 +379,57 @@ END_TEST
 
 static void on_object(const struct status *s, void *arg)
 {
+	char *text = status_text(s), *dump;
+
 	*(json_t **)arg = status_object(s);
+	dump = json_dumps(*(json_t **)arg, JSON_COMPACT);
+	ck_assert_str_eq(text, dump);
+	free(text);
+	free(dump);
 }
+
+/* Two walks, with a parser and without. */
+START_TEST(a_status_is_the_same_text_without_a_parser)
+{
+	static const struct database_device odd[] = {
+		{.account = "acme",
+		 .id = "1",
+		 .name = "a \"b\" \\ c\n",
+		 .observed_at_ms = T0},
+		{.account = "acme",
+		 .id = "2",
+		 .vendor_status = "In \"transit\"",
+		 .observed_at_ms = T0},
+	};
+	struct status_walk walk = {.which = STATUS_ALL};
+	struct store_account account = acme();
+	json_t *object;
+
+	database_set_account(&db, &account);
+	database_set_device(&db, &odd[_i]);
+	ck_assert_int_eq(status_next(&walk, reader, T0, on_object, &object, &err), 1);
+	json_decref(object);
+	status_walk_clear(&walk);
+}
+END_TEST
+
+START_TEST(a_fact_is_found_without_a_parser)
+{
+	static const struct {
+		const char *facts, *name, *fact;
+	} rows[] = {
+		{"{\"name\":\"Lobby\",\"site\":\"Denver\"}", "site", "Denver"},
+		{"{\"name\":\"Lobby\",\"site\":null}", "site", ""},
+		{"{}", "site", ""},
+		{"{\"name\":\"a,\\\"site\\\":\\\"x\\\"\",\"site\":\"y\"}", "site", "y"},
+		{"{\"name\":\"a \\\"b\\\" c\"}", "name", "a \"b\" c"},
+	};
+	char *fact = device_fact(rows[_i].facts, rows[_i].name);
+
+	ck_assert_str_eq(fact, rows[_i].fact);
+	free(fact);
+}
+END_TEST
 
 START_TEST(a_status_is_the_documented_object)
 {
@@ -1049,6 +1098,8 @@ int main(void)
 		{devices_are_those_that_are_meant, COUNT(asked)},
 		{what_nobody_looks_at_is_not_offline, 1},
 		{more_devices_than_one_read_come_each_once, 1},
+		{a_status_is_the_same_text_without_a_parser, 2},
+		{a_fact_is_found_without_a_parser, 5},
 		{a_status_is_the_documented_object, 1},
 		{an_account_is_the_documented_object, COUNT(budgets)},
 		{no_account_is_an_empty_list, 1},

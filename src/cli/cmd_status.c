@@ -38,16 +38,24 @@ struct rows {
 	size_t n, cap;
 };
 
-static const char *fact(const struct status *s, const char *name)
+static char *fact(const struct status *s, const char *name)
 {
-	const char *text = json_string_value(json_object_get(s->facts, name));
-
-	return text != NULL ? text : "";
+	return device_fact(s->device->facts, name);
 }
 
-static const char *first_filled(const char *a, const char *b, const char *c)
+/* a, or where it is empty b; both are its own. */
+static char *first_filled(char *a, char *b)
 {
-	return a[0] != '\0' ? a : b[0] != '\0' ? b : c;
+	bool is_a = a[0] != '\0';
+
+	free(is_a ? b : a);
+	return is_a ? a : b;
+}
+
+static char *name_of(const struct status *s)
+{
+	return first_filled(fact(s, "name"),
+			    first_filled(fact(s, "serial"), mem_strdup(s->device->id)));
 }
 
 static void on_row(const struct status *s, void *arg)
@@ -58,11 +66,10 @@ static void on_row(const struct status *s, void *arg)
 	all->rows = mem_grow(all->rows, all->n, &all->cap, sizeof *all->rows);
 	r = &all->rows[all->n++];
 	*r = (struct row){s->status, s->last, s->why, s->since_at_ms, {0}};
-	r->cells[NAME] = mem_strdup(
-		first_filled(fact(s, "name"), fact(s, "serial"), s->device->id));
-	r->cells[EXT] = mem_strdup(fact(s, "extension_number"));
-	r->cells[SITE] = mem_strdup(fact(s, "site"));
-	r->cells[MODEL] = mem_strdup(first_filled(fact(s, "model"), fact(s, "type"), ""));
+	r->cells[NAME] = name_of(s);
+	r->cells[EXT] = fact(s, "extension_number");
+	r->cells[SITE] = fact(s, "site");
+	r->cells[MODEL] = first_filled(fact(s, "model"), fact(s, "type"));
 	r->cells[ACCOUNT] = mem_strdup(s->account->name);
 }
 
@@ -171,13 +178,17 @@ static void clear_rows(struct rows *all)
 
 static void on_object(const struct status *s, void *arg)
 {
-	out_take_object(arg, status_object(s));
+	char *text = status_text(s);
+
+	out_object_text(arg, text);
+	free(text);
 }
 
 static int tell(struct cli *cli, struct store_conn *c, struct out *o, struct rows *all,
 		int64_t at_ms)
 {
 	struct status_walk walk = {.at_ms = at_ms,
+				   .without_facts = true,
 				   .which = cli->offline ? STATUS_OFFLINE : STATUS_ALL,
 				   .matches = cli->matches,
 				   .n_matches = cli->n_matches};
@@ -215,18 +226,19 @@ struct nagios {
 static void on_nagios(const struct status *s, void *arg)
 {
 	struct nagios *n = arg;
-	char name[200];
+	char *name, safe[200];
 
 	n->n[s->status]++;
 	n->n_unobserved += s->why == WHY_UNOBSERVED;
 	if (s->status != DEVICE_OFFLINE || n->n[DEVICE_OFFLINE] > NAMED)
 		return;
-	log_escape(name, sizeof name,
-		   first_filled(fact(s, "name"), fact(s, "serial"), s->device->id));
+	name = name_of(s);
+	log_escape(safe, sizeof safe, name);
+	free(name);
 	/* What is behind a bar is numbers to Nagios. */
-	for (char *bar = name; (bar = strchr(bar, '|')) != NULL;)
+	for (char *bar = safe; (bar = strchr(bar, '|')) != NULL;)
 		*bar = '/';
-	buf_printf(&n->names, "%s%s", n->names.len > 0 ? ", " : ": ", name);
+	buf_printf(&n->names, "%s%s", n->names.len > 0 ? ", " : ": ", safe);
 }
 
 /* Whoever cannot see says so, unless what it does see is bad enough. */

@@ -1,5 +1,6 @@
 #include "model/device.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -118,6 +119,33 @@ json_t *device_facts(const struct device *d)
 	json_object_set_new(facts, "site", member_or_null(site, "name"));
 	json_object_set_new(facts, "site_id", id_or_null(site));
 	return facts;
+}
+
+/* Any fact, by a parser. */
+static char *parse_fact(const char *facts, const char *name)
+{
+	json_t *object = json_loads(facts, 0, NULL);
+	const char *text = json_string_value(json_object_get(object, name));
+	char *copy = mem_strdup(text != NULL ? text : "");
+
+	json_decref(object);
+	return copy;
+}
+
+char *device_fact(const char *facts, const char *name)
+{
+	char member[40];
+	const char *text, *end;
+
+	/* Within a text the quotes would have backslashes before them. */
+	snprintf(member, sizeof member, "\"%s\":\"", name);
+	text = strstr(facts, member);
+	if (text == NULL)
+		return mem_strdup("");
+	text += strlen(member);
+	end = text + strcspn(text, "\"\\");
+	return *end == '"' ? mem_strndup(text, (size_t)(end - text))
+			   : parse_fact(facts, name);
 }
 
 json_t *device_object(const char *account, const char *id, json_t *facts,

@@ -56,6 +56,10 @@ const char *device_text(const struct device *d, const char *member);
  */
 json_t *device_facts(const struct device *d);
 
+/* The text of one fact out of the compact JSON of device_facts(), without a parser: "" where it is
+ * null or absent. The caller's. */
+char *device_fact(const char *facts, const char *name);
+
 /*
  * What is told of it, in an event and in the answers to queries.
  *

@@ -72,7 +72,7 @@ static int walk_accounts(struct walking *w)
 {
 	struct store_account *accounts;
 	size_t n;
-	int rc = store_accounts(w->f.c, &accounts, &n, w->err);
+	int rc = store_accounts_uncounted(w->f.c, &accounts, &n, w->err);
 
 	if (rc != 0)
 		return rc;

@@ -160,7 +160,7 @@ int lookup_devices(struct store_conn *c, const char *text,
 	struct store_account *accounts;
 	size_t n;
 	bool is_id;
-	int rc = store_accounts(c, &accounts, &n, err);
+	int rc = store_accounts_uncounted(c, &accounts, &n, err);
 
 	if (rc != 0)
 		return rc;

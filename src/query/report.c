@@ -187,34 +187,46 @@ static struct report_line *line_of(struct run *run, const char *account, const c
 	return &r->lines[*slot - 1];
 }
 
-static const char *fact(const json_t *facts, const char *name)
+/* What the line is called by. */
+static char *key_of(const struct report *r, const struct fleet_device *f)
 {
-	const char *text = json_string_value(json_object_get(facts, name));
-
-	return text != NULL ? text : "";
+	switch (r->by) {
+	case REPORT_BY_DEVICE:
+		return mem_strdup(f->device->id);
+	case REPORT_BY_SITE:
+		return device_fact(f->device->facts, "site");
+	case REPORT_BY_MODEL:
+		return device_fact(f->device->facts, "model");
+	default:
+		return mem_strdup(f->account->name);
+	}
 }
 
 static void add_to_line(struct run *run, const struct fleet_device *f,
-			const json_t *facts, const struct report_tally *tally)
+			const struct report_tally *tally)
 {
-	const char *account = f->account->name;
-	struct report_line *line;
+	bool is_device = run->report->by == REPORT_BY_DEVICE;
+	char *key = key_of(run->report, f);
+	char *name = is_device ? device_fact(f->device->facts, "name") : NULL;
 
-	switch (run->report->by) {
-	case REPORT_BY_DEVICE:
-		line = line_of(run, account, f->device->id, fact(facts, "name"));
-		break;
-	case REPORT_BY_SITE:
-		line = line_of(run, account, fact(facts, "site"), NULL);
-		break;
-	case REPORT_BY_MODEL:
-		line = line_of(run, account, fact(facts, "model"), NULL);
-		break;
-	default:
-		line = line_of(run, account, account, NULL);
-	}
-	report_merge(&line->tally, tally);
+	report_merge(&line_of(run, f->account->name, key, name)->tally, tally);
 	report_merge(&run->report->all, tally);
+	free(key);
+	free(name);
+}
+
+static bool is_meant(const struct report *r, const struct fleet_device *f)
+{
+	json_t *facts;
+	bool meant;
+
+	if (r->n_matches == 0)
+		return true;
+	facts = json_loads(f->device->facts, 0, NULL);
+	meant = match_all(r->matches, r->n_matches, f->account->name, f->device->id,
+			  facts);
+	json_decref(facts);
+	return meant;
 }
 
 static int count_device(struct fleet_device *f, void *arg, struct err *err)
@@ -222,17 +234,14 @@ static int count_device(struct fleet_device *f, void *arg, struct err *err)
 	struct run *run = arg;
 	const struct report *r = run->report;
 	struct report_tally tally = {0};
-	json_t *facts;
 
+	if (!is_meant(r, f))
+		return 0;
 	if (fleet_load(f, r->since_ms, r->until_ms, err) != 0)
 		return err->code;
 	report_count(&tally, &f->past, r->since_ms, r->until_ms);
-	if (tally.devices == 0)
-		return 0;
-	facts = json_loads(f->device->facts, 0, NULL);
-	if (match_all(r->matches, r->n_matches, f->account->name, f->device->id, facts))
-		add_to_line(run, f, facts, &tally);
-	json_decref(facts);
+	if (tally.devices > 0)
+		add_to_line(run, f, &tally);
 	return 0;
 }
 

@@ -13,7 +13,7 @@
 struct status {
 	const struct store_account *account;
 	const struct store_device *device; /* doc is NULL */
-	json_t *facts;
+	json_t *facts; /* NULL where walk->without_facts; device has their text */
 	enum device_status status; /* DEVICE_UNKNOWN for each WHY but WHY_NONE */
 	enum status_why why;
 	enum device_status last; /* the last that was not Unknown; Unknown: none yet */
@@ -32,6 +32,7 @@ enum status_which { STATUS_ALL, STATUS_OFFLINE };
 struct status_walk {
 	enum status_which which;
 	int64_t at_ms; /* as they were then, not later than now; 0: as they are now */
+	bool without_facts;   /* they are not needed as JSON: a third of the time */
 	char *const *matches; /* model/match.h; borrowed */
 	size_t n_matches;
 	struct store_account *accounts;
@@ -62,5 +63,8 @@ void status_walk_clear(struct status_walk *walk);
  * Returns a new object, the caller's.
  */
 json_t *status_object(const struct status *s);
+
+/* The same as compact text, without facts; the caller's. */
+char *status_text(const struct status *s);
 
 #endif

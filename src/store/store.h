@@ -142,6 +142,9 @@ int store_account_count(struct store_conn *c, struct store_account *a, struct er
 /* Every account by name, counts included; the caller clears each and frees the array. */
 int store_accounts(struct store_conn *c, struct store_account **out, size_t *n,
 		   struct err *err);
+/* The same without counts, for which every device is looked at. */
+int store_accounts_uncounted(struct store_conn *c, struct store_account **out, size_t *n,
+			     struct err *err);
 
 /* ---- extensions ---- */
 

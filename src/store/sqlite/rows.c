@@ -142,8 +142,15 @@ int store_account_count(struct store_conn *c, struct store_account *a, struct er
 	return conn_run(c, st, err);
 }
 
-int store_accounts(struct store_conn *c, struct store_account **out, size_t *n,
-		   struct err *err)
+static void clear_accounts(struct store_account *all, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		store_account_clear(&all[i]);
+	free(all);
+}
+
+int store_accounts_uncounted(struct store_conn *c, struct store_account **out, size_t *n,
+			     struct err *err)
 {
 	sqlite3_stmt *st = conn_bind(c, STMT_ACCOUNTS, err, "");
 	struct store_account *all = NULL;
@@ -154,12 +161,28 @@ int store_accounts(struct store_conn *c, struct store_account **out, size_t *n,
 		all = mem_grow(all, count, &cap, sizeof *all);
 		read_account(st, &all[count++]);
 	}
+	if (rc != 0) {
+		clear_accounts(all, count);
+		return rc;
+	}
+	*out = all;
+	*n = count;
+	return 0;
+}
+
+int store_accounts(struct store_conn *c, struct store_account **out, size_t *n,
+		   struct err *err)
+{
+	struct store_account *all;
+	size_t count;
+	int rc = store_accounts_uncounted(c, &all, &count, err);
+
+	if (rc != 0)
+		return rc;
 	for (size_t i = 0; rc == 0 && i < count; i++)
 		rc = store_account_count(c, &all[i], err);
 	if (rc != 0) {
-		for (size_t i = 0; i < count; i++)
-			store_account_clear(&all[i]);
-		free(all);
+		clear_accounts(all, count);
 		return rc;
 	}
 	*out = all;
