@@ -391,12 +391,15 @@ static bool use_store(struct dispatch *d, int64_t now_ms)
 {
 	bool wanted = read_ms(d) <= now_ms;
 	bool read = wanted && find_room(d);
+	/* A read does not wait for the disk where what is to be written has time. */
+	bool save = save_ms(d) <= now_ms;
 
-	if (!read && save_ms(d) > now_ms)
+	if (!read && !save)
 		return !wanted;
 	if (d->stopping)
 		d->last_saved = true;
-	add_saves(d); /* also what has time: one transaction costs the same */
+	if (save)
+		add_saves(d);
 	if (read)
 		add_read(d, now_ms);
 	d->job_under_way = true;
@@ -414,8 +417,8 @@ static void take_saved(struct dispatch *d, int64_t now_ms)
 		TAILQ_REMOVE(&d->saving, i, in_save);
 		i->saving = false;
 		i->dirty = false;
-		if (dirty)
-			set_dirty(d, i, now_ms);
+		if (dirty) /* what could not be written is due with the next job */
+			set_dirty(d, i, d->owed.saved ? now_ms : now_ms - SAVE_AFTER_MS);
 		else if (i->state != DELIVERY_PENDING)
 			lanes_forget(d->lanes, i);
 	}
