@@ -510,6 +510,7 @@ static void keep_text(char **text, const char *other)
 void config_account_keep_credentials(struct account_config *a,
 				     const struct account_config *others)
 {
+	a->keeps_credentials = true;
 	keep_text(&a->server, others->server);
 	keep_text(&a->client_id, others->client_id);
 	secret_set(&a->client_secret, others->client_secret.text,

@@ -32,6 +32,7 @@ struct account_config {
 	char **ignore_types;
 	size_t n_ignore_types;
 	int64_t location_every_ms; /* 0: each one */
+	bool keeps_credentials;    /* after a reload: changed ones wait for a restart */
 	char *ca_file;             /* NULL: the system's */
 };
 

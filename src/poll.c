@@ -336,6 +336,9 @@ void poll_page_failed(struct poll *p, const struct answer *answer)
 
 	if (lacks && poll_change_route(p, answer))
 		return;
+	if (p->course.ask != p->failing_ask)
+		lasting_tell_again(&p->failing);
+	p->failing_ask = p->course.ask;
 	tell = poll_note_failure(p, answer);
 	poll_name_request(what, sizeof what, p);
 	if (p->course.page > p->failing_page)
@@ -651,8 +654,14 @@ void poll_adopt(struct poll *p, const struct account_config *config)
 {
 	p->config = config;
 	p->auth.settings = auth_settings_of(config);
-	if (p->step == STEP_STOPPED)
+	if (p->step == STEP_STOPPED && !config->keeps_credentials) {
 		poll_wait(p, STEP_IDLE, 0);
+	} else if (p->step == STEP_WAIT && p->last.next == ANSWER_REFUSED) {
+		/* Whoever reloads may have given what was missing. */
+		p->n_failures = 0;
+		lasting_tell_again(&p->failing);
+		poll_wait(p, STEP_WAIT, 0);
+	}
 }
 
 const struct account_config *poll_config(const struct poll *p)

@@ -115,6 +115,7 @@ struct poll {
 	unsigned n_failures; /* in a row, of anything */
 	int token_tries;
 	struct lasting failing; /* requests */
+	enum ask failing_ask;   /* the kind of the last that did */
 	int64_t failing_page; /* the last that failed: that another comes does not end it */
 	struct lasting refusing; /* records */
 	struct lasting partial;  /* lists that are not whole, from the third in a row */

@@ -124,6 +124,11 @@ bool lasting_failed(struct lasting *l, int64_t now_ms)
 	return true;
 }
 
+void lasting_tell_again(struct lasting *l)
+{
+	l->logged_ms = INT64_MIN / 2;
+}
+
 bool lasting_ended(struct lasting *l, struct lasting *was)
 {
 	*was = *l;

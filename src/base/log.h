@@ -43,6 +43,8 @@ struct lasting {
 
 /* Count one failure; true where it is to be logged. */
 bool lasting_failed(struct lasting *l, int64_t now_ms);
+/* Something else about it has changed: the next failure is logged. */
+void lasting_tell_again(struct lasting *l);
 /* It works again; true where that ends a failure. The struct is ready for the next; copies of
  * what it was go to *was. */
 bool lasting_ended(struct lasting *l, struct lasting *was);
