@@ -275,23 +275,39 @@ static int read_extensions(struct check *k, struct err *err)
 
 static void on_page(struct http_request *req, int rc);
 
+static const char *const asked_for[ASK_KINDS] = {
+	[ASK_EXTENSIONS] = "list of extensions",
+	[ASK_LIST] = "device list",
+	[ASK_CHUNK] = "devices of extensions",
+};
+
 static void ask(struct check *k)
 {
 	char *path = course_path(&k->course);
-	bool bulk = k->course.ask == ASK_CHUNK;
+	int64_t wait_ms, n;
+	bool bulk = k->course.ask == ASK_CHUNK, named;
 
 	free(k->url);
 	k->url = mem_printf("%s%s", k->account->server, path);
 	free(path);
 	k->budget = ledger_named(k->ledger, k->scope, (int)k->course.ask);
-	if (k->budget == NULL)
+	named = k->budget != NULL;
+	if (!named)
 		k->budget = ledger_budget(k->ledger, k->scope, PAGES_GROUP,
 					  BUDGET_HEAVY_LIMIT);
+	n = bulk ? (int64_t)k->course.n : 1;
+	wait_ms = named ? ledger_wait_n_ms(k->ledger, k->budget, 100, n, clock_mono_ms())
+			: ledger_wait_all_ms(k->ledger, k->scope, 100, clock_mono_ms());
 	pages_request(&k->req, k->url, k->auth.access.text,
 		      bulk ? PAGES_ACCEPT_BULK : PAGES_ACCEPT, k->account->ca_file);
 	k->req.on_done = on_page;
 	k->req.data = k;
-	budget_spend(k->budget, clock_mono_ms());
+	if (wait_ms > 0) { /* the daemon has been told so meanwhile, or we were */
+		cannot(k, asked_for[k->course.ask], "the vendor wants no request now");
+		return;
+	}
+	for (int64_t i = 0; i < n; i++)
+		budget_spend(k->budget, clock_mono_ms());
 	http_start(k->http, &k->req);
 }
 
@@ -330,12 +346,6 @@ static bool has_other_route(const struct check *k, const struct answer *answer)
 	return k->course.ask == ASK_LIST && k->account->devices_via == VIA_AUTO &&
 	       answer->next == ANSWER_REFUSED && answer->reason == REASON_PERMISSION;
 }
-
-static const char *const asked_for[ASK_KINDS] = {
-	[ASK_EXTENSIONS] = "list of extensions",
-	[ASK_LIST] = "device list",
-	[ASK_CHUNK] = "devices of extensions",
-};
 
 static void on_page(struct http_request *req, int rc)
 {

@@ -98,12 +98,17 @@ bool course_came(struct course *c, const struct course_answer *a)
 	c->n_given_up = 0;
 	c->n_came++;
 	c->total_pages = a->total_pages;
-	return (c->ask == ASK_CHUNK || list_goes_on(c, a)) && advance(c);
+	if (c->ask == ASK_CHUNK || list_goes_on(c, a))
+		return advance(c);
+	c->total_pages = c->page;
+	return false;
 }
 
 /* Whether there is more behind a request that failed. */
 static bool knows_more(const struct course *c)
 {
+	if (c->ask == ASK_EXTENSIONS)
+		return false; /* a list with a hole is of no use */
 	return c->ask == ASK_CHUNK ? c->at + c->n < c->n_ids : c->page < c->total_pages;
 }
 

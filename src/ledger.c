@@ -337,3 +337,17 @@ void ledger_snapshot(const struct budget *b, struct store_budget *into)
 		into->slots[i].n = b->slots[i].n;
 	}
 }
+
+size_t ledger_snapshot_all(const struct ledger *l, const char *scope,
+			   struct store_budget *into, size_t max)
+{
+	const struct entry *e;
+	size_t n = 0;
+
+	SLIST_FOREACH(e, &l->entries, next)
+	{
+		if (n < max && strcmp(e->scope, scope) == 0)
+			ledger_snapshot(&e->budget, &into[n++]);
+	}
+	return n;
+}

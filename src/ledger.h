@@ -69,5 +69,8 @@ void ledger_obey(struct ledger *l, struct budget *b, const struct account_config
 
 /* The budget as the store keeps it. */
 void ledger_snapshot(const struct budget *b, struct store_budget *into);
+/* All of a scope, max at most. Returns how many. */
+size_t ledger_snapshot_all(const struct ledger *l, const char *scope,
+			   struct store_budget *into, size_t max);
 
 #endif

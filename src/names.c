@@ -13,7 +13,7 @@
 
 /* ---- a page ---- */
 
-/* A record without a usable id is nobody's. */
+/* A record that cannot be read is somebody's all the same: the list is not whole. */
 static void add_record(struct names_page_job *j, const struct scan_record *r)
 {
 	json_t *record =
@@ -22,7 +22,9 @@ static void add_record(struct names_page_job *j, const struct scan_record *r)
 	char *id = record != NULL ? decode_id(json_object_get(record, "id"), &ignored)
 				  : NULL;
 
-	if (id != NULL && j->into->n < NAMES_MAX)
+	if (id == NULL || j->into->n >= NAMES_MAX)
+		j->n_bad++;
+	else
 		extensions_add(j->into, id,
 			       json_string_value(json_object_get(record, "name")));
 	free(id);
@@ -48,6 +50,7 @@ static int read_page(struct names_page_job *j, const struct buf *text, struct er
 		add_record(j, &page.records[i]);
 	j->paging = page.paging;
 	j->n_records = (int64_t)page.n_records;
+	j->n_bad += (int64_t)page.n_foreign;
 	j->n_fresh = came_before(j->into, before) ? 0 : (int64_t)(j->into->n - before);
 	scan_clear(&page);
 	return rc;
@@ -169,24 +172,44 @@ static int rename_devices(struct names_job *j, struct store_conn *c, struct err 
 	return rc;
 }
 
+/* Who is not in a list that is not whole may be there all the same. */
+static void keep_others(struct names_job *j)
+{
+	const struct extensions *known = &j->watch->extensions;
+	size_t n = j->list->n;
+
+	for (size_t i = 0; i < known->n; i++)
+		extensions_add(j->list, known->rows[i].id, known->rows[i].name);
+	if (j->list->n > n)
+		extensions_sort(j->list); /* of two, the one of the list stays */
+}
+
 static int run_list(struct store_conn *c, struct store_job *job, struct err *err)
 {
 	struct names_job *j = (struct names_job *)job;
-	struct extensions *known = &j->watch->extensions;
+	struct watch *w = j->watch;
+	int rc;
 
+	if (watch_load(w, c, err) != 0)
+		return err->code;
 	extensions_sort(j->list);
-	if (watch_load(j->watch, c, err) != 0)
-		return err->code;
-	if (extensions_same(known, j->list))
-		return 0;
-	if (save_list(j, c, err) != 0) {
-		watch_doubt(j->watch);
-		return err->code;
+	if (!j->whole)
+		keep_others(j);
+	if (!extensions_same(&w->extensions, j->list)) {
+		w->names_are_told = false;
+		if (save_list(j, c, err) != 0) {
+			watch_doubt(w);
+			return err->code;
+		}
+		extensions_clear(&w->extensions);
+		w->extensions = *j->list; /* moves */
+		*j->list = (struct extensions){0};
 	}
-	extensions_clear(known);
-	*known = *j->list; /* moves */
-	*j->list = (struct extensions){0};
-	return rename_devices(j, c, err);
+	if (w->names_are_told)
+		return 0;
+	rc = rename_devices(j, c, err);
+	w->names_are_told = rc == 0;
+	return rc;
 }
 
 void names_job_init(struct names_job *j)

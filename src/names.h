@@ -25,6 +25,7 @@ struct names_page_job {
 	struct known_paging paging;
 	int64_t n_records;
 	int64_t n_fresh; /* 0 where the page is one that came before */
+	int64_t n_bad;   /* records whose extension is not known by them */
 };
 
 /* Set the job up; the rest is the owner's. It ends with 0 or ERR_FORMAT. */
@@ -39,6 +40,7 @@ struct names_job {
 	/* Set by the owner. */
 	struct watch *watch;
 	struct extensions *list; /* emptied */
+	bool whole; /* all of them are in it; else those that are not stay as they are */
 
 	/* To be read when done. */
 	int64_t n_renamed; /* devices */

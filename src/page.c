@@ -494,7 +494,7 @@ static int commit(struct work *k)
 		if (store_budget_save(c, &p->budgets[i], k->err) != 0)
 			return k->err->code;
 	}
-	if (watch_note_page(w, c, p->arrived_at_ms, p->clock_set_ms, k->err) != 0)
+	if (watch_note_page(w, c, p->arrived_at_ms, w->unnoted_ms, k->err) != 0)
 		return k->err->code;
 	if (is_away(w) && tell_back(k) != 0)
 		return k->err->code;
@@ -650,6 +650,7 @@ int page_run(struct store_conn *c, struct store_job *job, struct err *err)
 		rc = commit(&k);
 	p->n_events = k.changes.n_events;
 	if (rc == 0) {
+		w->unnoted_ms = 0;
 		remember(&k);
 	} else {
 		forget(&k);

@@ -32,7 +32,7 @@ struct page_job {
 	struct buf answer;     /* the body as it came: the job's from now on */
 	int64_t sent_at_ms;    /* UTC: of the request */
 	int64_t arrived_at_ms; /* UTC: when the answer was whole */
-	int64_t clock_set_ms; /* by how much the clock was set since the last job; else 0 */
+	int64_t clock_set_ms;  /* by how much the clock was set, altogether */
 	struct store_budget budgets[PAGE_BUDGETS_MAX]; /* saved with the page */
 	size_t n_budgets;
 

@@ -288,7 +288,9 @@ static void next_request(struct poll *p)
 	wait_ms = needs_token ? poll_wait_of_auth(p) : poll_wait_of(p);
 	if (wait_ms > 0 && p->course.ask == ASK_EXTENSIONS &&
 	    poll_can_do_without_names(p)) {
+		/* Later, and from the page that it has come to. */
 		p->names_due_ms = clock_mono_ms() + wait_ms;
+		p->names_page_at = p->course.page;
 		poll_ask_devices(p);
 	} else if (wait_ms > 0 && poll_is_trial(p)) {
 		p->sweep_route = p->route;
@@ -315,7 +317,7 @@ static bool give_up_page(struct poll *p)
 		break;
 	case COURSE_OVER:
 		if (p->course.ask == ASK_EXTENSIONS) { /* nothing goes without it */
-			extensions_clear(&p->incoming);
+			poll_forget_names(p);
 			course_extensions(&p->course);
 			return false;
 		}
@@ -336,6 +338,12 @@ void poll_page_failed(struct poll *p, const struct answer *answer)
 
 	if (lacks && poll_change_route(p, answer))
 		return;
+	if (poll_is_trial(p)) {
+		p->tried_at_ms = clock_utc_ms();
+		p->sweep_route = p->route;
+		poll_ask_devices(p);
+		return;
+	}
 	if (p->course.ask != p->failing_ask)
 		lasting_tell_again(&p->failing);
 	p->failing_ask = p->course.ask;
@@ -376,7 +384,8 @@ static void page_unauthorized(struct poll *p, const struct answer *answer)
 {
 	auth_drop_token(&p->auth);
 	if (p->token_renewed) { /* a new one did not help: back off */
-		poll_page_failed(p, answer);
+		(p->course.ask == ASK_EXTENSIONS ? poll_names_failed
+						 : poll_page_failed)(p, answer);
 		return;
 	}
 	log_debug("%s: %s; getting another", p->config->name, answer->text);
@@ -407,10 +416,10 @@ static void store_page(struct poll *p)
 	j->sent_at_ms = p->req.sent_at_ms;
 	j->arrived_at_ms = p->req.done_at_ms;
 	poll_look_at_clock(p->env);
-	j->clock_set_ms = p->env->clock.set_ms - p->clock_set_ms;
-	p->clock_set_ms = p->env->clock.set_ms;
+	j->clock_set_ms = p->env->clock.set_ms;
 	if (j->sent_at_ms > j->arrived_at_ms) /* set back in between */
-		j->sent_at_ms += j->clock_set_ms;
+		j->sent_at_ms += j->clock_set_ms - p->clock_set_ms;
+	p->clock_set_ms = j->clock_set_ms;
 	j->n_budgets = poll_snapshot_budgets(p, j->budgets);
 	p->n_under_way++;
 	store_submit(p->env->store, &j->job);
@@ -428,6 +437,25 @@ static void page_too_large(struct poll *p, const struct answer *answer)
 }
 
 /* ---- an answer ---- */
+
+/* The only extension that was asked for is not there any more. Of several, its part says so. */
+static bool is_gone(const struct poll *p, const struct answer *answer)
+{
+	return p->course.ask == ASK_CHUNK && p->course.n == 1 &&
+	       strcmp(answer->code, "CMN-102") == 0;
+}
+
+static void skip_extension(struct poll *p, const struct answer *answer)
+{
+	log_debug("%s: extension %s: %s; a new list of them is due", p->config->name,
+		  p->ids[p->course.at], answer->text);
+	p->names_due_ms = 0;
+	p->course.incomplete = true;
+	if (course_came(&p->course, &(struct course_answer){0}))
+		poll_next_page(p);
+	else
+		end_sweep(p);
+}
 
 static void on_page(struct http_request *req, int rc)
 {
@@ -455,10 +483,13 @@ static void on_page(struct http_request *req, int rc)
 		page_unauthorized(p, &answer);
 		break;
 	case ANSWER_SMALLER:
-		page_too_large(p, &answer);
+		(names ? poll_names_failed : page_too_large)(p, &answer);
 		break;
 	default:
-		(names ? poll_names_failed : poll_page_failed)(p, &answer);
+		if (is_gone(p, &answer))
+			skip_extension(p, &answer);
+		else
+			(names ? poll_names_failed : poll_page_failed)(p, &answer);
 	}
 }
 
@@ -524,6 +555,7 @@ static void on_page_stored(struct store_job *job, int rc)
 	more = course_came(&p->course, &(struct course_answer){
 					       .n_records = j->n_records,
 					       .n_fresh = j->n_fresh,
+					       .per_page = j->paging.per_page,
 					       .total_pages = j->paging.total_pages,
 					       .has_next = j->paging.has_next,
 				       });
@@ -573,12 +605,11 @@ void poll_begin_sweep(struct poll *p)
 	}
 	poll_look_at_clock(p->env);
 	p->sweep_route = poll_route_now(p);
+	p->begins = true;
 	p->ids_are_fresh = false;
 	p->n_refused = 0;
 	if (poll_needs_names(p)) {
-		extensions_clear(&p->incoming);
-		course_extensions(&p->course);
-		poll_next_page(p);
+		poll_ask_names(p);
 	} else {
 		poll_ask_devices(p);
 	}
@@ -609,8 +640,6 @@ static void init_budgets(struct poll *p)
 {
 	ledger_scope(p->scope, p->config);
 	ledger_auth_scope(p->auth_scope, p->config);
-	for (int i = 0; i < ASK_KINDS; i++)
-		p->budgets[i] = ledger_named(p->env->ledger, p->scope, i);
 	p->auth_budget = ledger_budget(p->env->ledger, p->auth_scope, LEDGER_AUTH_GROUP,
 				       BUDGET_AUTH_LIMIT);
 }
@@ -624,9 +653,9 @@ struct poll *poll_create(struct poll_env *env, const struct account_config *conf
 	p->env = env;
 	p->config = config;
 	p->interval_ms = config->interval_ms;
-	p->clock_set_ms = env->clock.set_ms;
 	watch_init(&p->watch, config->name, config->ignore_types, config->n_ignore_types,
 		   store_secret(env->store));
+	p->clock_set_ms = p->watch.clock_set_ms = env->clock.set_ms;
 	p->watch.location_every_ms = config->location_every_ms;
 	auth_init(&p->auth, env->loop, &settings, path);
 	free(path);

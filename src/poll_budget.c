@@ -8,7 +8,7 @@
 /* The one in which the request at hand counts; the strictest where its group is not known. */
 struct budget *poll_budget_of(const struct poll *p)
 {
-	struct budget *named = p->budgets[p->course.ask];
+	struct budget *named = ledger_named(p->env->ledger, p->scope, (int)p->course.ask);
 
 	return named != NULL ? named
 			     : ledger_budget(p->env->ledger, p->scope, PAGES_GROUP,
@@ -59,7 +59,9 @@ void poll_save_ledger(struct poll *p)
 	l->under_way = true;
 	p->n_under_way++;
 	l->job = (struct store_job){.run = run_ledger_job, .on_done = on_ledger_saved};
-	l->n_budgets = poll_snapshot_budgets(p, l->budgets);
+	ledger_snapshot(p->auth_budget, &l->budgets[0]);
+	l->n_budgets = 1 + ledger_snapshot_all(p->env->ledger, p->scope, l->budgets + 1,
+					       COUNT(l->budgets) - 1);
 	store_submit_first(p->env->store, &l->job);
 }
 
@@ -76,7 +78,7 @@ int64_t poll_cost_of(const struct poll *p)
 int64_t poll_wait_of(struct poll *p)
 {
 	struct ledger *ledger = p->env->ledger;
-	struct budget *named = p->budgets[p->course.ask];
+	struct budget *named = ledger_named(p->env->ledger, p->scope, (int)p->course.ask);
 	int share = p->config->budget_share;
 	int64_t now_ms = clock_mono_ms();
 
@@ -121,17 +123,18 @@ static void chunks_count_once(struct poll *p)
 /* The group's name and numbers are the vendor's to say; the budget moves with the name. */
 void poll_learn_budget(struct poll *p)
 {
-	struct budget **named = &p->budgets[p->course.ask], *b;
+	struct ledger *l = p->env->ledger;
+	int kind = (int)p->course.ask;
+	struct budget *b;
 	const char *group = http_header(&p->req, "X-Rate-Limit-Group");
 	int64_t now_ms = clock_mono_ms();
 
 	if (group != NULL && group[0] != '\0') {
-		b = ledger_budget(p->env->ledger, p->scope, group, BUDGET_HEAVY_LIMIT);
+		b = ledger_budget(l, p->scope, group, BUDGET_HEAVY_LIMIT);
 		if (b != p->asked)
 			budget_spend(b, now_ms); /* the request that told us */
-		if (b != *named)
-			ledger_name(p->env->ledger, b, (int)p->course.ask);
-		*named = b;
+		if (b != ledger_named(l, p->scope, kind))
+			ledger_name(l, b, kind);
 	}
 	b = poll_budget_of(p);
 	budget_told(b, http_header(&p->req, "X-Rate-Limit-Limit"),
@@ -158,7 +161,9 @@ void poll_learn_interval(struct poll *p)
 	if (p->counted != NULL)
 		ledger_count_pages(p->counted, -p->n_pages);
 	p->counted = budget;
-	p->n_pages = course_length(&p->course) * poll_cost_of(p);
+	p->n_pages = p->course.ask == ASK_CHUNK && !p->chunks_count_once
+			     ? (int64_t)p->course.n_ids
+			     : course_length(&p->course);
 	needed = ledger_count_pages(budget, p->n_pages) * budget->window_ms;
 	needed = (needed + allowance - 1) / allowance;
 	p->interval_ms =

@@ -31,10 +31,12 @@ enum step {
 	STEP_STOPPED,   /* refused credentials: nothing happens until a reload */
 };
 
+#define LEDGER_ROWS_MAX 8 /* logins, and the groups of one account */
+
 /* A job of a few rows: what was learned of the budgets. */
 struct ledger_job {
 	struct store_job job;
-	struct store_budget budgets[PAGE_BUDGETS_MAX];
+	struct store_budget budgets[LEDGER_ROWS_MAX];
 	size_t n_budgets;
 	bool under_way, again; /* again: something was learned since it was started */
 };
@@ -65,8 +67,7 @@ struct poll {
 	struct watch watch;
 	struct auth auth;
 	struct budget *auth_budget;
-	struct budget *budgets[ASK_KINDS]; /* NULL: no answer has named the group yet */
-	struct budget *asked;              /* that of the request under way */
+	struct budget *asked; /* that of the request under way */
 	char auth_scope[LEDGER_SCOPE_BYTES], scope[LEDGER_SCOPE_BYTES];
 
 	enum step step;
@@ -102,6 +103,9 @@ struct poll {
 	struct names_page_job names_page;
 	struct names_job names_job;
 	struct extensions incoming; /* so far */
+	int64_t names_page_at;      /* the page to go on with; up to 1: from the first */
+	int64_t names_total;        /* as their list says; negative: it does not */
+	bool names_are_bad;         /* some cannot be read: the list is not whole */
 	char **ids;                 /* those of the last whole list */
 	size_t n_ids;
 	bool wants_ids;         /* somebody may be gone: only a fresh list shows it */
@@ -193,6 +197,10 @@ void poll_found_route(struct poll *p);
 bool poll_needs_names(const struct poll *p);
 /* By the account's list it is only for names, and by extensions the last one does for a while. */
 bool poll_can_do_without_names(const struct poll *p);
+/* Ask for it, or for the rest of it. */
+void poll_ask_names(struct poll *p);
+/* What has come of it is of no use. */
+void poll_forget_names(struct poll *p);
 /* A page of it has come, or not. */
 void poll_read_names(struct poll *p);
 void poll_names_failed(struct poll *p, const struct answer *answer);

@@ -26,6 +26,24 @@ bool poll_can_do_without_names(const struct poll *p)
 	return p->sweep_route == ROUTE_ACCOUNT || p->n_ids > 0;
 }
 
+void poll_forget_names(struct poll *p)
+{
+	extensions_clear(&p->incoming);
+	p->names_page_at = 0;
+	p->names_total = KNOWN_UNSAID;
+	p->names_are_bad = false;
+}
+
+void poll_ask_names(struct poll *p)
+{
+	course_extensions(&p->course);
+	if (p->names_page_at > 1)
+		p->course.page = p->names_page_at;
+	else
+		poll_forget_names(p);
+	poll_next_page(p);
+}
+
 void poll_names_failed(struct poll *p, const struct answer *answer)
 {
 	int64_t wait_ms =
@@ -43,7 +61,7 @@ void poll_names_failed(struct poll *p, const struct answer *answer)
 			 " try in %s",
 			 p->config->name, answer->text, wait_text);
 	p->names_due_ms = clock_mono_ms() + wait_ms;
-	extensions_clear(&p->incoming);
+	poll_forget_names(p);
 	poll_ask_devices(p);
 }
 
@@ -71,7 +89,7 @@ static void on_names_kept(struct store_job *job, int rc)
 	struct poll *p = (struct poll *)((char *)j - offsetof(struct poll, names_job));
 	struct lasting was;
 
-	extensions_clear(&p->incoming);
+	poll_forget_names(p);
 	if (!poll_goes_on(p))
 		return;
 	if (rc != 0) {
@@ -86,7 +104,7 @@ static void on_names_kept(struct store_job *job, int rc)
 			  p->config->name, j->n_renamed);
 	p->names_due_ms = clock_mono_ms() + NAMES_EVERY_MS;
 	if (p->sweep_route == ROUTE_EXTENSIONS) {
-		p->ids_are_fresh = true;
+		p->ids_are_fresh = j->whole;
 		copy_ids(p);
 	}
 	poll_ask_devices(p);
@@ -100,6 +118,13 @@ static void keep_names(struct poll *p)
 	j->job.on_done = on_names_kept;
 	j->watch = &p->watch;
 	j->list = &p->incoming;
+	j->whole = !p->names_are_bad && (p->names_total == KNOWN_UNSAID ||
+					 p->names_total == (int64_t)p->incoming.n);
+	if (!j->whole)
+		log_debug("%s: the list of extensions is not whole: %zu of %" PRId64
+			  "%s; nobody is gone for it",
+			  p->config->name, p->incoming.n, p->names_total,
+			  p->names_are_bad ? ", and some cannot be read" : "");
 	p->n_under_way++;
 	store_submit(p->env->store, &j->job);
 }
@@ -112,6 +137,8 @@ static void on_names_page(struct store_job *job, int rc)
 	buf_clear(&j->answer); /* of a job that never ran */
 	if (!poll_goes_on(p))
 		return;
+	p->names_are_bad |= j->n_bad > 0;
+	p->names_total = j->paging.total_elements;
 	if (rc == ERR_FORMAT)
 		names_are_bad(p, &job->err);
 	else if (rc != 0)

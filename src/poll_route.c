@@ -11,7 +11,8 @@
 /* Whether the account's list is only asked for to see whether it can be had by now. */
 bool poll_is_trial(const struct poll *p)
 {
-	return p->course.ask == ASK_LIST && p->route == ROUTE_EXTENSIONS && p->n_ids > 0;
+	return p->config->devices_via == VIA_AUTO && p->course.ask == ASK_LIST &&
+	       p->route == ROUTE_EXTENSIONS && p->n_ids > 0;
 }
 
 /* No list of the account's devices for this app or user, or not to be seen by it. */
@@ -112,7 +113,7 @@ void poll_recall_route(struct poll *p)
 	struct route_job *r = &p->route_job;
 
 	r->job = (struct store_job){.run = run_route_job, .on_done = on_route};
-	r->account = p->config->name;
+	r->account = p->watch.name;
 	p->step = STEP_SWEEP_JOB;
 	p->n_under_way++;
 	store_submit(p->env->store, &r->job);

@@ -112,12 +112,14 @@ static void on_dark(uv_timer_t *timer)
 {
 	struct poll *p = timer->data;
 
-	if (is_our_wait(p))
+	if (is_our_wait(p)) {
 		poll_start_dark(p);
-	else if (is_one_page(p))
-		p->dark_due = true;
-	else
+	} else if (is_one_page(p) && !p->dark_due) {
+		poll_start_dark(p);
+		p->dark_due = true; /* the next time, if no page has come */
+	} else {
 		poll_tell_unreachable(p);
+	}
 }
 
 /* From now on a page must come within three intervals. */

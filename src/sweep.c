@@ -48,7 +48,8 @@ static bool is_whole(const struct watch *w)
 	if (s->route == ROUTE_EXTENSIONS)
 		return s->ids_are_fresh && s->n_unanswered == 0 && s->n_nameless == 0;
 	return lists_each_once(s) &&
-	       (s->total_elements == s->n_listed || w->n_without_totals >= SWEEP_HABIT);
+	       (s->total_elements == s->n_listed ||
+		(w->n_without_totals >= SWEEP_HABIT && s->n_listed > 0));
 }
 
 /* Whether an account that was not swept is so now: who is told as new later must not have been

@@ -96,6 +96,7 @@ int watch_load(struct watch *w, struct store_conn *c, struct err *err)
 	store_account_clear(&w->account);
 	known_clear(&w->known);
 	extensions_clear(&w->extensions);
+	w->names_are_told = false;
 	w->shrunk_by = 0;
 	/* What a sweep at hand has seen is lost with it: it can say nothing any more. */
 	w->sweep = (struct sweep){.number = w->sweep.number, .last = KNOWN_NONE};
@@ -118,8 +119,12 @@ static void move(int64_t *at_ms, int64_t step_ms)
 		*at_ms += step_ms;
 }
 
-void watch_clock_set(struct watch *w, int64_t step_ms)
+void watch_clock_set(struct watch *w, int64_t set_ms)
 {
+	int64_t step_ms = set_ms - w->clock_set_ms;
+
+	w->clock_set_ms = set_ms;
+	w->unnoted_ms += step_ms;
 	move(&w->account.shrunk_since_at_ms, step_ms);
 	if (step_ms >= 0)
 		return;

@@ -37,6 +37,9 @@ struct watch {
 	struct store_account account;
 	struct known known;
 	struct extensions extensions; /* as their list last said */
+	bool names_are_told;          /* the facts of all devices have their names */
+	int64_t clock_set_ms; /* of clock_watch, what this knows; the owner's to begin with */
+	int64_t unnoted_ms; /* of it, since the last page that was committed */
 	struct digest_key key;
 	struct sweep sweep;
 	bool loaded; /* known is what the database says; else it is read again first */
@@ -60,11 +63,10 @@ int watch_load(struct watch *w, struct store_conn *c, struct err *err);
 /* Forget what the database may not have: after a commit that failed. */
 void watch_doubt(struct watch *w);
 
-/* In a job: the clock was set by so much since the last one (clock_watch_look). Where it was set
- * back, what was seen before is moved with it, so that it stays before what is seen later; where
+/* In a job: the clock was set by so much altogether (clock_watch). Where it was set back since, what was seen before is moved with it, so that it stays before what is seen later; where
  * it was set forward, or stood still with the machine, the bounds of what comes next reach back
  * over that. A time that must pass is counted anew from where it stood. */
-void watch_clock_set(struct watch *w, int64_t step_ms);
+void watch_clock_set(struct watch *w, int64_t set_ms);
 
 /* The bound of what was seen at at_ms and otherwise at seen_at_ms: never behind it, though the
  * clock may have been put back in between. */

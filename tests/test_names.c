@@ -2,6 +2,7 @@
 
 #include "lib/suite.h"
 
+#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -76,6 +77,7 @@ START_TEST(what_has_no_usable_id_is_nobodys)
 			 0);
 	ck_assert_int_eq(page.n_records, 6);
 	ck_assert_int_eq(page.n_fresh, 2);
+	ck_assert_int_eq(page.n_bad, 5);
 	extensions_sort(&list);
 	ck_assert_ptr_null(extensions_find(&list, "9")->name);
 	ck_assert_ptr_null(extensions_find(&list, "8")->name);
@@ -114,7 +116,7 @@ END_TEST
 	"{'id':'2','status':'Online','extension':{'id':'8'}}," \
 	"{'id':'3','status':'Online'}"
 
-static void keep(const char *records)
+static void keep_of(const char *records, bool whole)
 {
 	char *text = mem_printf("{'records':[%s]}", records);
 	struct err err = {0};
@@ -124,8 +126,14 @@ static void keep(const char *records)
 	names_job_init(&names);
 	names.watch = &a.watch;
 	names.list = &list;
+	names.whole = whole;
 	ck_assert_int_eq(database_run(&a.db, run, &names.job, &err), 0);
 	free(text);
+}
+
+static void keep(const char *records)
+{
+	keep_of(records, true);
 }
 
 static void check_name(const char *id, const char *wanted)
@@ -175,6 +183,40 @@ START_TEST(another_name_is_taken_over_without_an_event)
 }
 END_TEST
 
+static void tell_database(const char *sql)
+{
+	sqlite3 *db;
+
+	ck_assert_int_eq(sqlite3_open(a.path, &db), 0);
+	ck_assert_int_eq(sqlite3_exec(db, sql, NULL, NULL, NULL), 0);
+	sqlite3_close(db);
+}
+
+START_TEST(who_is_not_in_half_a_list_stays)
+{
+	account_records(&a, DESKS);
+	keep("{'id':7,'name':'Front desk'},{'id':8,'name':'Kitchen'}");
+	keep_of("{'id':7,'name':'Reception'}", false);
+	check_name("1", "Reception");
+	check_name("2", "Kitchen");
+	ck_assert_int_eq(account_ask(&a, "SELECT count(*) FROM extension"), 2);
+}
+END_TEST
+
+START_TEST(names_that_were_not_told_are_told_after_a_restart)
+{
+	account_records(&a, DESKS);
+	keep("{'id':7,'name':'Front desk'},{'id':8,'name':'Kitchen'}");
+	account_restart(&a); /* as after a kill between the list and the devices */
+	tell_database("UPDATE device_version SET facts = json_set(facts,"
+		      " '$.extension_name', 'Old')");
+	keep("{'id':7,'name':'Front desk'},{'id':8,'name':'Kitchen'}");
+	ck_assert_int_eq(names.n_renamed, 3);
+	check_name("1", "Front desk");
+	check_name("3", "(none)");
+}
+END_TEST
+
 START_TEST(the_same_list_writes_nothing)
 {
 	int64_t versions;
@@ -213,6 +255,8 @@ int main(void)
 		{what_is_no_list_is_refused, COUNT(bad)},
 		{names_are_kept_and_stand_in_what_is_told, 1},
 		{another_name_is_taken_over_without_an_event, 1},
+		{who_is_not_in_half_a_list_stays, 1},
+		{names_that_were_not_told_are_told_after_a_restart, 1},
 		{the_same_list_writes_nothing, 1},
 		{more_devices_than_one_batch_are_renamed, 1},
 	};
