@@ -511,7 +511,8 @@ static void end_sweep(struct poll *p)
 	s->routes = routes_share(p->env->routes);
 	s->n_pages = p->course.page;
 	s->route_tried_at_ms = p->route == ROUTE_EXTENSIONS ? p->tried_at_ms : 0;
-	s->ended_at_ms = clock_utc_ms();
+	s->ended_at_ms = poll_look_at_clock(p->env);
+	s->clock_set_ms = p->clock_set_ms = p->env->clock.set_ms;
 	s->interval_ms = p->interval_ms;
 	snprintf(s->budget_scope, sizeof s->budget_scope, "%s", p->scope);
 	snprintf(s->budget_group, sizeof s->budget_group, "%s",

@@ -217,6 +217,7 @@ void poll_log_sweep(struct poll *p);
 void poll_log_blocked(struct poll *p);
 void poll_log_unusable(struct answer *answer, const struct err *err);
 /* Whether the clock was set: one line, however many accounts meet it. */
-void poll_look_at_clock(struct poll_env *env);
+/* Returns the time that it was then, UTC. */
+int64_t poll_look_at_clock(struct poll_env *env);
 
 #endif

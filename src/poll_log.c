@@ -6,18 +6,20 @@
 #include "base/log.h"
 
 /* One line, however many accounts meet it. */
-void poll_look_at_clock(struct poll_env *env)
+int64_t poll_look_at_clock(struct poll_env *env)
 {
-	int64_t step_ms = clock_watch_look(&env->clock, clock_utc_ms(), clock_mono_ms());
+	int64_t at_ms = clock_utc_ms();
+	int64_t step_ms = clock_watch_look(&env->clock, at_ms, clock_mono_ms());
 	int64_t step_s;
 	char text[CLOCK_TEXT_BYTES];
 
 	if (step_ms == 0)
-		return;
+		return at_ms;
 	step_s = (step_ms + (step_ms > 0 ? 500 : -500)) / SECOND_MS;
 	clock_format_duration(text, (step_s > 0 ? step_s : -step_s) * SECOND_MS);
 	log_warning("the clock was set %s by %s%s", step_ms > 0 ? "forward" : "back",
 		    text, step_ms > 0 ? ", or the machine stood still for so long" : "");
+	return at_ms;
 }
 
 void poll_log_unusable(struct answer *answer, const struct err *err)

@@ -430,6 +430,7 @@ int sweep_run(struct store_conn *c, struct store_job *job, struct err *err)
 	/* Read anew since the sweep began: what it has seen is forgotten, and it says nothing. */
 	if (!s->watch->loaded || s->watch->sweep.pages_seen != s->n_pages)
 		return err_set(err, ERR_STORE, "the sweep was interrupted");
+	watch_clock_set(s->watch, s->clock_set_ms);
 	rc = run(s, c, err);
 	if (rc != 0)
 		watch_doubt(s->watch);
@@ -443,6 +444,7 @@ int sweep_run_partial(struct store_conn *c, struct store_job *job, struct err *e
 
 	if (!w->loaded)
 		return err_set(err, ERR_STORE, "the sweep was interrupted");
+	watch_clock_set(w, s->clock_set_ms);
 	/* Whoever reads must know that pages do come. */
 	w->account.interval_ms = s->interval_ms;
 	if (store_begin(c, err) != 0 || lapse_stale(s, c, err) != 0 ||

@@ -30,8 +30,9 @@ struct sweep_job {
 	struct watch *watch;
 	struct routes *routes;
 	int64_t n_pages; /* that were asked for; all came, or the job is not to be run */
-	int64_t ended_at_ms; /* UTC: when the last page had arrived */
-	int64_t interval_ms; /* the effective interval */
+	int64_t ended_at_ms;  /* UTC: when the last page had arrived */
+	int64_t clock_set_ms; /* by how much the clock was set by then, altogether */
+	int64_t interval_ms;  /* the effective interval */
 	char budget_scope[65], budget_group[64];
 	int64_t route_tried_at_ms; /* UTC: store_account's */
 

@@ -111,8 +111,7 @@ int account_page(struct account *a, int64_t page, const char *body, size_t len)
 	p->url = a->url;
 	p->sent_at_ms = account_sent_ms(a, page);
 	p->arrived_at_ms = account_arrived_ms(a, page);
-	p->clock_set_ms = a->clock_set_ms - a->clock_known_ms;
-	a->clock_known_ms = a->clock_set_ms;
+	p->clock_set_ms = a->clock_set_ms;
 	buf_init(&p->answer, PAGE_MAX_BYTES);
 	ck_assert_int_eq(buf_add(&p->answer, body, len), 0);
 	return run_job(a, &p->job);
@@ -131,6 +130,7 @@ static int run_sweep(struct account *a, int64_t n_pages, int64_t ended_at_ms)
 	s->routes = a->routes;
 	s->n_pages = n_pages;
 	s->ended_at_ms = ended_at_ms;
+	s->clock_set_ms = a->clock_set_ms;
 	s->interval_ms = ACCOUNT_SWEEP_MS;
 	return run_job(a, &s->job);
 }

@@ -27,7 +27,6 @@ struct account {
 
 	int64_t n_sweeps;       /* begun; the first is sweep 0 */
 	int64_t clock_set_ms;   /* by how much the clock has been set */
-	int64_t clock_known_ms; /* what of that the last page job was told */
 	int64_t told;           /* the last event that was read */
 	struct page_job page;   /* the last one */
 	struct sweep_job sweep; /* the last one */
