@@ -234,6 +234,20 @@ static void refuse_section(struct loading *l, const struct config_section *secti
 	}
 }
 
+/* A section of keys, not of entries, is a part of the configuration itself. */
+static bool has_keys_only(const struct config_section *section)
+{
+	return section->examples == NULL && section->later == NULL &&
+	       section->name[0] != '\0';
+}
+
+static void read_absent(struct loading *l, const struct config_section *section)
+{
+	for (const struct config_key *k = section->keys; k->name != NULL; k++)
+		if (k->later == NULL)
+			read_default(l, section, k, NULL, l->c);
+}
+
 static void read_section(struct loading *l, const struct config_section *section,
 			 const config_setting_t *s)
 {
@@ -243,6 +257,11 @@ static void read_section(struct loading *l, const struct config_section *section
 	}
 	if (section->later != NULL) {
 		refuse_section(l, section, s);
+		return;
+	}
+	if (has_keys_only(section)) {
+		find_unknown(l, section, s);
+		read_keys(l, section, s, l->c);
 		return;
 	}
 	for (int i = 0; i < config_setting_length(s); i++) {
@@ -279,8 +298,14 @@ static void read_sections(struct loading *l, const struct config_file *file)
 		else if (section != NULL)
 			read_section(l, section, s);
 	}
-	if (is_main)
-		read_keys(l, top, root, l->c);
+	if (!is_main)
+		return;
+	read_keys(l, top, root, l->c);
+	for (const struct config_section *section = config_sections;
+	     section->name != NULL; section++)
+		if (has_keys_only(section) &&
+		    config_setting_get_member(root, section->name) == NULL)
+			read_absent(l, section);
 }
 
 /* ---- the files ---- */

@@ -384,18 +384,27 @@ static const struct config_key http_keys[] = {
 	{0},
 };
 
-#define RETENTION(key, kept, text)                                                   \
-	{                                                                            \
-		.name = (key), .type = KEY_DURATION, .fallback = (kept), .min = DAY, \
-		.max = 100 * YEAR, .at = KEY_NOWHERE, .help = (text)                 \
+#define RETENTION(key, kept, member, text)                                               \
+	{                                                                                \
+		.name = (key), .type = KEY_DURATION, .fallback = (kept), .min = DAY,     \
+		.max = 100 * YEAR, .at = offsetof(struct config, member), .help = (text) \
 	}
 
 static const struct config_key retention_keys[] = {
-	RETENTION("events", "400d", "How long events are kept."),
-	RETENTION("spans", "400d",
+	RETENTION("events", "400d", keep_events_ms,
+		  "How long events are kept. One that is still owed to a sink stays."),
+	RETENTION("spans", "400d", keep_spans_ms,
 		  "How long it is known when a device had which status."),
-	RETENTION("deliveries", "30d", "How long it is known who was told what."),
-	RETENTION("days", "5y", "How long the sums of each day are kept."),
+	RETENTION("deliveries", "30d", keep_deliveries_ms,
+		  "How long it is known who was told what."),
+	{.name = "days",
+	 .type = KEY_DURATION,
+	 .fallback = "5y",
+	 .min = DAY,
+	 .max = 100 * YEAR,
+	 .at = KEY_NOWHERE,
+	 .later = "sums of days come with a later version",
+	 .help = "How long the sums of each day are kept."},
 	{0},
 };
 
@@ -420,6 +429,9 @@ const struct config_section config_sections[] = {
 	 .may_be_included = true,
 	 .help = "Who is told, each under its name. Without any there is one: the journal where"
 		 " there is one, else syslog on /dev/log."},
+	{.name = "retention",
+	 .keys = retention_keys,
+	 .help = "What is forgotten when, within an hour or so."},
 	{.name = "alerts",
 	 .keys = alert_keys,
 	 .later = "alerts come with a later version",
@@ -435,10 +447,6 @@ const struct config_section config_sections[] = {
 	 .keys = http_keys,
 	 .later = "the HTTP server comes with a later version",
 	 .help = "Who may ask by HTTP."},
-	{.name = "retention",
-	 .keys = retention_keys,
-	 .later = "retention comes with a later version, until which all is kept",
-	 .help = "What is forgotten when. Until then all is kept."},
 	{0},
 };
 

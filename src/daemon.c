@@ -18,6 +18,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "forget.h"
 #include "ledger.h"
 #include "notify.h"
 #include "poll.h"
@@ -60,6 +61,8 @@ struct daemon {
 	unsigned n_stopping; /* polls and dispatches that have yet to report */
 
 	struct setup_job setup;
+	struct forget forget;
+	bool forgetting;        /* it has begun, and not stopped */
 	struct store_job alive; /* proves that the store answers */
 	bool alive_under_way;
 	uv_signal_t term, intr, hup;
@@ -325,6 +328,33 @@ static void cancel_others(struct daemon *d)
 	store_submit(d->store, &s->job);
 }
 
+/* ---- forgetting ---- */
+
+static void set_retention(struct daemon *d)
+{
+	const struct forget_after after = {
+		.events_ms = d->config->keep_events_ms,
+		.spans_ms = d->config->keep_spans_ms,
+		.deliveries_ms = d->config->keep_deliveries_ms,
+	};
+
+	if (d->forgetting)
+		forget_change(&d->forget, &after);
+	else
+		forget_start(&d->forget, &d->loop, d->store, &after);
+	d->forgetting = true;
+}
+
+static void on_forgotten(void *data)
+{
+	struct daemon *d = data;
+
+	d->forgetting = false;
+	go_on(d);
+}
+
+/* ---- start and reload ---- */
+
 /* What the waiting configuration replaces has stopped: begin what it brings. */
 static void adopt(struct daemon *d)
 {
@@ -336,6 +366,7 @@ static void adopt(struct daemon *d)
 	d->env.routes = routes_of(d->config, d->setup.sink_ids);
 	start_sinks(d);
 	start_polls(d);
+	set_retention(d);
 	config_unload(old);
 	log_set_level(d->config->log_level);
 	report(d);
@@ -497,7 +528,7 @@ static void go_on(struct daemon *d)
 	if (d->n_stopping > 0 || d->setup.under_way)
 		return;
 	if (d->stopping) {
-		if (!d->alive_under_way && !d->closed)
+		if (!d->alive_under_way && !d->forgetting && !d->closed)
 			close_all(d);
 	} else if (d->waiting != NULL) {
 		adopt(d);
@@ -519,6 +550,8 @@ static void begin_stop(struct daemon *d)
 	for (size_t i = 0; i < d->n_sinks; i++)
 		stop_sink(d, &d->sinks[i]);
 	d->n_polls = d->n_sinks = 0;
+	if (d->forgetting)
+		forget_stop(&d->forget, on_forgotten, d);
 }
 
 static void on_term(uv_signal_t *signal, int number)

@@ -336,9 +336,10 @@ static const struct {
 	{TOP, "http: { listen = \"127.0.0.1:9288\" }",
 	 "http: not yet: the HTTP server comes with a later version; remove it"},
 	{TOP, "retention: { days = \"5y\" forever = true }",
-	 "retention: not yet: retention comes with a later version, until which all is "
-	 "kept; remove it\n"
-	 "retention.forever: unknown; remove it, or see phonewatch.conf(5)"},
+	 "retention.forever: unknown; remove it, or see phonewatch.conf(5)\n"
+	 "retention.days: not yet: sums of days come with a later version; remove it"},
+	{TOP, "retention: { events = \"12h\" }",
+	 "retention.events: is out of bounds; 1d to 36500d"},
 	/* required keys */
 	{ALONE, "accounts: { acme: { } }",
 	 "accounts.acme.client_id: missing; write client_id = \"...\"\n"
@@ -1306,7 +1307,7 @@ START_TEST(the_sample_file_can_be_used_line_by_line)
 #else
 	ck_assert_msg(not_yet + 1 == report.n_problems, "%s", problems()); /* journal */
 #endif
-	ck_assert_uint_eq(not_yet, 5); /* base_url, alerts, rules, http, retention */
+	ck_assert_uint_eq(not_yet, 5); /* base_url, retention.days, alerts, rules, http */
 	free(sample);
 }
 END_TEST

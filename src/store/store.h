@@ -410,6 +410,19 @@ int store_backup(struct store_conn *c, const char *path,
 
 /* ---- housekeeping ---- */
 
+/* What is forgotten: whatever ended before these times (0: nothing), but for an event that is still
+ * owed, the last one, and of each device the last two spans. The rest is the walk's: all zero to
+ * begin with. */
+struct store_forget {
+	int64_t events_before_ms, spans_before_ms, deliveries_before_ms;
+	int stage;
+	int64_t at; /* the first sequence, or the device before the first, not looked at */
+	int64_t n_forgotten; /* rows */
+};
+/* Forget a few hundred rows in a transaction of its own. Returns 1 while there is more to look at,
+ * 0 at the end, or ERR_STORE. */
+int store_forget_some(struct store_conn *c, struct store_forget *f, struct err *err);
+
 /* Move what the log holds into the database where it has grown: a job of its own. */
 int store_checkpoint(struct store_conn *c, struct err *err);
 

@@ -32,8 +32,8 @@ def make_schema(path):
             sys.exit("phonewatchd does not start")
         try:
             db = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
-            if db.execute("SELECT count(*) FROM meta").fetchone()[0] > 0:
-                break
+            db.execute("SELECT count(*) FROM gap")  # of the last step to the schema
+            break
         except sqlite3.Error:
             pass
     daemon.terminate()

@@ -168,6 +168,35 @@ static const char *const sql[N_STMTS] = {
 	[STMT_OUTBOX_SINKS] = "SELECT DISTINCT sink_id FROM outbox INDEXED BY outbox_owed"
 			      " WHERE state = 0",
 
+	[STMT_FIRST_EVENT] = "SELECT coalesce(min(sequence), 0) FROM event",
+	[STMT_FIRST_DELIVERY] =
+		"SELECT coalesce(min(first), 0) FROM (SELECT (SELECT min(sequence) FROM outbox o"
+		" WHERE o.sink_id = k.sink_id) AS first FROM sink k)",
+	[STMT_EVENT_NEXT] = "SELECT sequence, at_ms FROM event WHERE sequence >= ?"
+			    " ORDER BY sequence LIMIT 1",
+	[STMT_FORGET_DELIVERIES] =
+		"DELETE FROM outbox WHERE sink_id IN (SELECT sink_id FROM sink)"
+		" AND sequence >= ? AND sequence < ? AND state <> 0 AND ended_ms < ?",
+	[STMT_FORGET_EVENTS] =
+		"DELETE FROM event WHERE sequence >= ? AND sequence < ? AND at_ms < ?"
+		" AND sequence < (SELECT max(sequence) FROM event)"
+		" AND NOT EXISTS (SELECT 1 FROM sink k CROSS JOIN outbox o"
+		" ON o.sink_id = k.sink_id AND o.sequence = event.sequence)",
+	[STMT_DEVICE_NEXT] = "SELECT device_id FROM device WHERE device_id > ?"
+			     " ORDER BY device_id LIMIT 1",
+	/* The one in force then stays, and so do the last two; not too many at once. */
+	[STMT_FORGET_SPANS] =
+		"DELETE FROM span WHERE device_id = ?1 AND from_ms < min((SELECT max(from_ms)"
+		" FROM span WHERE device_id = ?1 AND from_ms <= ?2), (SELECT from_ms FROM span"
+		" WHERE device_id = ?1 ORDER BY from_ms DESC LIMIT 1 OFFSET 1), coalesce("
+		"(SELECT from_ms FROM span WHERE device_id = ?1 ORDER BY from_ms LIMIT 1"
+		" OFFSET ?3), 9223372036854775807))",
+	/* Only those before its first span: a span without its gaps would claim too much. */
+	[STMT_FORGET_GAPS] =
+		"DELETE FROM gap WHERE account_id = (SELECT account_id FROM device"
+		" WHERE device_id = ?1) AND device_id = ?1 AND to_ms <= (SELECT min(from_ms)"
+		" FROM span WHERE device_id = ?1)",
+
 	[STMT_BUDGETS] = "SELECT scope, grp, max, window_ms, remaining, told_ms,"
 			 " blocked_until_ms, sent, kinds FROM budget",
 	[STMT_BUDGET_LOAD] =

@@ -1,0 +1,36 @@
+/* What is old is forgotten, once an hour and a little at a time. */
+#ifndef FORGET_H
+#define FORGET_H
+
+#include <stdbool.h>
+#include <uv.h>
+
+#include "store/store.h"
+
+/* How long what is kept. */
+struct forget_after {
+	int64_t events_ms, spans_ms, deliveries_ms;
+};
+
+struct forget {
+	struct store_job job;
+	struct store *store;
+	struct forget_after after;
+	struct store_forget walk;
+	uv_timer_t timer;
+	bool under_way; /* a job: the store may not be closed */
+	bool stopping;
+	void (*on_stopped)(void *data);
+	void *data;
+};
+
+/* Begin, with the first look in a minute: a start has other things to do. */
+void forget_start(struct forget *f, uv_loop_t *loop, struct store *store,
+		  const struct forget_after *after);
+/* Others, after a reload. */
+void forget_change(struct forget *f, const struct forget_after *after);
+/* on_stopped follows, exactly once, from here or from a later turn of the loop; the timer is closing
+ * then. */
+void forget_stop(struct forget *f, void (*on_stopped)(void *data), void *data);
+
+#endif

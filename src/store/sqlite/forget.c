@@ -1,0 +1,172 @@
+/* Forgetting what is old, a few hundred rows at a time: the writer has other work. */
+#include "store/sqlite/conn.h"
+
+#define AT_ONCE 500 /* rows or sequences a transaction: some milliseconds */
+
+enum stage { STAGE_DELIVERIES, STAGE_EVENTS, STAGE_SPANS, STAGE_END };
+
+static int number(struct store_conn *c, sqlite3_stmt *st, int64_t *out, struct err *err)
+{
+	if (st == NULL || conn_step(c, st, err) != 1)
+		return err->code != 0 ? err->code : err_set(err, ERR_STORE, "no row");
+	*out = sqlite3_column_int64(st, 0);
+	return conn_run(c, st, err);
+}
+
+static int delete_rows(struct store_conn *c, sqlite3_stmt *st, struct store_forget *f,
+		       int64_t *n, struct err *err)
+{
+	if (conn_run(c, st, err) != 0)
+		return err->code;
+	*n = sqlite3_changes64(c->db);
+	f->n_forgotten += *n;
+	return 0;
+}
+
+static void next_stage(struct store_forget *f)
+{
+	f->stage++;
+	f->at = 0;
+}
+
+/* The next event from *sequence on: 0 where there is none. */
+static int next_event(struct store_conn *c, int64_t *sequence, int64_t *at_ms,
+		      struct err *err)
+{
+	sqlite3_stmt *st = conn_bind(c, STMT_EVENT_NEXT, err, "i", *sequence);
+	int rc = st != NULL ? conn_step(c, st, err) : err->code;
+
+	*sequence = rc == 1 ? sqlite3_column_int64(st, 0) : 0;
+	*at_ms = rc == 1 ? sqlite3_column_int64(st, 1) : 0;
+	return rc == 1 ? conn_run(c, st, err) : rc;
+}
+
+/* Whether there is something to look at from f->at on; then it begins there. It ends with the first
+ * event that is not old: those behind it are younger, but where a clock was set, and these come
+ * another time. */
+static int find_old(struct store_conn *c, struct store_forget *f, enum stmt first,
+		    int64_t before_ms, bool *found, struct err *err)
+{
+	int64_t at_ms;
+
+	*found = false;
+	if (f->at == 0 && number(c, conn_bind(c, first, err, ""), &f->at, err) != 0)
+		return err->code;
+	if (before_ms == 0 || f->at == 0)
+		return 0;
+	if (next_event(c, &f->at, &at_ms, err) != 0)
+		return err->code;
+	*found = f->at != 0 && at_ms < before_ms;
+	return 0;
+}
+
+static int forget_deliveries(struct store_conn *c, struct store_forget *f,
+			     struct err *err)
+{
+	int64_t n;
+	bool found;
+
+	if (find_old(c, f, STMT_FIRST_DELIVERY, f->deliveries_before_ms, &found, err) !=
+	    0)
+		return err->code;
+	if (!found) {
+		next_stage(f);
+		return 0;
+	}
+	if (delete_rows(c,
+			conn_bind(c, STMT_FORGET_DELIVERIES, err, "iii", f->at,
+				  f->at + AT_ONCE, f->deliveries_before_ms),
+			f, &n, err) != 0)
+		return err->code;
+	f->at += AT_ONCE;
+	return 0;
+}
+
+/* With what was told of them; what is still owed stays, and its event. */
+static int forget_events(struct store_conn *c, struct store_forget *f, struct err *err)
+{
+	int64_t n;
+	bool found;
+
+	if (find_old(c, f, STMT_FIRST_EVENT, f->events_before_ms, &found, err) != 0)
+		return err->code;
+	if (!found) {
+		next_stage(f);
+		return 0;
+	}
+	if (delete_rows(c,
+			conn_bind(c, STMT_FORGET_DELIVERIES, err, "iii", f->at,
+				  f->at + AT_ONCE, f->events_before_ms),
+			f, &n, err) != 0 ||
+	    delete_rows(c,
+			conn_bind(c, STMT_FORGET_EVENTS, err, "iii", f->at,
+				  f->at + AT_ONCE, f->events_before_ms),
+			f, &n, err) != 0)
+		return err->code;
+	f->at += AT_ONCE;
+	return 0;
+}
+
+static int forget_device(struct store_conn *c, struct store_forget *f, int64_t device_id,
+			 int64_t *n, struct err *err)
+{
+	int64_t n_gaps;
+
+	return delete_rows(c,
+			   conn_bind(c, STMT_FORGET_SPANS, err, "iii", device_id,
+				     f->spans_before_ms, (int64_t)AT_ONCE),
+			   f, n, err) != 0 ||
+			       delete_rows(c,
+					   conn_bind(c, STMT_FORGET_GAPS, err, "i",
+						     device_id),
+					   f, &n_gaps, err) != 0
+		       ? err->code
+		       : 0;
+}
+
+static int next_device(struct store_conn *c, int64_t *device_id, struct err *err)
+{
+	sqlite3_stmt *st = conn_bind(c, STMT_DEVICE_NEXT, err, "i", *device_id);
+	int rc = st != NULL ? conn_step(c, st, err) : err->code;
+
+	*device_id = rc == 1 ? sqlite3_column_int64(st, 0) : 0;
+	return rc == 1 ? conn_run(c, st, err) : rc;
+}
+
+static int forget_spans(struct store_conn *c, struct store_forget *f, struct err *err)
+{
+	for (int64_t looked = 0, n = 0; looked < AT_ONCE; looked += 10 + n) {
+		int64_t device_id = f->at;
+
+		if (next_device(c, &device_id, err) != 0)
+			return err->code;
+		if (device_id == 0 || f->spans_before_ms == 0) {
+			next_stage(f);
+			return 0;
+		}
+		if (forget_device(c, f, device_id, &n, err) != 0)
+			return err->code;
+		if (n < AT_ONCE) /* else it has more */
+			f->at = device_id;
+	}
+	return 0;
+}
+
+int store_forget_some(struct store_conn *c, struct store_forget *f, struct err *err)
+{
+	int (*const stages[])(struct store_conn *, struct store_forget *,
+			      struct err *) = {
+		[STAGE_DELIVERIES] = forget_deliveries,
+		[STAGE_EVENTS] = forget_events,
+		[STAGE_SPANS] = forget_spans,
+	};
+	struct store_forget before = *f;
+
+	if (f->stage == STAGE_END)
+		return 0;
+	if (store_begin(c, err) == 0 && stages[f->stage](c, f, err) == 0 &&
+	    store_commit(c, err) == 0)
+		return f->stage != STAGE_END;
+	*f = before;
+	return err->code;
+}
