@@ -84,15 +84,28 @@ static void tally_add(struct tally *t, const char *name, enum device_status stat
 	t->rows[i].online += status == DEVICE_ONLINE;
 }
 
-static void tally_print(const struct tally *t, const char *title, FILE *out)
+static bool is_ignored(const struct account_config *a, const char *type)
+{
+	for (size_t i = 0; i < a->n_ignore_types; i++)
+		if (strcmp(a->ignore_types[i], type) == 0)
+			return true;
+	return false;
+}
+
+/* types_of: whose types they are, some of which it ignores; NULL: they are none. */
+static void tally_print(const struct tally *t, const char *title,
+			const struct account_config *types_of, FILE *out)
 {
 	fprintf(out, "  %s:", title);
 	for (size_t i = 0; i < t->n && i < MAX_LISTED; i++) {
 		char safe[128];
 
 		log_escape(safe, sizeof safe, t->rows[i].name);
-		fprintf(out, "%s %s %" PRId64 " (%" PRId64 " online)", i > 0 ? "," : "",
-			safe, t->rows[i].n, t->rows[i].online);
+		fprintf(out, "%s %s %" PRId64 " (%" PRId64 " online%s)", i > 0 ? "," : "",
+			safe, t->rows[i].n, t->rows[i].online,
+			types_of != NULL && is_ignored(types_of, t->rows[i].name)
+				? ", ignored"
+				: "");
 	}
 	if (t->n > MAX_LISTED)
 		fprintf(out, " and %zu more", t->n - MAX_LISTED);
@@ -179,8 +192,8 @@ static void summarize(struct check *k)
 	if (k->n_refused > 0)
 		fprintf(k->out, "  records that cannot be read: %" PRId64 "\n",
 			k->n_refused);
-	tally_print(&k->types, "by type", k->out);
-	tally_print(&k->sites, "by site", k->out);
+	tally_print(&k->types, "by type", k->account, k->out);
+	tally_print(&k->sites, "by site", NULL, k->out);
 	log_out(k);
 }
 

@@ -467,6 +467,11 @@ static int read_options(struct launch *l, int argc, char **argv)
 			options_explain(text, sizeof text, option, argv, list);
 			return wrong_use(text);
 		}
+		/* getopt_long() takes it for an argument of the program. */
+		if (optarg == NULL && list[index].has_arg == optional_argument &&
+		    optind < argc &&
+		    (strcmp(argv[optind], "on") == 0 || strcmp(argv[optind], "off") == 0))
+			optarg = argv[optind++];
 		if (take_option(l, option, list[index].name, optarg, &err) != 0) {
 			fprintf(stderr, "phonewatch-sim: --%s: %s\n", list[index].name,
 				err.text);
