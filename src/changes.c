@@ -296,9 +296,8 @@ static int change_device(struct changes *x, struct device *d, struct store_devic
 		facts = facts_of(x, d);
 		compare_facts(row, facts);
 	} else { /* known to be as it was */
-		facts = json_loads(row->facts, 0, NULL);
-		free(row->doc);
-		row->doc = NULL;
+		facts = routes_ask_facts(x->routes) ? json_loads(row->facts, 0, NULL)
+						    : NULL;
 	}
 	if (d->status != row->status) {
 		row->not_before_ms = change.not_before_ms;
@@ -363,6 +362,18 @@ static int ignore_device(struct changes *x, const struct known_device *known,
 						 .removed_at_ms = x->arrived_at_ms});
 }
 
+/* What is stored of it; doc only where there is a record to compare it with. */
+static int load_row(struct changes *x, const struct known_device *known,
+		    const struct device *d, struct store_device *row)
+{
+	if (known->device_id == 0)
+		return store_device_load(x->c, x->watch->account.account_id, d->id, row,
+					 x->err);
+	if (store_device_load_by_id(x->c, known->device_id, row, x->err) != 0)
+		return x->err->code;
+	return d->record != NULL ? store_device_load_doc(x->c, row, x->err) : 0;
+}
+
 int changes_record(struct changes *x, const struct known_device *known, struct device *d,
 		   const unsigned char *digest, int64_t *device_id, bool *ignored)
 {
@@ -375,10 +386,7 @@ int changes_record(struct changes *x, const struct known_device *known, struct d
 		return ignore_device(x, known, device_id);
 	if (changes_begin(x) != 0)
 		return x->err->code;
-	rc = known->device_id != 0
-		     ? store_device_load_by_id(x->c, known->device_id, &row, x->err)
-		     : store_device_load(x->c, x->watch->account.account_id, d->id, &row,
-					 x->err);
+	rc = load_row(x, known, d, &row);
 	if (rc == 0)
 		rc = is_listed(&row) && !is_unread(&row)
 			     ? change_device(x, d, &row, known, digest)

@@ -139,8 +139,6 @@ static int rename_one(struct names_job *j, struct store_conn *c, int64_t device_
 	free(row.facts);
 	row.facts = json_dumps(facts, JSON_COMPACT);
 	row.version_id = 0;
-	free(row.doc);
-	row.doc = NULL; /* as it is */
 	rc = store_device_save(c, &row, err);
 	store_device_clear(&row);
 	json_decref(facts);

@@ -461,6 +461,29 @@ START_TEST(a_first_sweep_tells_one_thing)
 }
 END_TEST
 
+/* Of a record of which only the status has changed nothing else is read, and yet its name is known. */
+START_TEST(a_wish_for_a_name_is_heard_of_a_status_alone)
+{
+	char *everything[] = {"*"}, *lobby[] = {"name=Lob*"}, *owed;
+	int64_t sink_id = a.routes->routes[0].sink_id;
+
+	routes_release(a.routes);
+	a.routes = routes_create(1);
+	route_copy(&a.routes->routes[0], sink_id, everything, 1, lobby, 1);
+	list(LOBBY ",{'id':'2','status':'Online','name':'Hall'}");
+	list("{'id':'1','status':'Offline','name':'Lobby'},"
+	     "{'id':'2','status':'Offline','name':'Hall'}");
+	ck_assert_int_eq(
+		account_ask(&a, "SELECT count(*) FROM event WHERE device_id IS NOT NULL"),
+		2);
+	owed = account_ask_text(&a, "SELECT group_concat(id) FROM outbox"
+				    " JOIN event USING (sequence)"
+				    " JOIN device USING (device_id)");
+	ck_assert_pstr_eq(owed, "1");
+	free(owed);
+}
+END_TEST
+
 int main(void)
 {
 	const struct suite_test tests[] = {
@@ -473,6 +496,7 @@ int main(void)
 		{many_that_become_placeholders_at_once_are_not_gone, 1},
 		{who_was_never_read_is_counted_and_unobserved, 1},
 		{a_first_sweep_tells_one_thing, 1},
+		{a_wish_for_a_name_is_heard_of_a_status_alone, 1},
 	};
 
 	return suite_run("changes", tests, COUNT(tests), open_account, close_account);

@@ -216,6 +216,9 @@ static void same_device(struct store_conn *c, const struct store_device *d)
 	if (d->has_digest)
 		ck_assert_int_eq(memcmp(e.digest, d->digest, sizeof d->digest), 0);
 	ck_assert_str_eq(f.id, d->id);
+	ck_assert_str_eq(f.facts, d->facts);
+	ck_assert_ptr_null(f.doc);
+	ok(store_device_load_doc(c, &f, &err), &err);
 	ck_assert_str_eq(f.doc, d->doc);
 	store_device_clear(&e);
 	store_device_clear(&f);

@@ -68,6 +68,14 @@ static bool wants_type(const struct route *route, const char *type)
 	return false;
 }
 
+bool routes_ask_facts(const struct routes *r)
+{
+	for (size_t i = 0; i < r->n; i++)
+		if (r->routes[i].n_matches > 0)
+			return true;
+	return false;
+}
+
 size_t routes_for(const struct routes *r, const struct event *ev, int64_t *ids)
 {
 	const char *type = event_type_name(ev->type);

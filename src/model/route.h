@@ -2,6 +2,7 @@
 #ifndef MODEL_ROUTE_H
 #define MODEL_ROUTE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -30,6 +31,9 @@ void route_copy(struct route *into, int64_t sink_id, char *const *events, size_t
 /* One user more; one less, and the last one frees it. */
 struct routes *routes_share(struct routes *r);
 void routes_release(struct routes *r);
+
+/* Whether a sink's wishes are of facts; else an event need not have them. */
+bool routes_ask_facts(const struct routes *r);
 
 /* The sinks that want this event. ids has room for r->n. Returns how many. */
 size_t routes_for(const struct routes *r, const struct event *ev, int64_t *ids);

@@ -211,8 +211,11 @@ int store_devices_ever_after(struct store_conn *c, int64_t account_id, const cha
 /* All of one, removed ones too. Found or not: into->device_id is 0 where there is none. */
 int store_device_load(struct store_conn *c, int64_t account_id, const char *id,
 		      struct store_device *into, struct err *err);
+/* The same without doc, which is large, and seldom asked for: it is NULL, until
+ * store_device_load_doc() reads it. */
 int store_device_load_by_id(struct store_conn *c, int64_t device_id,
 			    struct store_device *into, struct err *err);
+int store_device_load_doc(struct store_conn *c, struct store_device *d, struct err *err);
 /* A new one: sets device_id and version_id. Else what changed: doc where not NULL, facts where
  * version_id is 0 (then set), and the state. */
 int store_device_save(struct store_conn *c, struct store_device *d, struct err *err);

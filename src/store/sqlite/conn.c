@@ -84,14 +84,15 @@ static const char *const sql[N_STMTS] = {
 		" FROM device d JOIN device_state s USING (device_id)"
 		" JOIN device_version v ON v.version_id = d.version_id"
 		" WHERE d.account_id = ? AND d.id > ? ORDER BY d.id LIMIT ?",
-	[STMT_DEVICE_LOAD] = "SELECT " DEVICE_COLUMNS ", d.doc, v.facts"
+	[STMT_DEVICE_LOAD] = "SELECT " DEVICE_COLUMNS ", v.facts"
 			     " FROM device d JOIN device_state s USING (device_id)"
 			     " JOIN device_version v ON v.version_id = d.version_id"
 			     " WHERE d.account_id = ? AND d.id = ?",
-	[STMT_DEVICE_LOAD_BY_ID] = "SELECT " DEVICE_COLUMNS ", d.doc, v.facts"
+	[STMT_DEVICE_LOAD_BY_ID] = "SELECT " DEVICE_COLUMNS ", v.facts"
 				   " FROM device d JOIN device_state s USING (device_id)"
 				   " JOIN device_version v ON v.version_id = d.version_id"
 				   " WHERE d.device_id = ?",
+	[STMT_DEVICE_DOC] = "SELECT doc FROM device WHERE device_id = ?",
 	[STMT_DEVICE_ADD] = "INSERT INTO device (account_id, id, doc, version_id)"
 			    " VALUES (?, ?, ?, 0)",
 	[STMT_DEVICE_SET_DOC] = "UPDATE device SET doc = ? WHERE device_id = ?",

@@ -300,16 +300,33 @@ static int load_device(struct store_conn *c, sqlite3_stmt *st, struct store_devi
 	if (rc != 1)
 		return rc;
 	read_device(st, into);
-	into->doc = conn_text(st, 15);
-	into->facts = conn_text(st, 16);
+	into->facts = conn_text(st, 15);
+	return conn_run(c, st, err);
+}
+
+int store_device_load_doc(struct store_conn *c, struct store_device *d, struct err *err)
+{
+	sqlite3_stmt *st = conn_bind(c, STMT_DEVICE_DOC, err, "i", d->device_id);
+	int rc = st != NULL ? conn_step(c, st, err) : err->code;
+
+	if (rc != 1)
+		return rc;
+	free(d->doc);
+	d->doc = conn_text(st, 0);
 	return conn_run(c, st, err);
 }
 
 int store_device_load(struct store_conn *c, int64_t account_id, const char *id,
 		      struct store_device *into, struct err *err)
 {
-	return load_device(c, conn_bind(c, STMT_DEVICE_LOAD, err, "it", account_id, id),
-			   into, err);
+	int rc = load_device(c, conn_bind(c, STMT_DEVICE_LOAD, err, "it", account_id, id),
+			     into, err);
+
+	if (rc == 0)
+		rc = store_device_load_doc(c, into, err);
+	if (rc != 0)
+		store_device_clear(into);
+	return rc;
 }
 
 int store_device_load_by_id(struct store_conn *c, int64_t device_id,
