@@ -2,8 +2,8 @@
  *   http_start -> curl: on_socket, on_timer -> take_messages -> on_ended -> the owner's on_done
  *        \-> cannot be sent, http_cancel: straight to the ended queue, so on_ended follows
  *
- * Every request ends in the client's queue `ended`, which a zero timer empties: so on_done never
- * runs inside a call of curl, of http_start or of http_cancel.
+ * Every request ends in the client's queue `ended`, which is emptied once in each turn of the loop:
+ * so on_done never runs inside a call of curl, of http_start or of http_cancel.
  */
 #include "net/http.h"
 
@@ -26,9 +26,9 @@ struct http_client {
 	uv_loop_t *loop;
 	CURLM *multi;
 	char *user_agent;
-	uv_timer_t curl_timer;  /* curl's next deadline */
-	uv_timer_t ended_timer; /* zero: empty the queue on the loop's next turn */
-	bool in_timer;          /* one of these two is running */
+	uv_timer_t curl_timer; /* curl's next deadline */
+	bool in_timer;         /* it is running */
+	uv_idle_t idle;        /* active: the queue is not empty */
 	struct request_list ended;
 	CURLSH *share;      /* TLS sessions, so that a connection anew is cheap */
 	unsigned n_handles; /* of libuv, not yet closed */
@@ -56,7 +56,7 @@ static void on_handle_closed(struct http_client *c)
 		on_closed(data);
 }
 
-static void on_timer_closed(uv_handle_t *handle)
+static void on_own_closed(uv_handle_t *handle)
 {
 	on_handle_closed(handle->data);
 }
@@ -100,24 +100,23 @@ static void queue_ended(struct http_request *req)
 	TAILQ_INSERT_TAIL(&c->ended, req, entry);
 }
 
-static void on_ended(uv_timer_t *timer)
+static void on_ended(uv_idle_t *idle)
 {
-	struct http_client *c = timer->data;
+	struct http_client *c = idle->data;
 	struct http_request *req;
 
 	/* Only what is here now: an owner may start the next request at once, which waits for
 	 * the next turn, so that a host that refuses at once cannot keep the loop here. */
 	struct request_list now = TAILQ_HEAD_INITIALIZER(now);
 
+	uv_idle_stop(idle);
 	TAILQ_CONCAT(&now, &c->ended, entry);
-	c->in_timer = true;
 	while ((req = TAILQ_FIRST(&now)) != NULL) {
 		TAILQ_REMOVE(&now, req, entry);
 		req->state = HTTP_IDLE;
 		req->client = NULL;
 		req->on_done(req, req->err.code); /* the owner may free req here */
 	}
-	c->in_timer = false;
 }
 
 /* libuv before 1.45 runs a timer that is set to zero from within a timer at once, as often as it
@@ -130,7 +129,7 @@ static uint64_t next_turn(const struct http_client *c, uint64_t wait_ms)
 static void wake_ended(struct http_client *c)
 {
 	if (!TAILQ_EMPTY(&c->ended))
-		uv_timer_start(&c->ended_timer, on_ended, next_turn(c, 0), 0);
+		uv_idle_start(&c->idle, on_ended);
 }
 
 /* curl's own words, but for those in which it repeats a URL: a proxy's may hold a password. */
@@ -284,9 +283,9 @@ struct http_client *http_client_create(uv_loop_t *loop, const char *user_agent)
 	curl_share_setopt(c->share, CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION);
 	TAILQ_INIT(&c->ended);
 	uv_timer_init(loop, &c->curl_timer);
-	uv_timer_init(loop, &c->ended_timer);
+	uv_idle_init(loop, &c->idle);
 	c->curl_timer.data = c;
-	c->ended_timer.data = c;
+	c->idle.data = c;
 	c->n_handles = 2;
 	curl_multi_setopt(c->multi, CURLMOPT_SOCKETFUNCTION, on_socket);
 	curl_multi_setopt(c->multi, CURLMOPT_SOCKETDATA, c);
@@ -302,8 +301,8 @@ void http_client_close(struct http_client *c, void (*on_closed)(void *data), voi
 	c->closed_data = data;
 	curl_multi_cleanup(c->multi); /* closes kept connections, so on_socket runs */
 	curl_share_cleanup(c->share);
-	uv_close((uv_handle_t *)&c->curl_timer, on_timer_closed);
-	uv_close((uv_handle_t *)&c->ended_timer, on_timer_closed);
+	uv_close((uv_handle_t *)&c->curl_timer, on_own_closed);
+	uv_close((uv_handle_t *)&c->idle, on_own_closed);
 }
 
 void http_request_init(struct http_request *req)
