@@ -22,11 +22,11 @@
 #include "ledger.h"
 #include "notify.h"
 #include "poll.h"
+#include "schedule.h"
 #include "sink/dispatch.h"
 
-#define STOP_MS         4500 /* of the 5 s in which we promise to be gone */
-#define USER_AGENT      "phonewatch/" VERSION
-#define SPREAD_FIRST_MS 10000 /* first sweeps of many accounts are spread over so long */
+#define STOP_MS    4500 /* of the 5 s in which we promise to be gone */
+#define USER_AGENT "phonewatch/" VERSION
 
 /* A sink that is told, or is being stopped. */
 struct running_sink {
@@ -56,6 +56,7 @@ struct daemon {
 
 	struct poll **polls;
 	size_t n_polls;
+	unsigned n_placed; /* polls that were ever given a place */
 	struct running_sink *sinks;
 	size_t n_sinks;
 	unsigned n_stopping; /* polls and dispatches that have yet to report */
@@ -241,8 +242,7 @@ static bool has_sink(const struct daemon *d, const char *name)
 
 static void start_polls(struct daemon *d)
 {
-	size_t n = d->config->n_accounts;
-	int64_t spread = SPREAD_FIRST_MS;
+	size_t n = d->config->n_accounts, n_new = n - d->n_polls;
 
 	d->polls = mem_resize(d->polls, n, sizeof *d->polls);
 	for (size_t i = 0; i < n; i++) {
@@ -251,11 +251,9 @@ static void start_polls(struct daemon *d)
 
 		if (has_poll(d, a->name))
 			continue;
-		p = poll_create(&d->env, a);
+		p = poll_create(&d->env, a, schedule_place(d->n_placed++));
 		d->polls[d->n_polls++] = p;
-		if (a->interval_ms < spread)
-			spread = a->interval_ms;
-		poll_start(p, spread * (int64_t)i / (int64_t)n);
+		poll_start(p, n_new);
 	}
 }
 
@@ -687,6 +685,7 @@ int daemon_run(struct config *config, struct err *err)
 		.ledger = d.ledger,
 		.routes = routes_create(0),
 		.state_folder = d.state_folder,
+		.began_ms = clock_mono_ms(),
 		.on_events = on_events,
 		.data = &d,
 	};

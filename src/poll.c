@@ -33,6 +33,7 @@
 #include "base/backoff.h"
 #include "base/clock.h"
 #include "base/random.h"
+#include "schedule.h"
 
 #define RETRY_FIRST_MS    (2 * SECOND_MS) /* ringcentral/api.md section 6.4 */
 #define RETRY_MAX_MS      (60 * SECOND_MS)
@@ -272,7 +273,7 @@ static void ask_page(struct poll *p)
 								     : NAMES_PATIENCE_MS;
 	p->req.on_done = on_page;
 	p->req.data = p;
-	if (p->begins && p->course.tries == 0)
+	if (p->begins)
 		p->sweep_began_ms = clock_mono_ms();
 	p->n_under_way++;
 	poll_spend(p, poll_budget_of(p), poll_cost_of(p));
@@ -616,10 +617,13 @@ void poll_begin_sweep(struct poll *p)
 	}
 }
 
-/* The next sweep: an interval after the first page of the last one was asked for. */
+/* The next sweep: about an interval after the first page of the last one was asked for. */
 static void schedule(struct poll *p)
 {
-	int64_t wait_ms = p->sweep_began_ms + p->interval_ms - clock_mono_ms();
+	int64_t base_ms = p->env->began_ms;
+	int64_t due_ms =
+		schedule_next_ms(p->place, p->sweep_began_ms - base_ms, p->interval_ms);
+	int64_t wait_ms = base_ms + due_ms - clock_mono_ms();
 
 	poll_wait(p, STEP_IDLE, wait_ms > 0 ? wait_ms : 0);
 }
@@ -645,7 +649,8 @@ static void init_budgets(struct poll *p)
 				       BUDGET_AUTH_LIMIT);
 }
 
-struct poll *poll_create(struct poll_env *env, const struct account_config *config)
+struct poll *poll_create(struct poll_env *env, const struct account_config *config,
+			 unsigned place)
 {
 	struct poll *p = mem_zalloc(sizeof *p);
 	struct auth_settings settings = auth_settings_of(config);
@@ -653,6 +658,7 @@ struct poll *poll_create(struct poll_env *env, const struct account_config *conf
 
 	p->env = env;
 	p->config = config;
+	p->place = place;
 	p->interval_ms = config->interval_ms;
 	watch_init(&p->watch, config->name, config->ignore_types, config->n_ignore_types,
 		   store_secret(env->store));
@@ -673,11 +679,11 @@ struct poll *poll_create(struct poll_env *env, const struct account_config *conf
 	return p;
 }
 
-void poll_start(struct poll *p, int64_t delay_ms)
+void poll_start(struct poll *p, size_t n_accounts)
 {
 	poll_start_dark(p);
 	poll_log_blocked(p);
-	poll_wait(p, STEP_IDLE, delay_ms);
+	poll_wait(p, STEP_IDLE, schedule_first_ms(p->place, p->interval_ms, n_accounts));
 }
 
 void poll_adopt(struct poll *p, const struct account_config *config)

@@ -23,16 +23,19 @@ struct poll_env {
 	struct clock_watch clock;
 	struct routes *routes; /* who wants which event now; polls share what they use */
 	const char *state_folder;      /* where token files go */
+	int64_t began_ms;              /* what the places in intervals count from */
 	struct lasting store_failure;  /* one line, however many accounts meet it */
 	void (*on_events)(void *data); /* a commit has added events */
 	void *data;
 };
 
-/* config is borrowed until poll_destroy, or until another is given by poll_adopt. */
-struct poll *poll_create(struct poll_env *env, const struct account_config *config);
+/* config is borrowed until poll_destroy, or until another is given by poll_adopt. place: see
+ * schedule.h. */
+struct poll *poll_create(struct poll_env *env, const struct account_config *config,
+			 unsigned place);
 
-/* Begin, with the first sweep so much later. */
-void poll_start(struct poll *p, int64_t delay_ms);
+/* Begin, as one of so many that begin now. */
+void poll_start(struct poll *p, size_t n_accounts);
 
 /* The same settings from another place, after a reload. Where the credentials had been refused,
  * they are tried once more. */

@@ -112,6 +112,7 @@ struct poll {
 	size_t chunk_max;       /* ids that the vendor takes at once */
 	bool chunks_count_once; /* the vendor counts a request for many as one */
 
+	unsigned place;      /* of its sweeps in the interval */
 	int64_t interval_ms; /* effective */
 	int64_t n_pages; /* of the list, as counted in this budget for all that share it */
 	struct budget *counted;
