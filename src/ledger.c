@@ -311,8 +311,6 @@ void ledger_obey(struct ledger *l, struct budget *b, const struct account_config
 		return;
 	ledger_scope(scope, a);
 	block_all(l, scope, wait_ms, now_ms);
-	ledger_auth_scope(scope, a);
-	block_all(l, scope, wait_ms, now_ms);
 }
 
 void ledger_snapshot(const struct budget *b, struct store_budget *into)

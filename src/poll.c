@@ -220,6 +220,7 @@ static void on_token(struct auth *auth)
 	}
 	log_debug("%s: logged in", p->config->name);
 	p->token_tries = 0;
+	p->awaits_login = false;
 	next_request(p);
 }
 
@@ -286,7 +287,7 @@ static void next_request(struct poll *p)
 	bool needs_token = auth_token(&p->auth, clock_mono_ms()) == NULL;
 	int64_t wait_ms;
 
-	wait_ms = needs_token ? poll_wait_of_auth(p) : poll_wait_of(p);
+	wait_ms = needs_token ? poll_wait_of_login(p) : poll_wait_of(p);
 	if (wait_ms > 0 && p->course.ask == ASK_EXTENSIONS &&
 	    poll_can_do_without_names(p)) {
 		/* Later, and from the page that it has come to. */
@@ -299,6 +300,8 @@ static void next_request(struct poll *p)
 	} else if (wait_ms > 0) {
 		log_debug("%s: waiting %" PRId64 " ms for the budget", p->config->name,
 			  wait_ms);
+		if (needs_token)
+			poll_log_turn(p);
 		poll_wait(p, STEP_WAIT, wait_ms);
 	} else if (needs_token) {
 		ask_token(p);

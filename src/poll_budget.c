@@ -93,6 +93,15 @@ int64_t poll_wait_of_auth(struct poll *p)
 			      clock_mono_ms());
 }
 
+/* While the vendor wants nothing of the account, a token is of no use. */
+int64_t poll_wait_of_login(struct poll *p)
+{
+	int64_t auth_ms = poll_wait_of_auth(p);
+	int64_t list_ms = ledger_blocked_ms(poll_budget_of(p), clock_mono_ms());
+
+	return auth_ms > list_ms ? auth_ms : list_ms;
+}
+
 void poll_spend(struct poll *p, struct budget *budget, int64_t n)
 {
 	p->asked = budget;

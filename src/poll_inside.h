@@ -119,6 +119,7 @@ struct poll {
 	bool dark_due; /* no page came for too long, if the next one does not either */
 	unsigned n_failures; /* in a row, of anything */
 	int token_tries;
+	bool awaits_login;      /* behind others, which is logged */
 	struct lasting failing; /* requests */
 	enum ask failing_ask;   /* the kind of the last that did */
 	int64_t failing_page; /* the last that failed: that another comes does not end it */
@@ -164,9 +165,11 @@ void poll_tell_unreachable(struct poll *p);
 struct budget *poll_budget_of(const struct poll *p);
 /* As how many requests the one at hand counts. */
 int64_t poll_cost_of(const struct poll *p);
-/* How long to wait for the request at hand, or for a login. */
+/* How long to wait for the request at hand; until the token endpoint may be asked; and until there
+ * is a use for that. */
 int64_t poll_wait_of(struct poll *p);
 int64_t poll_wait_of_auth(struct poll *p);
+int64_t poll_wait_of_login(struct poll *p);
 void poll_spend(struct poll *p, struct budget *budget, int64_t n);
 /* What an answer says of waiting is noted before that it is here. */
 void poll_note_answer(struct poll *p, struct budget *budget, const struct answer *answer);
@@ -216,6 +219,7 @@ void poll_answering_again(struct poll *p);
 void poll_log_refused(struct poll *p);
 void poll_log_sweep(struct poll *p);
 void poll_log_blocked(struct poll *p);
+void poll_log_turn(struct poll *p);
 void poll_log_unusable(struct answer *answer, const struct err *err);
 /* Whether the clock was set: one line, however many accounts meet it. */
 /* Returns the time that it was then, UTC. */

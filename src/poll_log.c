@@ -186,3 +186,20 @@ void poll_log_blocked(struct poll *p)
 		 " came too late");
 	log_info("%s: %s; going on in %s", p->config->name, p->last.text, wait_text);
 }
+
+/* So that nobody wonders where an account is that waits for minutes behind others. */
+void poll_log_turn(struct poll *p)
+{
+	const struct budget *b = p->auth_budget;
+	char window_text[CLOCK_TEXT_BYTES];
+
+	if (p->awaits_login || poll_wait_of_auth(p) == 0 ||
+	    ledger_blocked_ms(b, clock_mono_ms()) > 0)
+		return;
+	p->awaits_login = true;
+	clock_format_duration(window_text, b->window_ms);
+	log_info("%s: waiting for its turn to log in: %" PRId64
+		 " logins in %s are ours with its client id",
+		 p->config->name, budget_allowance(b, p->config->budget_share),
+		 window_text);
+}

@@ -93,11 +93,12 @@ void poll_tell_unreachable(struct poll *p)
 }
 
 /* Whether what keeps us is ourselves: a page that has come and is being stored, or the share of
- * the budget that we take. */
+ * the budget that we take, behind others that have the same. What an earlier run has left is no
+ * failure of this one. */
 static bool is_our_wait(const struct poll *p)
 {
 	return p->step == STEP_PAGE_JOB || p->step == STEP_SWEEP_JOB ||
-	       (p->step == STEP_WAIT && p->last.reason == REASON_NONE && !is_blocked(p));
+	       (p->step == STEP_WAIT && p->n_failures == 0 && !is_blocked(p));
 }
 
 /* Whether it is one page that fails, in a sweep of which others have come: what becomes of the

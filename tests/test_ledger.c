@@ -169,7 +169,7 @@ START_TEST(a_wait_is_of_the_group_or_of_all_that_the_account_asks_for)
 		int64_t heavy, light, auth, other, later;
 	} rows[] = {
 		{ANSWER_OF_GROUP, 30000, 0, 0, 0, 30000},
-		{ANSWER_OF_ACCOUNT, 30000, 30000, 30000, 0, 30000},
+		{ANSWER_OF_ACCOUNT, 30000, 30000, 0, 0, 30000},
 	};
 	struct answer answer = {.next = ANSWER_WAIT,
 				.reason = REASON_LIMITED,
@@ -192,6 +192,28 @@ START_TEST(a_wait_is_of_the_group_or_of_all_that_the_account_asks_for)
 	check_about(wait_ms(c), rows[_i].other);
 	/* What one that is named only later counts in, nobody knows: it waits. */
 	check_about(wait_ms(ledger_budget(ledger, scope, "medium", 40)), rows[_i].later);
+	clear_account(&account);
+}
+END_TEST
+
+START_TEST(who_is_refused_a_login_keeps_others_from_it_too)
+{
+	struct answer answer = {.next = ANSWER_WAIT,
+				.reason = REASON_LIMITED,
+				.scope = ANSWER_OF_ACCOUNT,
+				.wait_ms = 30000};
+	char scope[LEDGER_SCOPE_BYTES], auth_scope[LEDGER_SCOPE_BYTES];
+	struct account_config account;
+	struct budget *list, *auth;
+
+	make_account(&account);
+	ledger_scope(scope, &account);
+	ledger_auth_scope(auth_scope, &account);
+	list = ledger_budget(ledger, scope, "heavy", 10);
+	auth = ledger_budget(ledger, auth_scope, LEDGER_AUTH_GROUP, 5);
+	ledger_obey(ledger, auth, &account, &answer, clock_mono_ms());
+	check_about(wait_ms(list), 30000);
+	check_about(wait_ms(auth), 30000);
 	clear_account(&account);
 }
 END_TEST
@@ -469,6 +491,7 @@ int main(void)
 		{who_has_the_same_server_app_and_user_shares_a_budget, 6},
 		{a_budget_is_one_of_scope_and_group, 1},
 		{a_wait_is_of_the_group_or_of_all_that_the_account_asks_for, 2},
+		{who_is_refused_a_login_keeps_others_from_it_too, 1},
 		{after_a_maintenance_not_all_return_at_once, 1},
 		{what_another_process_notes_counts_at_once, 1},
 		{requests_of_a_kind_count_in_the_budget_that_was_named_last, 1},
