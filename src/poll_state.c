@@ -105,7 +105,7 @@ static bool is_our_wait(const struct poll *p)
  * account, the next page shows soon. */
 static bool is_one_page(const struct poll *p)
 {
-	return p->course.n_came > 0 && p->course.tries > 0 &&
+	return p->course.n_came > 0 && p->course.tries > 0 && p->token_tries == 0 &&
 	       (p->last.next == ANSWER_RETRY || p->last.next == ANSWER_REFUSED);
 }
 
@@ -115,9 +115,9 @@ static void on_dark(uv_timer_t *timer)
 
 	if (is_our_wait(p)) {
 		poll_start_dark(p);
-	} else if (is_one_page(p) && !p->dark_due) {
-		poll_start_dark(p);
-		p->dark_due = true; /* the next time, if no page has come */
+	} else if (is_one_page(p)) {
+		poll_start_dark(p); /* it is given up after a few tries */
+		p->dark_due = true;
 	} else {
 		poll_tell_unreachable(p);
 	}
