@@ -44,8 +44,8 @@ static struct event event_of(const struct changes *x, enum event_type type,
 static int tell(struct changes *x, struct event *ev, const struct store_device *row)
 {
 	x->n_events++;
-	return watch_tell(x->watch, x->c, ev, row->device_id, row->version_id, x->routes,
-			  x->err);
+	return watch_tell(x->watch, x->c, ev, row->device_id, row->version_id,
+			  x->audience, x->err);
 }
 
 static json_t *one_time_change(bool had, int64_t from_ms, bool has, int64_t to_ms)
@@ -296,8 +296,8 @@ static int change_device(struct changes *x, struct device *d, struct store_devic
 		facts = facts_of(x, d);
 		compare_facts(row, facts);
 	} else { /* known to be as it was */
-		facts = routes_ask_facts(x->routes) ? json_loads(row->facts, 0, NULL)
-						    : NULL;
+		facts = audience_asks_facts(x->audience) ? json_loads(row->facts, 0, NULL)
+							 : NULL;
 	}
 	if (d->status != row->status) {
 		row->not_before_ms = change.not_before_ms;

@@ -13,14 +13,14 @@
 #ifndef CHANGES_H
 #define CHANGES_H
 
+#include "model/audience.h"
 #include "model/device.h"
-#include "model/route.h"
 #include "store/store.h"
 #include "watch.h"
 
 struct changes {
 	struct watch *watch;
-	struct routes *routes;
+	struct audience *audience;
 	struct store_conn *c;
 	struct err *err; /* of everything here that returns ERR_STORE */
 	bool other_route; /* than the sweep before: what a list does not show is no change */

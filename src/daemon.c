@@ -120,17 +120,17 @@ static struct dispatch *start_dispatch(struct daemon *d, const struct sink_confi
 	return dispatch;
 }
 
-static struct routes *routes_of(const struct config *config, const int64_t *sink_ids)
+static struct audience *audience_of(const struct config *config, const int64_t *sink_ids)
 {
-	struct routes *routes = routes_create(config->n_sinks);
+	struct audience *audience = audience_create(config->n_sinks);
 
 	for (size_t i = 0; i < config->n_sinks; i++) {
 		const struct sink_config *s = &config->sinks[i];
 
-		route_copy(&routes->routes[i], sink_ids[i], s->events, s->n_events,
-			   s->match, s->n_match);
+		audience_copy(&audience->listeners[i], sink_ids[i], s->events,
+			      s->n_events, s->match, s->n_match);
 	}
-	return routes;
+	return audience;
 }
 
 /* ---- stopping polls and dispatches ---- */
@@ -360,8 +360,8 @@ static void adopt(struct daemon *d)
 
 	d->config = d->waiting;
 	d->waiting = NULL;
-	routes_release(d->env.routes);
-	d->env.routes = routes_of(d->config, d->setup.sink_ids);
+	audience_release(d->env.audience);
+	d->env.audience = audience_of(d->config, d->setup.sink_ids);
 	start_sinks(d);
 	start_polls(d);
 	set_retention(d);
@@ -651,7 +651,7 @@ static void open_penalties(struct daemon *d)
 
 static void free_all(struct daemon *d)
 {
-	routes_release(d->env.routes);
+	audience_release(d->env.audience);
 	ledger_destroy(d->ledger);
 	penalties_close(d->penalties);
 	config_unload(d->waiting);
@@ -683,7 +683,7 @@ int daemon_run(struct config *config, struct err *err)
 		.http = d.http,
 		.store = d.store,
 		.ledger = d.ledger,
-		.routes = routes_create(0),
+		.audience = audience_create(0),
 		.state_folder = d.state_folder,
 		.began_ms = clock_mono_ms(),
 		.on_events = on_events,

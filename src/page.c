@@ -477,7 +477,7 @@ static int tell_back(struct work *k)
 	}
 	k->changes.n_events++;
 	if (watch_tell_state(w, k->changes.c, ACCOUNT_REACHABLE, NULL, NULL,
-			     k->p->arrived_at_ms, k->p->routes, k->err) != 0)
+			     k->p->arrived_at_ms, k->p->audience, k->err) != 0)
 		return k->err->code;
 	return store_account_save(k->changes.c, &w->account, k->err);
 }
@@ -632,7 +632,7 @@ int page_run(struct store_conn *c, struct store_job *job, struct err *err)
 	k.changes = (struct changes){
 		.watch = w,
 		.other_route = w->account.swept && p->route != w->account.route,
-		.routes = p->routes,
+		.audience = p->audience,
 		.c = c,
 		.err = err,
 		.sent_at_ms = p->sent_at_ms,

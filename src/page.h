@@ -9,7 +9,7 @@
 #define PAGE_H
 
 #include "base/buf.h"
-#include "model/route.h"
+#include "model/audience.h"
 #include "store/store.h"
 #include "watch.h"
 
@@ -21,7 +21,7 @@ struct page_job {
 
 	/* Set by the owner. */
 	struct watch *watch;
-	struct routes *routes;
+	struct audience *audience;
 	int64_t page; /* from 1; of extensions: which chunk of them */
 	bool begins;  /* a sweep */
 	enum store_route route;

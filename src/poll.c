@@ -407,7 +407,7 @@ static void store_page(struct poll *p)
 	page_job_init(j);
 	j->job.on_done = on_page_stored;
 	j->watch = &p->watch;
-	j->routes = routes_share(p->env->routes);
+	j->audience = audience_share(p->env->audience);
 	j->page = p->course.page;
 	j->begins = p->begins;
 	j->route = p->sweep_route;
@@ -512,7 +512,7 @@ static void end_sweep(struct poll *p)
 	}
 	s->job.on_done = on_sweep_done;
 	s->watch = &p->watch;
-	s->routes = routes_share(p->env->routes);
+	s->audience = audience_share(p->env->audience);
 	s->n_pages = p->course.page;
 	s->route_tried_at_ms = p->route == ROUTE_EXTENSIONS ? p->tried_at_ms : 0;
 	s->ended_at_ms = poll_look_at_clock(p->env);
@@ -540,7 +540,7 @@ static void on_page_stored(struct store_job *job, int rc)
 	struct poll *p = (struct poll *)((char *)j - offsetof(struct poll, page_job));
 	bool more;
 
-	routes_release(j->routes);
+	audience_release(j->audience);
 	buf_clear(&j->answer); /* of a job that never ran */
 	if (!poll_goes_on(p))
 		return;
@@ -581,7 +581,7 @@ static void on_sweep_done(struct store_job *job, int rc)
 	struct sweep_job *s = (struct sweep_job *)job;
 	struct poll *p = (struct poll *)((char *)s - offsetof(struct poll, sweep_job));
 
-	routes_release(s->routes);
+	audience_release(s->audience);
 	if (!poll_goes_on(p))
 		return;
 	if (rc != 0) {

@@ -8,7 +8,7 @@
 #include "base/log.h"
 #include "config.h"
 #include "ledger.h"
-#include "model/route.h"
+#include "model/audience.h"
 #include "net/http.h"
 #include "store/store.h"
 
@@ -21,7 +21,7 @@ struct poll_env {
 	struct store *store;
 	struct ledger *ledger;
 	struct clock_watch clock;
-	struct routes *routes; /* who wants which event now; polls share what they use */
+	struct audience *audience;     /* who wants which event now; polls share it */
 	const char *state_folder;      /* where token files go */
 	int64_t began_ms;              /* what the places in intervals count from */
 	struct lasting store_failure;  /* one line, however many accounts meet it */

@@ -44,7 +44,7 @@ struct ledger_job {
 struct state_job {
 	struct store_job job;
 	struct watch *watch;
-	struct routes *routes;
+	struct audience *audience;
 	const char *reason;
 	char detail[ANSWER_TEXT_BYTES];
 	int64_t at_ms;

@@ -32,7 +32,7 @@ static int run_state_job(struct store_conn *c, struct store_job *job, struct err
 		return 0;
 	if (store_begin(c, err) == 0 &&
 	    watch_tell_state(w, c, ACCOUNT_UNREACHABLE, s->reason, s->detail, s->at_ms,
-			     s->routes, err) == 0 &&
+			     s->audience, err) == 0 &&
 	    store_account_save(c, &w->account, err) == 0 && store_commit(c, err) == 0)
 		s->told = true;
 	else
@@ -46,7 +46,7 @@ static void on_state_told(struct store_job *job, int rc)
 	struct poll *p = (struct poll *)((char *)s - offsetof(struct poll, state_job));
 
 	s->under_way = false;
-	routes_release(s->routes);
+	audience_release(s->audience);
 	if (!poll_goes_on(p))
 		return;
 	if (rc == 0 && s->told)
@@ -82,7 +82,7 @@ void poll_tell_unreachable(struct poll *p)
 	s->under_way = true;
 	s->told = false;
 	s->watch = &p->watch;
-	s->routes = routes_share(p->env->routes);
+	s->audience = audience_share(p->env->audience);
 	if (p->last.reason == REASON_NONE)
 		p->last = *(is_blocked(p) ? &blocked : &silent);
 	s->reason = reason_name(p->last.reason);

@@ -198,7 +198,7 @@ static int tell_removed(struct sweep_job *s, struct store_conn *c, int64_t devic
 		.location_ms = row.location_ms,
 		.not_before_ms = watch_not_before(last_listed(&row), s->ended_at_ms),
 	};
-	rc = watch_tell(s->watch, c, &ev, device_id, row.version_id, s->routes, err);
+	rc = watch_tell(s->watch, c, &ev, device_id, row.version_id, s->audience, err);
 	json_decref(ev.facts);
 	store_device_clear(&row);
 	s->n_events++;
@@ -332,7 +332,7 @@ static int tell_reachable(struct sweep_job *s, struct store_conn *c, struct err 
 {
 	s->n_events++;
 	return watch_tell_state(s->watch, c, ACCOUNT_REACHABLE, NULL, NULL,
-				s->ended_at_ms, s->routes, err);
+				s->ended_at_ms, s->audience, err);
 }
 
 static int tell_state(struct sweep_job *s, struct store_conn *c, struct err *err)
@@ -350,7 +350,7 @@ static int tell_state(struct sweep_job *s, struct store_conn *c, struct err *err
 		s->n_events++;
 		return watch_tell_state(w, c, ACCOUNT_UNREACHABLE,
 					reason_name(REASON_LIST_SHRUNK), detail,
-					s->ended_at_ms, s->routes, err);
+					s->ended_at_ms, s->audience, err);
 	}
 	return is_reachable_now(s) ? tell_reachable(s, c, err) : 0;
 }

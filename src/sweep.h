@@ -19,7 +19,7 @@
 #ifndef SWEEP_H
 #define SWEEP_H
 
-#include "model/route.h"
+#include "model/audience.h"
 #include "store/store.h"
 #include "watch.h"
 
@@ -28,7 +28,7 @@ struct sweep_job {
 
 	/* Set by the owner. */
 	struct watch *watch;
-	struct routes *routes;
+	struct audience *audience;
 	int64_t n_pages; /* that were asked for; all came, or the job is not to be run */
 	int64_t ended_at_ms;  /* UTC: when the last page had arrived */
 	int64_t clock_set_ms; /* by how much the clock was set by then, altogether */

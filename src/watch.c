@@ -160,10 +160,10 @@ int64_t watch_not_before(int64_t seen_at_ms, int64_t at_ms)
 }
 
 int watch_tell(struct watch *w, struct store_conn *c, struct event *ev, int64_t device_id,
-	       int64_t version_id, const struct routes *routes, struct err *err)
+	       int64_t version_id, const struct audience *audience, struct err *err)
 {
-	int64_t *ids = mem_alloc((routes->n + 1) * sizeof *ids);
-	size_t n = routes_for(routes, ev, ids);
+	int64_t *ids = mem_alloc((audience->n + 1) * sizeof *ids);
+	size_t n = audience_for(audience, ev, ids);
 	int rc = store_event_add(c, ev, w->account.account_id, device_id, version_id, ids,
 				 n, err);
 
@@ -211,7 +211,7 @@ static int64_t since_ms(const struct store_account *a, const char *reason, int64
 
 int watch_tell_state(struct watch *w, struct store_conn *c, enum account_state state,
 		     const char *reason, const char *detail, int64_t at_ms,
-		     const struct routes *routes, struct err *err)
+		     const struct audience *audience, struct err *err)
 {
 	struct store_account *a = &w->account;
 	struct event ev = {
@@ -230,7 +230,7 @@ int watch_tell_state(struct watch *w, struct store_conn *c, enum account_state s
 	if (store_account_count(c, a, err) != 0)
 		return err->code;
 	ev.detail = state_detail(a, reason, detail);
-	rc = watch_tell(w, c, &ev, 0, 0, routes, err);
+	rc = watch_tell(w, c, &ev, 0, 0, audience, err);
 	json_decref(ev.detail);
 	return rc;
 }

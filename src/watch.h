@@ -4,8 +4,8 @@
 #define WATCH_H
 
 #include "base/digest.h"
+#include "model/audience.h"
 #include "model/known.h"
-#include "model/route.h"
 #include "store/store.h"
 
 /* One pass over all pages, so far. */
@@ -82,13 +82,13 @@ bool watch_name_extension(const struct watch *w, json_t *facts);
 
 /* In a transaction: add the event and owe it to those who want it. */
 int watch_tell(struct watch *w, struct store_conn *c, struct event *ev, int64_t device_id,
-	       int64_t version_id, const struct routes *routes, struct err *err);
+	       int64_t version_id, const struct audience *audience, struct err *err);
 
 /* In a transaction: the account's state is this from at_ms on, and that is told. reason and
  * detail are NULL for ACCOUNT_REACHABLE. What is told as `since` is when the last page came,
  * where none comes any more. */
 int watch_tell_state(struct watch *w, struct store_conn *c, enum account_state state,
 		     const char *reason, const char *detail, int64_t at_ms,
-		     const struct routes *routes, struct err *err);
+		     const struct audience *audience, struct err *err);
 
 #endif

@@ -465,11 +465,11 @@ END_TEST
 START_TEST(a_wish_for_a_name_is_heard_of_a_status_alone)
 {
 	char *everything[] = {"*"}, *lobby[] = {"name=Lob*"}, *owed;
-	int64_t sink_id = a.routes->routes[0].sink_id;
+	int64_t sink_id = a.audience->listeners[0].sink_id;
 
-	routes_release(a.routes);
-	a.routes = routes_create(1);
-	route_copy(&a.routes->routes[0], sink_id, everything, 1, lobby, 1);
+	audience_release(a.audience);
+	a.audience = audience_create(1);
+	audience_copy(&a.audience->listeners[0], sink_id, everything, 1, lobby, 1);
 	list(LOBBY ",{'id':'2','status':'Online','name':'Hall'}");
 	list("{'id':'1','status':'Offline','name':'Lobby'},"
 	     "{'id':'2','status':'Offline','name':'Hall'}");

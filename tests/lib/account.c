@@ -26,15 +26,15 @@ static void open_all(struct account *a)
 	database_open(&a->db, a->path);
 	free(account_ask_text(a, "PRAGMA synchronous=OFF")); /* nobody pulls the plug */
 	database_write(&a->db, load_sink, &sink_id);
-	a->routes = routes_create(1);
-	route_copy(&a->routes->routes[0], sink_id, everything, 1, NULL, 0);
+	a->audience = audience_create(1);
+	audience_copy(&a->audience->listeners[0], sink_id, everything, 1, NULL, 0);
 	watch_init(&a->watch, "acme", a->ignore, a->ignore[0] != NULL,
 		   store_secret(a->db.store));
 }
 
 static void close_all(struct account *a)
 {
-	routes_release(a->routes);
+	audience_release(a->audience);
 	watch_clear(&a->watch);
 	database_close(&a->db);
 }
@@ -101,7 +101,7 @@ int account_page(struct account *a, int64_t page, const char *body, size_t len)
 	snprintf(a->url, sizeof a->url, ACCOUNT_URL "%lld", (long long)page);
 	page_job_init(p);
 	p->watch = &a->watch;
-	p->routes = a->routes;
+	p->audience = a->audience;
 	p->page = page;
 	p->begins = page == 1;
 	p->route = a->route;
@@ -127,7 +127,7 @@ static int run_sweep(struct account *a, int64_t n_pages, int64_t ended_at_ms)
 	struct sweep_job *s = &a->sweep;
 
 	s->watch = &a->watch;
-	s->routes = a->routes;
+	s->audience = a->audience;
 	s->n_pages = n_pages;
 	s->ended_at_ms = ended_at_ms;
 	s->clock_set_ms = a->clock_set_ms;
@@ -164,7 +164,7 @@ static int tell_unreachable(struct store_conn *c, void *arg, struct err *err)
 
 	if (watch_load(&a->watch, c, err) != 0 ||
 	    watch_tell_state(&a->watch, c, ACCOUNT_UNREACHABLE, t->reason, "in a test",
-			     account_arrived_ms(a, 1), a->routes, err) != 0)
+			     account_arrived_ms(a, 1), a->audience, err) != 0)
 		return err->code;
 	return store_account_save(c, &a->watch.account, err);
 }

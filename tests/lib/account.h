@@ -16,8 +16,8 @@
 struct account {
 	struct database db;
 	struct watch watch;
-	struct routes *routes; /* one sink that wants every event */
-	char *ignore[1];       /* types; NULL: none */
+	struct audience *audience; /* one sink that wants every event */
+	char *ignore[1];           /* types; NULL: none */
 
 	/* How the devices are asked for; by extensions: whose each page is of. */
 	enum store_route route;
