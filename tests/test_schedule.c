@@ -38,7 +38,7 @@ START_TEST(however_many_they_are_spread_and_so_is_any_part_in_a_row)
 
 	ck_assert_uint_eq(schedule_place(0), 0);
 	for (size_t i = 0; i < COUNT(firsts); i++)
-		for (unsigned n = 1; n <= 1000; n++)
+		for (unsigned n = 1; n <= 1000; n += n < 50 ? 1 : 37)
 			check_even(firsts[i], n);
 }
 END_TEST
