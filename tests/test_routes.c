@@ -484,6 +484,51 @@ START_TEST(a_bulk_answer_may_be_wrong)
 }
 END_TEST
 
+/* ---- permissions ---- */
+
+static const struct {
+	const char *endpoint, *path, *permission;
+} needs[] = {
+	{"list", PLAYING_LIST, "ReadCompanyDevices"},
+	{"extensions", PLAYING_EXTENSIONS, "ReadExtensions"},
+	{"extension-devices", PLAYING_EXTENSIONS "/62264000004/device",
+	 "ReadUserDevices"},
+};
+
+START_TEST(a_user_lacks_the_permission_that_is_needed)
+{
+	static const char *const faults[] = {"error CMN-408", "status 403"};
+	char message[80];
+	json_t *body;
+
+	begin();
+	snprintf(message, sizeof message, "[%s] permission required",
+		 needs[_i].permission);
+	for (size_t i = 0; i < COUNT(faults); i++) {
+		playing_command("fault on %s %s", needs[_i].endpoint, faults[i]);
+		body = playing_get_json(needs[_i].path, 403);
+		ck_assert_str_eq(playing_at(body, "permissionName"),
+				 needs[_i].permission);
+		ck_assert_str_eq(playing_at(body, "errors.0.permissionName"),
+				 needs[_i].permission);
+		ck_assert_str_eq(playing_at(body, "errors.0.message"), message);
+		json_decref(body);
+	}
+}
+END_TEST
+
+START_TEST(a_part_names_the_permission_too)
+{
+	json_t *parts;
+
+	begin();
+	playing_command("fault on extension-devices part 999 CMN-408");
+	parts = bulk_json(three_extensions());
+	ck_assert_str_eq(playing_at(parts, "1.body.permissionName"), "ReadUserDevices");
+	json_decref(parts);
+}
+END_TEST
+
 /* ---- without a token ---- */
 
 START_TEST(status_and_versions_need_no_token)
@@ -532,6 +577,8 @@ int main(void)
 		{too_many_ids_are_refused, 1},
 		{a_bulk_request_costs_as_told, COUNT(costs)},
 		{a_bulk_answer_may_be_wrong, COUNT(bulk_faults)},
+		{a_user_lacks_the_permission_that_is_needed, COUNT(needs)},
+		{a_part_names_the_permission_too, 1},
 		{status_and_versions_need_no_token, 1},
 	};
 

@@ -5,22 +5,24 @@
 #define V1 "/restapi/v1.0"
 
 const struct endpoint_row endpoints[ENDPOINT_N] = {
-	[ENDPOINT_TOKEN] = {"token", "POST", "/restapi/oauth/token", "auth", false},
-	[ENDPOINT_REVOKE] = {"revoke", "POST", "/restapi/oauth/revoke", "auth", false},
-	[ENDPOINT_LIST] = {"list", "GET", V1 "/account/ACCOUNT/device", "medium", true},
+	[ENDPOINT_TOKEN] = {"token", "POST", "/restapi/oauth/token", "auth", false, NULL},
+	[ENDPOINT_REVOKE] = {"revoke", "POST", "/restapi/oauth/revoke", "auth", false,
+			     NULL},
+	[ENDPOINT_LIST] = {"list", "GET", V1 "/account/ACCOUNT/device", "medium", true,
+			   "ReadCompanyDevices"},
 	[ENDPOINT_DEVICE] = {"device", "GET", V1 "/account/ACCOUNT/device/IDS", "light",
-			     true},
+			     true, "ReadCompanyDevices"},
 	[ENDPOINT_EXTENSIONS] = {"extensions", "GET", V1 "/account/ACCOUNT/extension",
-				 "medium", true},
+				 "medium", true, "ReadExtensions"},
 	[ENDPOINT_EXTENSION_DEVICES] = {"extension-devices", "GET",
 					V1 "/account/ACCOUNT/extension/IDS/device",
-					"light", true},
+					"light", true, "ReadUserDevices"},
 	[ENDPOINT_WEB_PHONES] = {"web-phones", "GET",
 				 V1 "/account/ACCOUNT/extension/IDS/webapp-devices",
-				 "medium", true},
-	[ENDPOINT_STATUS] = {"status", "GET", V1 "/status", NULL, false},
-	[ENDPOINT_VERSIONS] = {"versions", "GET", "/restapi", NULL, false},
-	[ENDPOINT_HOOK] = {"hook", "POST", "/hook", NULL, false},
+				 "medium", true, NULL},
+	[ENDPOINT_STATUS] = {"status", "GET", V1 "/status", NULL, false, NULL},
+	[ENDPOINT_VERSIONS] = {"versions", "GET", "/restapi", NULL, false, NULL},
+	[ENDPOINT_HOOK] = {"hook", "POST", "/hook", NULL, false, NULL},
 };
 
 /* Segment by segment. */

@@ -29,6 +29,7 @@ struct endpoint_row {
 	const char *path;  /* ACCOUNT and IDS stand for one segment */
 	const char *group; /* in whose rate limit it counts at first; NULL: none */
 	bool needs_token;
+	const char *permission; /* that the user needs; NULL: none, or not known */
 };
 extern const struct endpoint_row endpoints[ENDPOINT_N];
 

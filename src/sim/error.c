@@ -147,6 +147,20 @@ void error_answer(struct reply *reply, const struct error_row *row)
 	reply_take_json(reply, row->status, &b);
 }
 
+void error_answer_lacking(struct reply *reply, const struct error_row *row,
+			  const char *permission)
+{
+	struct error_row lacking = *row;
+	char message[80];
+
+	if (permission != NULL && strcmp(row->code, "CMN-408") == 0) {
+		snprintf(message, sizeof message, "[%s] permission required", permission);
+		lacking.message = message;
+		lacking.permission = permission;
+	}
+	error_answer(reply, &lacking);
+}
+
 void error_answer_code(struct reply *reply, const char *code, enum error_form form)
 {
 	const struct error_row *row = error_find(code, form);

@@ -30,6 +30,9 @@ const struct error_row *error_of_status(int status);
 
 /* Set status and body; the reply's headers stay. */
 void error_answer(struct reply *reply, const struct error_row *row);
+/* The same, where a permission that the user lacks is this one; NULL: as the row says. */
+void error_answer_lacking(struct reply *reply, const struct error_row *row,
+			  const char *permission);
 /* The same by its code, which has a row. */
 void error_answer_code(struct reply *reply, const char *code, enum error_form form);
 /* The same for CMN-101 or CMN-102 and the parameter that is wrong. */

@@ -148,7 +148,8 @@ static void fill_part(const struct answering *a, write_cb write, struct bulk_par
 	if (is_id(part->id, a->x->lie.part_id)) {
 		struct reply error = {0};
 
-		error_answer_code(&error, a->x->lie.part_code, ERROR_API);
+		error_answer_lacking(&error, error_find(a->x->lie.part_code, ERROR_API),
+				     endpoints[asked->endpoint].permission);
 		part->status = write_error(&error, &part->body);
 	} else {
 		part->status = write(a, id, &part->body);

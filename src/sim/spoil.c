@@ -35,6 +35,13 @@ static enum error_form form_of(const struct exchange *x)
 	return x->asked.endpoint == ENDPOINT_TOKEN ? ERROR_OAUTH : ERROR_API;
 }
 
+/* What the user needs for what was asked for. */
+static const char *permission_of(const struct exchange *x)
+{
+	return x->asked.endpoint < ENDPOINT_N ? endpoints[x->asked.endpoint].permission
+					      : NULL;
+}
+
 /* The row of its code, of its status, or one that is made up, with its status. */
 static struct error_row row_of_status(const struct act *act, const struct exchange *x)
 {
@@ -63,13 +70,14 @@ void spoil_status(const struct act *act, struct exchange *x)
 		reply_take_body(&x->reply, (int)act->number, type_of(act->body),
 				server_body_hold(act->body));
 	else
-		error_answer(&x->reply, &row);
+		error_answer_lacking(&x->reply, &row, permission_of(x));
 	add_retry_after(act, x);
 }
 
 void spoil_error(const struct act *act, struct exchange *x)
 {
-	error_answer(&x->reply, error_find(act->name, form_of(x)));
+	error_answer_lacking(&x->reply, error_find(act->name, form_of(x)),
+			     permission_of(x));
 	add_retry_after(act, x);
 }
 
