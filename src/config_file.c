@@ -112,6 +112,70 @@ static const char *explain(const char *libconfigs)
 	return libconfigs;
 }
 
+static bool is_name(const char *word, size_t len)
+{
+	static const char letters[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ*";
+
+	if (len == 0 || strchr(letters, word[0]) == NULL)
+		return false;
+	for (size_t i = 0; i < len; i++)
+		if (strchr(letters, word[i]) == NULL &&
+		    strchr("0123456789-_", word[i]) == NULL)
+			return false;
+	return true;
+}
+
+static const char *line_at(const char *text, unsigned line)
+{
+	while (--line > 0 && (text = strchr(text, '\n')) != NULL)
+		text++;
+	return text != NULL ? text : "";
+}
+
+/* What stands before ":" or "=" on this line, where that is no name: "acme" in quotes, 4711,
+ * acme.com. Returns its length, 0 where there is none. */
+static size_t find_no_name(const char *line, const char **word)
+{
+	size_t len = 0;
+
+	while (*line != '\0' && *line != '\n' && *line != '#') {
+		size_t n = strcspn(line, "\"\n \t:=;,#{}[]()");
+
+		if (*line == '"') {
+			n = 1 + strcspn(line + 1, "\"\n");
+			n += line[n] == '"';
+		}
+		if (n > 0) {
+			*word = line;
+			len = n;
+			line += n;
+			continue;
+		}
+		if (strchr(":=", *line) != NULL && len > 0 && !is_name(*word, len))
+			return len;
+		if (strchr(" \t", *line) == NULL)
+			len = 0;
+		line++;
+	}
+	return 0;
+}
+
+/* What people write who know JSON has an answer of its own. */
+static void explain_syntax(const char *line, const char *libconfigs, struct err *err)
+{
+	const char *word = NULL;
+	size_t len = find_no_name(line, &word);
+
+	if (len > 0)
+		err_set(err, ERR_CONFIG,
+			"%.*s: not a name; a name has no quotes, begins with a letter, and"
+			" is of letters, digits, - and _",
+			len < 64 ? (int)len : 64, word);
+	else
+		err_set(err, ERR_CONFIG, "%s", explain(libconfigs));
+}
+
 /* text gets the mark of the end. */
 static int parse_text(struct config_file *f, struct buf *text, struct err *err)
 {
@@ -129,8 +193,9 @@ static int parse_text(struct config_file *f, struct buf *text, struct err *err)
 		unsigned line = (unsigned)config_error_line(&f->parsed);
 
 		f->bad_line = line < last ? line : last;
-		return err_set(err, ERR_CONFIG, "%s",
-			       explain(config_error_text(&f->parsed)));
+		explain_syntax(line_at(text->data, f->bad_line),
+			       config_error_text(&f->parsed), err);
+		return err->code;
 	}
 	if (!config_setting_remove(f->parsed.root, END_NAME)) {
 		f->bad_line = last;

@@ -362,6 +362,15 @@ static const struct {
 	{TOP, "log_level = \"info",
 	 "!t.conf:3: syntax error; look for a missing quote, bracket "
 	 "or brace, here or before"},
+	{TOP, "sinks: { \"ops\": { kind = \"journal\" } }",
+	 "!t.conf:2: \"ops\": not a name; a name has no quotes, begins with a letter, and is "
+	 "of letters, digits, - and _"},
+	{TOP, "sinks: { 1st = { kind = \"journal\" } }",
+	 "!t.conf:2: 1st: not a name; a name has no quotes, begins with a letter, and is of "
+	 "letters, digits, - and _"},
+	{TOP, "sinks: { ops: { url = \"http://a\" kind } }",
+	 "!t.conf:2: syntax error; look for a missing quote, bracket or brace, here or "
+	 "before"},
 	{TOP, "/* sinks: { }", "!t.conf:3: a comment is left open; close it with */"},
 	{TOP, "accounts: { }",
 	 "!t.conf:2: this name stands in this section already; keep one"},
