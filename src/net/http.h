@@ -1,4 +1,4 @@
-/* HTTP client: libcurl's multi-socket interface on libuv.
+/* HTTP client, on transfers.
  *
  * HTTPS is always verified; plain http goes to loopback only, unless the request allows it.
  * HTTP/2 where offered. Redirects are not followed. Proxies come from the environment (curl's
@@ -9,11 +9,11 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-#include <sys/queue.h>
 #include <uv.h>
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "net/transfer.h"
 
 struct http_client;
 struct http_request;
@@ -52,13 +52,8 @@ struct http_request {
 	int64_t done_at_ms; /* UTC: when the answer had wholly arrived */
 	struct err err;
 
-	/* Private. */
-	struct http_client *client; /* NULL unless under way */
-	void *easy;
-	void *headers;
-	enum { HTTP_IDLE, HTTP_RUNNING, HTTP_ENDED } state;
-	TAILQ_ENTRY(http_request) entry;
-	char curl_error[256];
+	struct transfer transfer; /* private */
+	void *headers;            /* private */
 };
 
 #define HTTP_CONNECT_MS 10000
@@ -68,6 +63,9 @@ struct http_request {
 
 /* user_agent is copied. The client must be closed before the loop is. */
 struct http_client *http_client_create(uv_loop_t *loop, const char *user_agent);
+
+/* What it works by, for others who use the network. */
+struct transfers *http_client_transfers(const struct http_client *client);
 
 /* Every request must have ended. on_closed (may be NULL) runs once the loop has let go of all
  * handles; the client is freed before it. */
