@@ -18,6 +18,7 @@
 #include "base/err.h"
 #include "model/event.h"
 #include "model/extensions.h"
+#include "model/silence.h"
 
 struct store;      /* the loop's side */
 struct store_conn; /* one connection: only within a job, or a reader's own */
@@ -394,6 +395,22 @@ int store_budget_save(struct store_conn *c, const struct store_budget *b,
 		      struct err *err);
 /* A wait that ends later than this was never asked for: it is cut. */
 int store_budgets_cut(struct store_conn *c, int64_t latest_ms, struct err *err);
+
+/* ---- silences ---- */
+
+/* A new one: sets id. */
+int store_silence_add(struct store_conn *c, struct silence *s, struct err *err);
+/* Those that are not over then (INT64_MIN: that nobody has ended), by id; store_silences_free frees
+ * them. */
+int store_silences(struct store_conn *c, int64_t at_ms, struct silence **out, size_t *n,
+		   struct err *err);
+void store_silences_free(struct silence *silences, size_t n);
+/* Somebody removes it. *found is false where there is none that is not over yet. */
+int store_silence_end(struct store_conn *c, int64_t id, int64_t at_ms, const char *by,
+		      bool *found, struct err *err);
+/* The alert with this key is resolved: the silences of it alone are over. */
+int store_silences_cleared(struct store_conn *c, const char *key, int64_t at_ms,
+			   struct err *err);
 
 /* ---- care, by a reader ---- */
 

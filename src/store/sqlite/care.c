@@ -50,6 +50,9 @@ static const char *const questions[] = {
 	" from_ms, to_ms, lag(to_ms) OVER (PARTITION BY account_id, device_id"
 	" ORDER BY from_ms) AS before FROM gap) WHERE from_ms < before OR from_ms >= to_ms"
 	" LIMIT 20",
+	"SELECT 'silence ' || silence_id || ' is of nobody' FROM silence"
+	" WHERE alert IS NULL AND (NOT json_valid(matches) OR json_array_length(matches) = 0)"
+	" LIMIT 20",
 };
 
 static int ask(struct store_conn *c, const char *question,

@@ -208,6 +208,19 @@ static const char *const sql[N_STMTS] = {
 		" blocked_until_ms, sent, kinds) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
 	[STMT_BUDGETS_CUT] =
 		"UPDATE budget SET blocked_until_ms = ?1 WHERE blocked_until_ms > ?1",
+
+	[STMT_SILENCE_ADD] =
+		"INSERT INTO silence (matches, alert, from_ms, until_ms, every, reason,"
+		" made_ms, made_by) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+	[STMT_SILENCES] =
+		"SELECT silence_id, matches, alert, from_ms, until_ms, every, reason, made_ms,"
+		" made_by, ended_ms, ended_by FROM silence WHERE ended_ms IS NULL"
+		" AND coalesce(until_ms, 9223372036854775807) > ? ORDER BY silence_id",
+	[STMT_SILENCE_END] = "UPDATE silence SET ended_ms = ?, ended_by = ?"
+			     " WHERE silence_id = ? AND ended_ms IS NULL"
+			     " AND coalesce(until_ms, 9223372036854775807) > ?",
+	[STMT_SILENCES_CLEARED] =
+		"UPDATE silence SET ended_ms = ? WHERE alert = ? AND ended_ms IS NULL",
 };
 
 int conn_error(struct store_conn *c, struct err *err)

@@ -147,6 +147,18 @@ static const char *const migrations[] = {
 	" s.seen_ms, CASE WHEN s.lapsed = 0 THEN coalesce(a.whole_sent_ms, 0) ELSE 0 END)"
 	" AS shown_ms FROM device_state s JOIN device d USING (device_id)"
 	" JOIN account a USING (account_id) WHERE d.removed_ms IS NULL);",
+	/* 3 -> 4 */
+	"CREATE TABLE silence ("
+	"  silence_id INTEGER PRIMARY KEY AUTOINCREMENT," /* never used twice */
+	"  matches TEXT NOT NULL," /* a JSON array of "KEY=PATTERN" */
+	"  alert TEXT,"            /* the key of the only one it is of */
+	"  from_ms INTEGER NOT NULL,"
+	"  until_ms INTEGER," /* null: no end */
+	"  every TEXT,"       /* model/window.h; null: always */
+	"  reason TEXT,"
+	"  made_ms INTEGER NOT NULL, made_by TEXT NOT NULL,"
+	"  ended_ms INTEGER, ended_by TEXT" /* before its time */
+	") STRICT;",
 };
 
 #define SCHEMA_VERSION ((int)COUNT(migrations))
