@@ -297,6 +297,20 @@ START_TEST(wrong_use_is_told_in_one_line)
 }
 END_TEST
 
+START_TEST(a_type_that_no_event_has_is_wrong_use)
+{
+	const char *begin = "phonewatch: --type device.ofline: no event has such a type;"
+			    " there are device.online, device.offline, ";
+	struct answer a =
+		run("-d @ events --type *line --type device.ofline --type zork");
+
+	ck_assert_int_eq(strncmp(a.err, begin, strlen(begin)), 0);
+	ck_assert_str_eq(strchr(a.err, '\n'), "\n");
+	ck_assert_str_eq(a.out, "");
+	ck_assert_int_eq(a.status, CLI_USAGE);
+}
+END_TEST
+
 static const struct {
 	const char *line, *begin, *has;
 } helps[] = {
@@ -1467,6 +1481,7 @@ int main(void)
 {
 	const struct suite_test tests[] = {
 		{wrong_use_is_told_in_one_line, COUNT(wrong)},
+		{a_type_that_no_event_has_is_wrong_use, 1},
 		{help_is_told, COUNT(helps)},
 		{the_database_is_found_by_either_path, COUNT(configured)},
 		{without_a_configuration_it_says_what_to_do, 1},

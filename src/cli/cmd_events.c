@@ -222,6 +222,23 @@ static int follow(struct cli *cli, struct events_walk *walk, struct out *o)
 	return status;
 }
 
+/* One that can find nothing is a slip of the pen, and an empty list would hide it. */
+static int check_types(const struct cli *cli)
+{
+	for (size_t i = 0; i < cli->n_types; i++) {
+		char *names;
+
+		if (events_have_type(cli->types[i]))
+			continue;
+		names = events_type_names();
+		cli_usage("--type %s: no event has such a type; there are %s",
+			  cli->types[i], names);
+		free(names);
+		return CLI_USAGE;
+	}
+	return CLI_OK;
+}
+
 int cmd_events(struct cli *cli)
 {
 	struct events_walk walk = {.types = cli->types,
@@ -233,6 +250,8 @@ int cmd_events(struct cli *cli)
 
 	if (status != CLI_OK)
 		return status;
+	if (check_types(cli) != CLI_OK)
+		return CLI_USAGE;
 	if (cli->follow && cli->until != NULL)
 		return cli_usage("events: --follow has no end: no --until with it");
 	if (cli->follow && cli->format == OUT_JSON)

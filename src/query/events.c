@@ -3,6 +3,7 @@
 #include <fnmatch.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "model/match.h"
 
 #define BATCH 256 /* events a read */
@@ -15,12 +16,39 @@ static bool is_of_type(const struct events_walk *walk, const char *name)
 	return walk->n_types == 0;
 }
 
+#define TYPES_MAX 32 /* the filter's bits */
+
+bool events_have_type(const char *pattern)
+{
+	for (unsigned n = 0; n < TYPES_MAX; n++) {
+		const char *name = event_type_name((enum event_type)n);
+
+		if (name != NULL && fnmatch(pattern, name, 0) == 0)
+			return true;
+	}
+	return false;
+}
+
+char *events_type_names(void)
+{
+	struct buf b;
+
+	buf_init(&b, 4096);
+	for (unsigned n = 0; n < TYPES_MAX; n++) {
+		const char *name = event_type_name((enum event_type)n);
+
+		if (name != NULL)
+			buf_printf(&b, "%s%s", b.len > 0 ? ", " : "", name);
+	}
+	return b.data;
+}
+
 static void make_filter(struct events_walk *walk)
 {
 	walk->filter = (struct store_event_filter){.since_at_ms = walk->since_at_ms,
 						   .until_at_ms = walk->until_at_ms,
 						   .before = INT64_MAX};
-	for (unsigned n = 0; n < 32; n++) {
+	for (unsigned n = 0; n < TYPES_MAX; n++) {
 		const char *name = event_type_name((enum event_type)n);
 
 		if (name != NULL && is_of_type(walk, name))

@@ -2,6 +2,7 @@
 #ifndef QUERY_EVENTS_H
 #define QUERY_EVENTS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "store/store.h"
@@ -23,6 +24,11 @@ struct events_walk {
 	struct store_event_filter filter; /* from the above; private */
 	int64_t next;                     /* the first sequence not looked at */
 };
+
+/* Whether a pattern holds for any type that there is. */
+bool events_have_type(const char *pattern);
+/* The names of all types, with ", " between them; the caller's. */
+char *events_type_names(void);
 
 /* Begin where since_at_ms does. Returns 0 or ERR_STORE. */
 int events_start(struct events_walk *walk, struct store_conn *c, struct err *err);
