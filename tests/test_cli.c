@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <locale.h>
 #include <poll.h>
 #include <pty.h>
 #include <signal.h>
@@ -21,6 +22,7 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
+#include "cli/fit.h"
 #include "lib/database.h"
 #include "lib/keep.h"
 #include "query/when.h"
@@ -442,9 +444,12 @@ static const struct {
 	{"-d @ deliveries -o json", true, "[]\n"},
 	{"-d @ deliveries", true, ""},
 	{"-d @ status -o table", true, "0 devices: 0 offline, 0 unknown, 0 online\n"},
-	{"-d @ events -o table", true, ""},
-	{"-d @ accounts -o table", true, ""},
-	{"-d @ deliveries -o table", true, ""},
+	{"-d @ events -o table", true, "no events\n"},
+	{"-d @ events", true, ""},
+	{"-d @ accounts -o table", true,
+	 "no accounts: phonewatchd has not watched any yet\n"},
+	{"-d @ deliveries -o table", true, "no deliveries\n"},
+	{"-d @ deliveries -o table --failed", true, "no delivery has failed\n"},
 	{"-d @ status --match site=Nowhere -o json", false, "[]\n"},
 	{"-d @ events --type device.added", false, ""},
 	{"-d @ events --until 2020-01-01", false, ""},
@@ -593,13 +598,14 @@ START_TEST(the_table_has_what_needs_somebody_first)
 	a = run("-d @ status -o table --offline");
 	ck_assert_ptr_nonnull(strstr(a.out, "ACCOUNT"));
 	ck_assert_ptr_null(strstr(a.out, "WHY"));
-	ck_assert_ptr_nonnull(strstr(a.out, "\n2 devices offline\n"));
+	ck_assert_ptr_nonnull(strstr(a.out, "\n2 devices offline, 1 unknown\n"));
 	database_close(&db);
 }
 END_TEST
 
 START_TEST(what_nobody_watches_is_unknown)
 {
+	char since[CLOCK_TEXT_BYTES], *old;
 	struct answer a;
 
 	make_database();
@@ -608,15 +614,63 @@ START_TEST(what_nobody_watches_is_unknown)
 	a = run("-d @ status -o table");
 	ck_assert_ptr_nonnull(
 		strstr(a.out, "Unknown  unobserved, was Offline  Lobby phone"));
+	when_format_short(since, now_ms - 600000, now_ms);
+	old = keep_printf("acme: not watched since %s (10 min): phonewatchd does not run",
+			  since);
 	ck_assert_ptr_nonnull(
-		strstr(a.out, "\n3 devices: 0 offline, 3 unknown, 0 online\n"));
+		strstr(a.out, keep_printf("\n3 devices: 0 offline, 3 unknown, 0 online\n"
+					  "%s\n",
+					  old)));
+	ck_assert_str_eq(a.err, "");
+	a = run("-d @ status --offline -o table");
+	ck_assert_str_eq(a.out, keep_printf("0 devices offline, 3 unknown\n%s\n", old));
+	a = run("-d @ status --offline -o table --match site=Denver");
+	ck_assert_str_eq(a.out, keep_printf("0 devices offline, 2 unknown\n%s\n", old));
+	a = run("-d @ status --offline -o table --match site=Nowhere");
+	ck_assert_str_eq(a.out, "0 devices offline\n");
 	a = run("-d @ status --offline");
 	ck_assert_str_eq(a.out, "");
+	ck_assert_int_eq(a.status, CLI_OK);
+	ck_assert_str_eq(a.err, keep_printf("phonewatch: %s\nphonewatch: 3 devices are"
+					    " unknown and not in the list\n",
+					    old));
+	a = run("-d @ status --offline --at -8m -o table");
+	ck_assert_str_eq(a.out, "0 devices offline, 3 unknown\n");
 	a = run("-d @ accounts -o table");
-	ck_assert_ptr_nonnull(strstr(a.out, "not watched now"));
+	ck_assert_ptr_nonnull(strstr(
+		a.out, "\nacme     not watched        3       0        0        3"));
+	ck_assert_ptr_nonnull(strstr(a.out, keep_printf("\n%s\n", old)));
+	a = run("-d @ accounts");
+	ck_assert_ptr_nonnull(
+		strstr(a.out, "\"devices\":3,\"online\":0,\"offline\":0,\"unknown\":3,"));
+}
+END_TEST
+
+START_TEST(of_many_accounts_that_nobody_watches_one_line_tells)
+{
+	struct answer a;
+
+	make_database();
+	make_account("globex", now_ms - 600000);
+	database_set_device(&db, &(struct database_device){.account = "globex",
+							   .id = "9",
+							   .status = DEVICE_OFFLINE,
+							   .observed_at_ms = now_ms});
+	a = run("-d @ status --offline -o table");
+	ck_assert_ptr_nonnull(strstr(
+		a.out, "\n1 device offline, 2 unknown\nglobex: not watched since "));
+	/* The daemon's lock is ours. */
+	ck_assert_ptr_nonnull(strstr(a.out, "): its pages do not come, or "));
+	make_account("acme", now_ms - 600000);
+	a = run("-d @ status -o table");
+	ck_assert_ptr_nonnull(
+		strstr(a.out, "\n4 devices: 0 offline, 4 unknown, 0 online\n"
+			      "2 accounts are not watched; see phonewatch accounts\n"));
+	database_close(&db);
+	a = run("-d @ status -o table");
 	ck_assert_ptr_nonnull(strstr(a.out,
-				     "\nacme: nothing came for three intervals; does"
-				     " phonewatchd run?\n"));
+				     "\n2 accounts are not watched: phonewatchd does"
+				     " not run; see phonewatch accounts\n"));
 }
 END_TEST
 
@@ -631,7 +685,7 @@ static const struct {
 } accounts[] = {
 	{{.name = (char *)"acme"},
 	 "\nacme     new          0       0        0",
-	 "\nacme: nothing came yet; does phonewatchd run?\n"},
+	 "\nacme: nothing came yet: phonewatchd has just begun, or its log tells more\n"},
 	{{.name = (char *)"acme",
 	  .state = ACCOUNT_UNREACHABLE,
 	  .reason = (char *)"network",
@@ -639,14 +693,14 @@ static const struct {
 	  .last_page_at_ms = 1,
 	  .interval_ms = 60000},
 	 "\nacme     unreachable (network)        0       0        0   60 s",
-	 "\nacme: no\\x1broute\n"},
+	 ": no\\x1broute\n"},
 	{{.name = (char *)"acme",
 	  .state = ACCOUNT_REACHABLE,
 	  .last_page_at_ms = -1, /* now */
 	  .interval_ms = 5000,
 	  .budget_scope = (char *)"s",
 	  .budget_group = (char *)"heavy"},
-	 "  heavy: 7 of 10\n",
+	 "  7 of 10\n",
 	 ""},
 	{{.name = (char *)"acme",
 	  .state = ACCOUNT_REACHABLE,
@@ -731,19 +785,87 @@ START_TEST(a_terminal_gets_a_table_in_colours)
 }
 END_TEST
 
+static int save_failed(struct store_conn *c, void *arg, struct err *e)
+{
+	struct event ev = {
+		.type = EVENT_ACCOUNT_REACHABLE, .at_ms = 1, .account = (char *)"acme"};
+	struct store_delivery *failed = arg;
+	struct store_account a;
+	int64_t sink;
+
+	if (store_account_load(c, "acme", &a, e) != 0 ||
+	    store_sink_load(c, "the-webhook-of-operations", &sink, e) != 0 ||
+	    store_event_add(c, &ev, a.account_id, 0, 0, &sink, 1, e) != 0)
+		return e->code;
+	store_account_clear(&a);
+	failed->sequence = ev.sequence;
+	return store_outbox_save(c, sink, failed, e);
+}
+
+/* Everything that a table can hold, as wide as it comes. */
+static void make_wide_database(void)
+{
+	struct store_delivery failed = {.attempts = 12,
+					.first_at_ms = now_ms - 86400000,
+					.next_at_ms = now_ms + 86400000,
+					.code = 503,
+					.error = (char *)"Failed to connect to"
+							 " ops.example.com port 443"};
+
+	make_database();
+	make_account("a-customer-with-a-long-name", now_ms - 86400000);
+	database_set_device(&db, &(struct database_device){
+					 .account = "a-customer-with-a-long-name",
+					 .id = "62264425016",
+					 .name = "Conference room 4, second floor, left",
+					 .extension = "10104",
+					 .site = "Frankfurt am Main, Flughafen",
+					 .model = "Polycom SoundStation IP 6000",
+					 .status = DEVICE_OFFLINE,
+					 .observed_at_ms = now_ms - 90 * 86400000LL});
+	database_write(&db, save_failed, &failed);
+}
+
+static const char *const tables[] = {"-d @ status",   "-d @ status --offline",
+				     "-d @ accounts", "-d @ deliveries",
+				     "-d @ stale",    "-d @ diff -1h now",
+				     "-d @ report",   "-d @ report --by device"};
+
+/* What is shown above 100 columns is shown there, too; "..." would be text of somebody's. */
 START_TEST(a_table_fits_its_terminal)
 {
 	static const unsigned short columns[] = {200, 100, 80};
+	unsigned short width = columns[(size_t)_i % COUNT(columns)];
+	struct answer a;
+
+	ck_assert_ptr_nonnull(setlocale(LC_CTYPE, "C.UTF-8"));
+	setenv("NO_COLOR", "1", 1);
+	make_wide_database();
+	a = run_on_terminal(tables[(size_t)_i / COUNT(columns)], width);
+	ck_assert_int_eq(a.status, CLI_OK);
+	/* As far as the table goes; notes below it are lines of text. */
+	for (char *rest = a.out, *line; (line = strsep(&rest, "\r\n")) != NULL;) {
+		if (strstr(line, "  ") != NULL)
+			ck_assert_msg(fit_width(line) <= width, "%zu columns: %s",
+				      fit_width(line), line);
+	}
+	database_close(&db);
+}
+END_TEST
+
+START_TEST(what_is_cut_is_seen_to_be_cut)
+{
 	struct answer a;
 
 	setenv("NO_COLOR", "1", 1);
-	make_database();
-	for (size_t i = 0; i < COUNT(columns); i++) {
-		a = run_on_terminal("-d @ status", columns[i]);
-		for (char *rest = a.out, *line; (line = strsep(&rest, "\n")) != NULL;)
-			/* Two of the bytes are no columns, one is the carriage return. */
-			ck_assert_uint_le(strlen(line), columns[i] + 3u);
-	}
+	make_wide_database();
+	a = run_on_terminal("-d @ status --match name=Conf*", 80);
+	ck_assert_ptr_nonnull(strstr(a.out, "  Conference r"));
+	ck_assert_ptr_null(strstr(a.out, "left"));
+	ck_assert_ptr_nonnull(strstr(a.out, "\xe2\x80\xa6  "));
+	a = run("-d @ status -o table --match name=Conf*"); /* to a file: all of it */
+	ck_assert_ptr_nonnull(strstr(a.out, "  Conference room 4, second floor, left  "));
+	ck_assert_ptr_nonnull(strstr(a.out, "  Polycom SoundStation IP 6000  "));
 	database_close(&db);
 }
 END_TEST
@@ -1494,10 +1616,12 @@ int main(void)
 		{personal_data_is_not_told, 1},
 		{the_table_has_what_needs_somebody_first, 1},
 		{what_nobody_watches_is_unknown, 1},
+		{of_many_accounts_that_nobody_watches_one_line_tells, 1},
 		{an_account_is_a_row_and_what_it_has_no_room_for, COUNT(accounts)},
 		{an_event_is_a_line, 1},
 		{a_terminal_gets_a_table_in_colours, 1},
-		{a_table_fits_its_terminal, 1},
+		{a_table_fits_its_terminal, 3 * COUNT(tables)},
+		{what_is_cut_is_seen_to_be_cut, 1},
 		{a_full_disk_is_told, 5},
 		{a_reader_that_goes_ends_it, 2},
 		{a_long_table_is_one_table, 1},

@@ -176,7 +176,7 @@ const struct cli_command cli_commands[] = {
 		.help = "State, route, counts, speed and budget of each account.",
 		.fields =
 			"account,state,reason,detail,since,observed,route,devices,online,"
-			"offline,effective_interval_ms,last_sweep_at,last_page_at,"
+			"offline,unknown,effective_interval_ms,last_sweep_at,last_page_at,"
 			"pages_unchanged,records_unchanged,records_parsed,records_bad,"
 			"budget.group,budget.limit,budget.remaining,budget.penalty_until",
 		.run = cmd_accounts,

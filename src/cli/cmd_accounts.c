@@ -1,21 +1,35 @@
 /* phonewatch accounts */
 #include <inttypes.h>
+#include <stdlib.h>
 
+#include "base/clock.h"
+#include "base/mem.h"
 #include "cli/cli.h"
+#include "cli/unwatched.h"
 #include "query/accounts.h"
-#include "query/when.h"
 
-enum { ACCOUNT, STATE, DEVICES, ONLINE, OFFLINE, INTERVAL, LAST_SWEEP, BUDGET };
+enum {
+	ACCOUNT,
+	STATE,
+	DEVICES,
+	ONLINE,
+	OFFLINE,
+	UNKNOWN,
+	INTERVAL,
+	LAST_SWEEP,
+	BUDGET,
+};
 
 static const struct out_column columns[] = {
-	[ACCOUNT] = {"ACCOUNT", 0.3, SCOLS_FL_TRUNC},
-	[STATE] = {"STATE", 0, 0},
+	[ACCOUNT] = {"ACCOUNT", 0.1, SCOLS_FL_TRUNC},
+	[STATE] = {"STATE", 0.13, SCOLS_FL_TRUNC}, /* a note has it whole */
 	[DEVICES] = {"DEVICES", 0, SCOLS_FL_RIGHT},
 	[ONLINE] = {"ONLINE", 0, SCOLS_FL_RIGHT},
 	[OFFLINE] = {"OFFLINE", 0, SCOLS_FL_RIGHT},
-	[INTERVAL] = {"EVERY", 0, SCOLS_FL_RIGHT},
-	[LAST_SWEEP] = {"LAST SWEEP", 0, 0},
-	[BUDGET] = {"BUDGET LEFT", 0, 0},
+	[UNKNOWN] = {"UNKNOWN", 0, SCOLS_FL_RIGHT},
+	[INTERVAL] = {"EVERY", 0, SCOLS_FL_RIGHT | OUT_SPARE},
+	[LAST_SWEEP] = {"LAST SWEEP", 0, SCOLS_FL_RIGHT},
+	[BUDGET] = {"BUDGET LEFT", 0, OUT_SPARE},
 	{NULL, 0, 0},
 };
 
@@ -27,7 +41,7 @@ static void state_cell(struct out *o, const struct account_now *now)
 		out_cell(o, STATE, OUT_BAD, "unreachable (%s)",
 			 a->reason != NULL ? a->reason : "unknown");
 	else if (!now->observed && a->last_page_at_ms != 0)
-		out_cell(o, STATE, OUT_DOUBTFUL, "not watched now");
+		out_cell(o, STATE, OUT_DOUBTFUL, "not watched");
 	else
 		out_cell(o, STATE, OUT_PLAIN, "%s", store_account_state_name(a->state));
 }
@@ -41,11 +55,21 @@ static void budget_cell(struct out *o, const struct account_now *now, int64_t no
 		return;
 	if (b->blocked_until_ms > now_at_ms) {
 		clock_format_duration(text, b->blocked_until_ms - now_at_ms);
-		out_cell(o, BUDGET, OUT_DOUBTFUL, "%s: none for %s", b->group, text);
+		out_cell(o, BUDGET, OUT_DOUBTFUL, "none for %s", text);
 	} else if (b->limit > 0) {
-		out_cell(o, BUDGET, OUT_PLAIN, "%s: %" PRId64 " of %" PRId64, b->group,
+		out_cell(o, BUDGET, OUT_PLAIN, "%" PRId64 " of %" PRId64,
 			 accounts_budget_left(b, now_at_ms), b->limit);
 	}
+}
+
+static void count_cells(struct out *o, const struct account_now *now)
+{
+	out_cell(o, DEVICES, OUT_PLAIN, "%" PRId64, now->account.n_devices);
+	out_cell(o, ONLINE, OUT_PLAIN, "%" PRId64, now->n_online);
+	out_cell(o, OFFLINE, now->n_offline > 0 ? OUT_BAD : OUT_PLAIN, "%" PRId64,
+		 now->n_offline);
+	out_cell(o, UNKNOWN, now->n_unknown > 0 ? OUT_DOUBTFUL : OUT_PLAIN, "%" PRId64,
+		 now->n_unknown);
 }
 
 static void add_row(struct out *o, const struct account_now *now, int64_t now_at_ms)
@@ -56,38 +80,46 @@ static void add_row(struct out *o, const struct account_now *now, int64_t now_at
 	out_row(o);
 	out_cell(o, ACCOUNT, OUT_PLAIN, "%s", a->name);
 	state_cell(o, now);
-	out_cell(o, DEVICES, OUT_PLAIN, "%" PRId64, a->n_devices);
-	out_cell(o, ONLINE, OUT_PLAIN, "%" PRId64, a->n_online);
-	out_cell(o, OFFLINE, a->n_offline > 0 ? OUT_BAD : OUT_PLAIN, "%" PRId64,
-		 a->n_offline);
+	count_cells(o, now);
 	if (a->interval_ms > 0) {
 		clock_format_duration(text, a->interval_ms);
 		out_cell(o, INTERVAL, OUT_PLAIN, "%s", text);
 	}
 	if (a->last_sweep_at_ms != 0) {
-		when_format(text, a->last_sweep_at_ms);
-		out_cell(o, LAST_SWEEP, OUT_PLAIN, "%s", text);
+		clock_format_duration(text, now_at_ms > a->last_sweep_at_ms
+						    ? now_at_ms - a->last_sweep_at_ms
+						    : 0);
+		out_cell(o, LAST_SWEEP, OUT_PLAIN, "%s ago", text);
 	}
 	budget_cell(o, now, now_at_ms);
 }
 
+/* A column that would say 0 of every account is left out. */
+static void choose_columns(struct out *o, const struct account_now *accounts, size_t n)
+{
+	int64_t unknown = 0;
+
+	for (size_t i = 0; i < n; i++)
+		unknown += accounts[i].n_unknown;
+	if (unknown == 0)
+		out_hide(o, UNKNOWN);
+}
+
 /* What a cell has no room for. */
-static void add_note(struct out *o, const struct account_now *now)
+static void add_note(struct out *o, const struct account_now *now, bool has_daemon,
+		     int64_t now_at_ms)
 {
 	const struct store_account *a = &now->account;
+	char *why;
 
-	if (a->state == ACCOUNT_UNREACHABLE && a->detail != NULL)
-		out_words(o, OUT_PLAIN, "%s: %s", a->name, a->detail);
-	else if (a->last_page_at_ms == 0)
-		out_words(o, OUT_PLAIN, "%s: nothing came yet; does phonewatchd run?",
-			  a->name);
-	else if (a->state != ACCOUNT_UNREACHABLE && !now->observed)
-		out_words(o, OUT_PLAIN,
-			  "%s: nothing came for three intervals; does phonewatchd run?",
-			  a->name);
-	else
+	/* A list that has shrunk is watched, as far as it goes. */
+	if (now->observed && a->state != ACCOUNT_UNREACHABLE)
 		return;
+	why = now->observed ? mem_strdup(a->detail != NULL ? a->detail : a->reason)
+			    : unwatched_why(a, has_daemon, now_at_ms);
+	out_words(o, OUT_PLAIN, "%s: %s", a->name, why);
 	out_newline(o);
+	free(why);
 }
 
 static void add_bad_note(struct out *o, const struct store_account *a)
@@ -107,6 +139,7 @@ int cmd_accounts(struct cli *cli)
 	struct account_now *accounts;
 	struct out o;
 	size_t n;
+	bool has_daemon;
 	int status = CLI_OK;
 
 	if (c == NULL)
@@ -115,7 +148,9 @@ int cmd_accounts(struct cli *cli)
 		store_close_reader(c);
 		return cli_fail_database(cli);
 	}
+	has_daemon = store_reader_has_daemon(c);
 	out_init(&o, cli->format, columns, cli->command->fields);
+	choose_columns(&o, accounts, n);
 	for (size_t i = 0; i < n; i++) {
 		if (cli->format == OUT_TABLE)
 			add_row(&o, &accounts[i], cli->now_at_ms);
@@ -124,8 +159,13 @@ int cmd_accounts(struct cli *cli)
 					accounts_object(&accounts[i], cli->now_at_ms));
 	}
 	for (size_t i = 0; cli->format == OUT_TABLE && i < n; i++) {
-		add_note(&o, &accounts[i]);
+		add_note(&o, &accounts[i], has_daemon, cli->now_at_ms);
 		add_bad_note(&o, &accounts[i].account);
+	}
+	if (cli->format == OUT_TABLE && n == 0) {
+		out_words(&o, OUT_PLAIN,
+			  "no accounts: phonewatchd has not watched any yet");
+		out_newline(&o);
 	}
 	if (out_end(&o, &cli->err) != 0)
 		status = cli_fail_output(cli);

@@ -9,10 +9,10 @@ enum { SEQUENCE, SINK, STATE, ATTEMPTS, WHEN, CODE, ERROR };
 
 static const struct out_column columns[] = {
 	[SEQUENCE] = {"EVENT", 0, SCOLS_FL_RIGHT},
-	[SINK] = {"SINK", 0, 0},
+	[SINK] = {"SINK", 0.15, SCOLS_FL_TRUNC},
 	[STATE] = {"STATE", 0, 0},
 	[ATTEMPTS] = {"TRIES", 0, SCOLS_FL_RIGHT},
-	[WHEN] = {"DELIVERED OR NEXT", 0, 0},
+	[WHEN] = {"DONE OR NEXT", 0, 0},
 	[CODE] = {"CODE", 0, SCOLS_FL_RIGHT},
 	[ERROR] = {"ERROR", 0.3, SCOLS_FL_TRUNC},
 	{NULL, 0, 0},
@@ -25,7 +25,7 @@ static enum out_colour colour_of(const struct store_delivery *d)
 	return d->state == DELIVERY_PENDING ? OUT_DOUBTFUL : OUT_PLAIN;
 }
 
-static void add_row(struct out *o, const struct store_owed_event *owed)
+static void add_row(struct out *o, const struct store_owed_event *owed, int64_t now_at_ms)
 {
 	const struct store_delivery *d = &owed->delivery;
 	int64_t at_ms = d->state == DELIVERY_PENDING ? d->next_at_ms : d->ended_at_ms;
@@ -37,7 +37,7 @@ static void add_row(struct out *o, const struct store_owed_event *owed)
 	out_cell(o, STATE, colour_of(d), "%s", store_delivery_state_name(d->state));
 	out_cell(o, ATTEMPTS, OUT_PLAIN, "%d", d->attempts);
 	if (at_ms != 0) {
-		when_format(text, at_ms);
+		when_format_short(text, at_ms, now_at_ms);
 		out_cell(o, WHEN, OUT_PLAIN, "%s", text);
 	}
 	if (d->code != 0)
@@ -46,43 +46,60 @@ static void add_row(struct out *o, const struct store_owed_event *owed)
 		out_cell(o, ERROR, OUT_PLAIN, "%s", d->error);
 }
 
+struct telling {
+	struct out out;
+	int64_t now_at_ms;
+};
+
 static void on_delivery(const struct store_owed_event *owed, void *arg)
 {
-	struct out *o = arg;
+	struct telling *t = arg;
 
-	if (o->format == OUT_TABLE)
-		add_row(o, owed);
+	if (t->out.format == OUT_TABLE)
+		add_row(&t->out, owed, t->now_at_ms);
 	else
-		out_take_object(o, deliveries_object(owed));
+		out_take_object(&t->out, deliveries_object(owed));
 }
 
-static int tell(struct cli *cli, struct store_conn *c, struct out *o)
+/* Nothing at all would leave open whether it was looked for. */
+static void say_if_none(struct out *o, const struct cli *cli)
 {
+	if (o->format != OUT_TABLE || o->n > 0)
+		return;
+	out_words(o, OUT_PLAIN, cli->failed ? "no delivery has failed" : "no deliveries");
+	out_newline(o);
+}
+
+static int tell(struct cli *cli, struct store_conn *c, struct telling *t)
+{
+	struct out *o = &t->out;
+
 	struct deliveries_walk walk = {.which = cli->failed ? STORE_OWED_FAILED
 							    : STORE_OWED_ALL};
 	int more;
 
 	do {
-		more = deliveries_next(&walk, c, on_delivery, o, &cli->err);
+		more = deliveries_next(&walk, c, on_delivery, t, &cli->err);
 		if (more < 0)
 			return cli_fail_database(cli);
 		if (out_flush(o, &cli->err) != 0)
 			return cli_fail_output(cli);
 	} while (more);
+	say_if_none(o, cli);
 	return out_end(o, &cli->err) == 0 ? CLI_OK : cli_fail_output(cli);
 }
 
 int cmd_deliveries(struct cli *cli)
 {
 	struct store_conn *c = cli_open(cli);
-	struct out o;
+	struct telling t = {.now_at_ms = cli->now_at_ms};
 	int status;
 
 	if (c == NULL)
 		return CLI_DATABASE;
-	out_init(&o, cli->format, columns, cli->command->fields);
-	status = tell(cli, c, &o);
-	out_clear(&o);
+	out_init(&t.out, cli->format, columns, cli->command->fields);
+	status = tell(cli, c, &t);
+	out_clear(&t.out);
 	store_close_reader(c);
 	return status;
 }

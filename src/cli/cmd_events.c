@@ -49,6 +49,7 @@ static void add_line(struct out *o, const struct event *ev)
 			out_words(o, words[i].colour, "  %-8s", words[i].word);
 	out_words(o, OUT_PLAIN, "  %s", summary);
 	out_newline(o);
+	o->n++;
 	free(summary);
 }
 
@@ -84,6 +85,15 @@ static int tell(struct cli *cli, struct store_conn *c, struct events_walk *walk,
 	return CLI_OK;
 }
 
+/* Nothing at all would leave open whether it was looked for. */
+static void say_if_none(struct out *o)
+{
+	if (o->format != OUT_TABLE || o->n > 0)
+		return;
+	out_words(o, OUT_PLAIN, "no events");
+	out_newline(o);
+}
+
 static int tell_all(struct cli *cli, struct events_walk *walk, struct out *o)
 {
 	struct store_conn *c = cli_open(cli);
@@ -95,6 +105,8 @@ static int tell_all(struct cli *cli, struct events_walk *walk, struct out *o)
 		status = CLI_DATABASE;
 	else
 		status = tell(cli, c, walk, o);
+	if (status == CLI_OK)
+		say_if_none(o);
 	if (status == CLI_DATABASE)
 		cli_fail_database(cli);
 	else if (status == CLI_OK && out_end(o, &cli->err) != 0)

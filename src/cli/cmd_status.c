@@ -8,6 +8,8 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "cli/cli.h"
+#include "cli/unwatched.h"
+#include "query/accounts.h"
 #include "query/status.h"
 #include "query/when.h"
 
@@ -19,8 +21,8 @@ static const struct out_column columns[N_COLUMNS + 1] = {
 	[NAME] = {"NAME", 0.25, SCOLS_FL_TRUNC},
 	[EXT] = {"EXT", 0, 0},
 	[SITE] = {"SITE", 0.15, SCOLS_FL_TRUNC},
-	[MODEL] = {"MODEL", 0.15, SCOLS_FL_TRUNC},
-	[SINCE] = {"SINCE", 0, 0},
+	[MODEL] = {"MODEL", 0.15, SCOLS_FL_TRUNC | OUT_SPARE},
+	[SINCE] = {"SINCE", 0, OUT_SPARE},
 	[FOR] = {"FOR", 0, SCOLS_FL_RIGHT},
 	[ACCOUNT] = {"ACCOUNT", 0.1, SCOLS_FL_TRUNC},
 };
@@ -58,9 +60,8 @@ static char *name_of(const struct status *s)
 			    first_filled(fact(s, "serial"), mem_strdup(s->device->id)));
 }
 
-static void on_row(const struct status *s, void *arg)
+static void add_device(struct rows *all, const struct status *s)
 {
-	struct rows *all = arg;
 	struct row *r;
 
 	all->rows = mem_grow(all->rows, all->n, &all->cap, sizeof *all->rows);
@@ -135,37 +136,72 @@ static void choose_columns(struct out *o, const struct rows *all)
 		out_hide(o, ACCOUNT);
 }
 
-static void add_count(struct out *o, const struct rows *all, enum status_which which)
+/* What was asked, and what else must be said of it. */
+struct asking {
+	struct out out;
+	struct rows rows;
+	int64_t now_at_ms;
+	bool offline;                          /* only those are shown */
+	size_t n_unknown;                      /* of those that are not shown */
+	const struct store_account *unwatched; /* one of them; NULL: none */
+	size_t n_unwatched;
+};
+
+static void add_count(struct asking *q)
 {
+	struct out *o = &q->out;
+	const struct rows *all = &q->rows;
 	const char *plural = all->n == 1 ? "" : "s";
 	size_t n[3] = {0};
 
-	if (which == STATUS_OFFLINE) {
-		out_words(o, OUT_PLAIN, "%zu device%s offline", all->n, plural);
-		out_newline(o);
-		return;
-	}
 	for (size_t i = 0; i < all->n; i++)
 		n[all->rows[i].status]++;
-	out_words(o, OUT_PLAIN, "%zu device%s: ", all->n, plural);
-	out_words(o, n[DEVICE_OFFLINE] > 0 ? OUT_BAD : OUT_PLAIN, "%zu offline",
-		  n[DEVICE_OFFLINE]);
-	out_words(o, OUT_PLAIN, ", ");
-	out_words(o, n[DEVICE_UNKNOWN] > 0 ? OUT_DOUBTFUL : OUT_PLAIN, "%zu unknown",
-		  n[DEVICE_UNKNOWN]);
-	out_words(o, OUT_PLAIN, ", %zu online", n[DEVICE_ONLINE]);
+	if (q->offline) {
+		out_words(o, OUT_PLAIN, "%zu device%s offline", all->n, plural);
+		n[DEVICE_UNKNOWN] = q->n_unknown;
+	} else {
+		out_words(o, OUT_PLAIN, "%zu device%s: ", all->n, plural);
+		out_words(o, n[DEVICE_OFFLINE] > 0 ? OUT_BAD : OUT_PLAIN, "%zu offline",
+			  n[DEVICE_OFFLINE]);
+	}
+	if (!q->offline || q->n_unknown > 0) {
+		out_words(o, OUT_PLAIN, ", ");
+		out_words(o, n[DEVICE_UNKNOWN] > 0 ? OUT_DOUBTFUL : OUT_PLAIN,
+			  "%zu unknown", n[DEVICE_UNKNOWN]);
+	}
+	if (!q->offline)
+		out_words(o, OUT_PLAIN, ", %zu online", n[DEVICE_ONLINE]);
 	out_newline(o);
 }
 
-static void tell_table(struct out *o, struct rows *all, enum status_which which,
-		       int64_t now_at_ms)
+/* What nobody watches is old. Of many accounts the command for accounts tells. */
+static char *unwatched_note(const struct asking *q, const struct cli *cli,
+			    bool has_daemon)
 {
+	char *why, *note;
+
+	if (q->n_unwatched == 0)
+		return NULL;
+	if (q->n_unwatched > 1)
+		return mem_printf(
+			"%zu accounts are not watched%s; see phonewatch accounts",
+			q->n_unwatched, has_daemon ? "" : ": phonewatchd does not run");
+	why = unwatched_why(q->unwatched, has_daemon, cli->now_at_ms);
+	note = mem_printf("%s: %s", q->unwatched->name, why);
+	free(why);
+	return note;
+}
+
+static void tell_table(struct asking *q, int64_t now_at_ms)
+{
+	struct rows *all = &q->rows;
+
 	if (all->n > 1)
 		qsort(all->rows, all->n, sizeof *all->rows, compare_rows);
-	choose_columns(o, all);
+	choose_columns(&q->out, all);
 	for (size_t i = 0; i < all->n; i++)
-		add_row(o, &all->rows[i], now_at_ms);
-	add_count(o, all, which);
+		add_row(&q->out, &all->rows[i], now_at_ms);
+	add_count(q);
 }
 
 static void clear_rows(struct rows *all)
@@ -176,37 +212,81 @@ static void clear_rows(struct rows *all)
 	free(all->rows);
 }
 
-static void on_object(const struct status *s, void *arg)
+static void note_account(struct asking *q, const struct store_account *a)
 {
-	char *text = status_text(s);
-
-	out_object_text(arg, text);
-	free(text);
+	if (a == q->unwatched) /* they come account by account */
+		return;
+	q->unwatched = a;
+	q->n_unwatched++;
 }
 
-static int tell(struct cli *cli, struct store_conn *c, struct out *o, struct rows *all,
-		int64_t at_ms)
+static void on_device(const struct status *s, void *arg)
+{
+	struct asking *q = arg;
+	char *text;
+
+	if (s->why == WHY_UNOBSERVED && !accounts_is_observed(s->account, q->now_at_ms))
+		note_account(q, s->account);
+	if (q->offline && s->status != DEVICE_OFFLINE) {
+		q->n_unknown++;
+	} else if (q->out.format == OUT_TABLE) {
+		add_device(&q->rows, s);
+	} else {
+		text = status_text(s);
+		out_object_text(&q->out, text);
+		free(text);
+	}
+}
+
+/* For those who read no table: an empty list is no good news where nobody looks. */
+static void warn(const struct asking *q, const char *note)
+{
+	if (note == NULL)
+		return;
+	cli_warn("%s", note);
+	if (q->offline && q->n_unknown > 0)
+		cli_warn("%zu device%s unknown and not in the list", q->n_unknown,
+			 q->n_unknown == 1 ? " is" : "s are");
+}
+
+static void tell_rest(struct cli *cli, struct store_conn *c, struct asking *q,
+		      int64_t at_ms)
+{
+	char *note =
+		at_ms == 0 ? unwatched_note(q, cli, store_reader_has_daemon(c)) : NULL;
+
+	if (q->out.format != OUT_TABLE) {
+		warn(q, note);
+	} else {
+		tell_table(q, at_ms != 0 ? at_ms : cli->now_at_ms);
+		if (note != NULL) {
+			out_words(&q->out, OUT_DOUBTFUL, "%s", note);
+			out_newline(&q->out);
+		}
+	}
+	free(note);
+}
+
+static int tell(struct cli *cli, struct store_conn *c, struct asking *q, int64_t at_ms)
 {
 	struct status_walk walk = {.at_ms = at_ms,
 				   .without_facts = true,
-				   .which = cli->offline ? STATUS_OFFLINE : STATUS_ALL,
+				   .which = q->offline ? STATUS_NOT_ONLINE : STATUS_ALL,
 				   .matches = cli->matches,
 				   .n_matches = cli->n_matches};
-	bool table = cli->format == OUT_TABLE;
 	int more, status = CLI_OK;
 
 	do {
-		more = status_next(&walk, c, cli->now_at_ms, table ? on_row : on_object,
-				   table ? (void *)all : (void *)o, &cli->err);
+		more = status_next(&walk, c, cli->now_at_ms, on_device, q, &cli->err);
 		if (more < 0)
 			status = cli_fail_database(cli);
-		else if (out_flush(o, &cli->err) != 0)
+		else if (out_flush(&q->out, &cli->err) != 0)
 			status = cli_fail_output(cli);
 	} while (more > 0 && status == CLI_OK);
-	if (status == CLI_OK && table)
-		tell_table(o, all, walk.which, at_ms != 0 ? at_ms : cli->now_at_ms);
+	if (status == CLI_OK)
+		tell_rest(cli, c, q, at_ms);
 	status_walk_clear(&walk);
-	if (status == CLI_OK && out_end(o, &cli->err) != 0)
+	if (status == CLI_OK && out_end(&q->out, &cli->err) != 0)
 		status = cli_fail_output(cli);
 	return status;
 }
@@ -310,9 +390,8 @@ static int cmd_nagios(struct cli *cli)
 
 int cmd_status(struct cli *cli)
 {
-	struct rows all = {0};
+	struct asking q = {.now_at_ms = cli->now_at_ms, .offline = cli->offline};
 	struct store_conn *c;
-	struct out o;
 	int64_t at_ms = 0;
 	int status;
 
@@ -325,10 +404,10 @@ int cmd_status(struct cli *cli)
 	c = cli_open(cli);
 	if (c == NULL)
 		return CLI_DATABASE;
-	out_init(&o, cli->format, columns, cli->command->fields);
-	status = tell(cli, c, &o, &all, at_ms);
-	out_clear(&o);
-	clear_rows(&all);
+	out_init(&q.out, cli->format, columns, cli->command->fields);
+	status = tell(cli, c, &q, at_ms);
+	out_clear(&q.out);
+	clear_rows(&q.rows);
 	store_close_reader(c);
 	return status;
 }

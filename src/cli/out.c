@@ -1,7 +1,8 @@
 #include "cli/out.h"
 
+#include "cli/out_inside.h"
+
 #include <errno.h>
-#include <langinfo.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -12,14 +13,10 @@
 #include "base/log.h"
 #include "base/mem.h"
 
-/* A table is laid out so many rows at a time: an answer of a million rows is told as it comes,
- * in the widths that the first rows had. */
-#define ROWS_AT_ONCE 1000
-
 /* 0.99 is not 0.98999999999999999. */
 #define JSON_FLAGS (JSON_COMPACT | JSON_REAL_PRECISION(15))
 
-static const char *const escapes[] = {
+const char *const out_escapes[] = {
 	[OUT_PLAIN] = "",        [OUT_GOOD] = "\033[32m",
 	[OUT_BAD] = "\033[31m",  [OUT_DOUBTFUL] = "\033[33m",
 	[OUT_FAINT] = "\033[2m",
@@ -48,7 +45,7 @@ void out_init(struct out *o, enum out_format format, const struct out_column *co
 void out_clear(struct out *o)
 {
 	scols_unref_table(o->table);
-	free(o->widths);
+	free(o->fit);
 	buf_clear(&o->text);
 	*o = (struct out){0};
 }
@@ -180,64 +177,8 @@ void out_take_object(struct out *o, json_t *object)
 	json_decref(object);
 }
 
-/* ---- tables ---- */
-
-/* The first part of a table has its headings and finds the widths; later ones keep them. */
-static struct libscols_table *new_table(const struct out *o)
-{
-	struct libscols_table *t = scols_new_table();
-
-	if (t == NULL)
-		abort(); /* out of memory */
-	/* We escape. Where the locale is not UTF-8 smartcols does, too: else it would look for the
-	 * end of a character for ever. */
-	scols_table_enable_noencoding(t, strcmp(nl_langinfo(CODESET), "UTF-8") == 0);
-	scols_table_enable_colors(t, o->colours);
-	scols_table_enable_noheadings(t, o->widths != NULL);
-	scols_table_set_column_separator(t, "  ");
-	for (size_t i = 0; i < o->n_columns; i++) {
-		double width =
-			o->widths != NULL ? (double)o->widths[i] : o->columns[i].share;
-		int flags = o->columns[i].flags;
-
-		if (o->widths != NULL)
-			flags |= SCOLS_FL_STRICTWIDTH;
-		if ((o->hidden & 1u << i) != 0)
-			flags |= SCOLS_FL_HIDDEN;
-		if (scols_table_new_column(t, o->columns[i].name, width, flags) == NULL)
-			abort(); /* out of memory */
-	}
-	return t;
-}
-
-static void keep_widths(struct out *o)
-{
-	if (o->widths != NULL)
-		return;
-	o->widths = mem_alloc(o->n_columns * sizeof *o->widths);
-	for (size_t i = 0; i < o->n_columns; i++)
-		o->widths[i] =
-			scols_column_get_width(scols_table_get_column(o->table, i));
-}
-
-static void print_table(struct out *o)
-{
-	char *text;
-
-	if (o->table == NULL)
-		return;
-	if (scols_print_table_to_string(o->table, &text) != 0)
-		abort(); /* out of memory */
-	buf_add_text(&o->text, text);
-	buf_add_text(&o->text, "\n");
-	free(text);
-	keep_widths(o);
-	scols_unref_table(o->table);
-	o->table = NULL;
-}
-
 /* What a printf would print, escaped. */
-static char *safe_text(const char *fmt, va_list ap)
+char *out_safe_text(const char *fmt, va_list ap)
 {
 	char *text, *safe;
 	size_t size;
@@ -260,11 +201,11 @@ void out_words(struct out *o, enum out_colour colour, const char *fmt, ...)
 	char *safe;
 
 	va_start(ap, fmt);
-	safe = safe_text(fmt, ap);
+	safe = out_safe_text(fmt, ap);
 	va_end(ap);
-	print_table(o);
+	out_print_table(o);
 	if (dressed)
-		buf_add_text(&o->text, escapes[colour]);
+		buf_add_text(&o->text, out_escapes[colour]);
 	buf_add_text(&o->text, safe);
 	if (dressed)
 		buf_add_text(&o->text, "\033[0m");
@@ -279,31 +220,6 @@ void out_newline(struct out *o)
 void out_hide(struct out *o, size_t column)
 {
 	o->hidden |= 1u << column;
-}
-
-void out_row(struct out *o)
-{
-	if (o->table != NULL && scols_table_get_nlines(o->table) >= ROWS_AT_ONCE)
-		print_table(o);
-	if (o->table == NULL)
-		o->table = new_table(o);
-	o->line = scols_table_new_line(o->table, NULL);
-	if (o->line == NULL)
-		abort(); /* out of memory */
-	o->n++;
-}
-
-void out_cell(struct out *o, size_t column, enum out_colour colour, const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	if (scols_line_refer_data(o->line, column, safe_text(fmt, ap)) != 0)
-		abort(); /* out of memory */
-	va_end(ap);
-	if (colour != OUT_PLAIN)
-		scols_cell_set_color(scols_line_get_cell(o->line, column),
-				     escapes[colour]);
 }
 
 /* ---- writing ---- */
@@ -328,7 +244,7 @@ int out_flush(struct out *o, struct err *err)
 
 int out_end(struct out *o, struct err *err)
 {
-	print_table(o);
+	out_print_table(o);
 	if (o->format == OUT_JSON)
 		buf_add_text(&o->text, o->n == 0 ? "[]\n" : "\n]\n");
 	if (o->format == OUT_CSV && o->n == 0)

@@ -19,9 +19,12 @@ enum out_format { OUT_TABLE, OUT_JSON, OUT_NDJSON, OUT_CSV };
 /* A column of a table. */
 struct out_column {
 	const char *name; /* its heading; NULL ends the list */
-	double share;     /* of the terminal's width, where it is cut (SCOLS_FL_TRUNC) */
-	int flags;        /* SCOLS_FL_... */
+	double share; /* of the terminal's width: it is not cut further than that (SCOLS_FL_TRUNC)
+		       * while anything else can be done */
+	int flags; /* SCOLS_FL_..., OUT_SPARE */
 };
+
+#define OUT_SPARE (1 << 24) /* left out where the terminal is narrow: fit.h */
 
 /* Text of a cell that is to be looked at. */
 enum out_colour { OUT_PLAIN, OUT_GOOD, OUT_BAD, OUT_DOUBTFUL, OUT_FAINT };
@@ -35,7 +38,7 @@ struct out {
 	const struct out_column *columns;
 	struct libscols_table *table; /* rows not yet printed; NULL: none */
 	struct libscols_line *line;   /* the last row */
-	size_t *widths;               /* of the columns, once some rows are printed */
+	struct fit_column *fit;       /* of the columns, once some rows are printed */
 	size_t n_columns;
 	unsigned hidden; /* a bit for each column that is not shown */
 };

@@ -35,6 +35,13 @@ static int load_budget(struct store_conn *c, struct account_now *a, struct err *
 				 &a->budget, &a->has_budget, err);
 }
 
+static void count(struct account_now *a)
+{
+	a->n_online = a->observed ? a->account.n_online : 0;
+	a->n_offline = a->observed ? a->account.n_offline : 0;
+	a->n_unknown = a->account.n_devices - a->n_online - a->n_offline;
+}
+
 int accounts_load(struct store_conn *c, int64_t now_at_ms, struct account_now **out,
 		  size_t *n, struct err *err)
 {
@@ -49,6 +56,7 @@ int accounts_load(struct store_conn *c, int64_t now_at_ms, struct account_now **
 	for (size_t i = 0; i < n_stored; i++) {
 		all[i].account = stored[i];
 		all[i].observed = accounts_is_observed(&stored[i], now_at_ms);
+		count(&all[i]);
 		if (rc == 0)
 			rc = load_budget(c, &all[i], err);
 	}
@@ -115,8 +123,9 @@ json_t *accounts_object(const struct account_now *now, int64_t now_at_ms)
 	json_object_set_new(o, "observed", json_boolean(now->observed));
 	member_text(o, "route", store_route_name(a->route));
 	member_number(o, "devices", a->n_devices);
-	member_number(o, "online", a->n_online);
-	member_number(o, "offline", a->n_offline);
+	member_number(o, "online", now->n_online);
+	member_number(o, "offline", now->n_offline);
+	member_number(o, "unknown", now->n_unknown);
 	member_number_or_null(o, "effective_interval_ms", a->interval_ms, 1);
 	member_time_or_null(o, "last_sweep_at", a->last_sweep_at_ms);
 	member_time_or_null(o, "last_page_at", a->last_page_at_ms);

@@ -14,6 +14,8 @@ struct account_now {
 	struct store_budget budget;
 	bool has_budget;
 	bool observed; /* accounts_is_observed() */
+	/* Of its devices; all are unknown where it is not observed. */
+	int64_t n_online, n_offline, n_unknown;
 };
 
 /*
@@ -38,7 +40,7 @@ void accounts_free(struct store_account *accounts, size_t n);
 
 /*
  * Shape  {"account", "state", "reason", "detail", "since", "observed", "route", "devices",
- *         "online", "offline", "effective_interval_ms", "last_sweep_at", "last_page_at",
+ *         "online", "offline", "unknown", "effective_interval_ms", "last_sweep_at", "last_page_at",
  *         "pages_unchanged", "records_unchanged", "records_parsed", "records_bad",
  *         "budget": {"group", "limit", "remaining", "penalty_until"} or null}
  * Returns a new object, the caller's.

@@ -58,7 +58,7 @@ static void show(struct batch *b, struct status *s)
 {
 	const struct status_walk *w = b->walk;
 
-	if (w->which == STATUS_OFFLINE && s->status != DEVICE_OFFLINE)
+	if (w->which == STATUS_NOT_ONLINE && s->status == DEVICE_ONLINE)
 		return;
 	if (w->without_facts && w->n_matches == 0) {
 		b->each(s, b->arg);

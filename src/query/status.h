@@ -25,7 +25,8 @@ struct status {
  * removed is not_listed since then. */
 void status_judge(struct status *s, int64_t now_at_ms);
 
-enum status_which { STATUS_ALL, STATUS_OFFLINE };
+/* Who looks for those that are offline must hear of those that may be: Offline and Unknown. */
+enum status_which { STATUS_ALL, STATUS_NOT_ONLINE };
 
 /* A walk over the devices by account and id. All zero but which, at_ms and matches to begin
  * with. */

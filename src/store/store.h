@@ -83,6 +83,10 @@ int store_reader_version(struct store_conn *c, int64_t *version, struct err *err
 /* The database's random number, by which one that took the place of another is told apart. */
 int64_t store_reader_random(const struct store_conn *c);
 
+/* Whether a daemon holds the database at this moment, or might: whoever may not look at its lock
+ * cannot know. */
+bool store_reader_has_daemon(const struct store_conn *c);
+
 /* A reader sees one state of the database from store_begin_read to store_end_read. */
 int store_begin_read(struct store_conn *c, struct err *err);
 void store_end_read(struct store_conn *c);
@@ -127,7 +131,8 @@ struct store_account {
 	int64_t pages_unchanged, records_unchanged, records_parsed, records_bad;
 	/* Whose budget it uses: see store_budget. NULL: none yet. */
 	char *budget_scope, *budget_group;
-	/* Counted by store_accounts and store_account_counts only. */
+	/* Counted by store_accounts and store_account_count only. Online and offline are those that
+	 * the last lists have shown so. */
 	int64_t n_devices, n_online, n_offline;
 };
 
@@ -138,7 +143,7 @@ int store_account_load(struct store_conn *c, const char *name, struct store_acco
 /* Write all but name and counts. */
 int store_account_save(struct store_conn *c, const struct store_account *a,
 		       struct err *err);
-/* Fill in n_devices, n_online, n_offline. */
+/* Fill in the counts. */
 int store_account_count(struct store_conn *c, struct store_account *a, struct err *err);
 /* Every account by name, counts included; the caller clears each and frees the array. */
 int store_accounts(struct store_conn *c, struct store_account **out, size_t *n,
@@ -280,6 +285,7 @@ int store_account_gap(struct store_conn *c, int64_t account_id, int64_t from_ms,
 /* Whether so long a time without an observation is a gap: more than three effective intervals
  * (0: not known yet). */
 #define STORE_GAP_INTERVALS 3
+int64_t store_gap_ms(int64_t interval_ms); /* what is longer is one */
 bool store_is_gap(int64_t interval_ms, int64_t from_ms, int64_t to_ms);
 
 /* ---- events ---- */

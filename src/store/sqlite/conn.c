@@ -29,6 +29,9 @@
 	" records_unchanged, records_parsed, records_bad, budget_scope, budget_group," \
 	" route, route_tried_ms"
 
+/* The last lists have shown it, one since ?2 at least; else its status is unknown. */
+#define SEEN "s.missed = 0 AND (s.lapsed = 0 OR s.seen_ms >= ?2)"
+
 /* The order of the joins is the order of the answer: nothing is sorted, however long it is. */
 #define OWED_AFTER(condition)                                                    \
 	"SELECT o.state, o.attempts, o.first_ms, o.next_ms, o.ended_ms, o.code," \
@@ -59,10 +62,11 @@ static const char *const sql[N_STMTS] = {
 		" records_parsed = ?, records_bad = ?, budget_scope = ?, budget_group = ?,"
 		" route = ?, route_tried_ms = ?"
 		" WHERE account_id = ?",
-	[STMT_ACCOUNT_COUNT] = "SELECT count(*), count(*) FILTER (WHERE s.status = 1),"
-			       " count(*) FILTER (WHERE s.status = 2)"
+	[STMT_ACCOUNT_COUNT] = "SELECT count(*),"
+			       " count(*) FILTER (WHERE s.status = 1 AND " SEEN "),"
+			       " count(*) FILTER (WHERE s.status = 2 AND " SEEN ")"
 			       " FROM device d JOIN device_state s USING (device_id)"
-			       " WHERE d.account_id = ? AND d.removed_ms IS NULL",
+			       " WHERE d.account_id = ?1 AND d.removed_ms IS NULL",
 
 	[STMT_EXTENSIONS] =
 		"SELECT id, name FROM extension WHERE account_id = ? ORDER BY id",

@@ -7,11 +7,14 @@
 
 #define FIRST_INTERVAL_MS 60000 /* until the effective one is known */
 
+int64_t store_gap_ms(int64_t interval_ms)
+{
+	return STORE_GAP_INTERVALS * (interval_ms > 0 ? interval_ms : FIRST_INTERVAL_MS);
+}
+
 bool store_is_gap(int64_t interval_ms, int64_t from_ms, int64_t to_ms)
 {
-	if (interval_ms <= 0)
-		interval_ms = FIRST_INTERVAL_MS;
-	return to_ms - from_ms > STORE_GAP_INTERVALS * interval_ms;
+	return to_ms - from_ms > store_gap_ms(interval_ms);
 }
 
 /* ---- writing ---- */

@@ -182,3 +182,8 @@ int64_t store_reader_random(const struct store_conn *c)
 {
 	return c->random;
 }
+
+bool store_reader_has_daemon(const struct store_conn *c)
+{
+	return lock_is_held(c->path);
+}

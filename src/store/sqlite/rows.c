@@ -132,7 +132,8 @@ int store_account_save(struct store_conn *c, const struct store_account *a,
 
 int store_account_count(struct store_conn *c, struct store_account *a, struct err *err)
 {
-	sqlite3_stmt *st = conn_bind(c, STMT_ACCOUNT_COUNT, err, "i", a->account_id);
+	sqlite3_stmt *st = conn_bind(c, STMT_ACCOUNT_COUNT, err, "ii", a->account_id,
+				     a->last_page_at_ms - store_gap_ms(a->interval_ms));
 
 	if (st == NULL || conn_step(c, st, err) != 1)
 		return err->code;
