@@ -40,7 +40,7 @@ struct account_config {
 struct sink_config {
 	char *name; /* its title; unique */
 	enum sink_kind kind;
-	char *address; /* syslog: "unix:PATH" or "udp://HOST:PORT"; else NULL */
+	char *address; /* syslog: see sink/syslog_address.h; else NULL */
 	char *url;     /* webhook; else NULL. May hold credentials: never print it */
 	struct secret *secrets; /* webhook: each "whsec_" and base64 of 24 to 64 bytes */
 	size_t n_secrets;       /* 0: requests are not signed */
@@ -49,6 +49,7 @@ struct sink_config {
 	char **match; /* "KEY=PATTERN": account site type model device name; all must hold */
 	size_t n_match;
 	bool personal_data;
+	char *ca_file; /* of its receiver; NULL: the system's */
 	bool allow_http;
 };
 

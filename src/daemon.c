@@ -97,6 +97,7 @@ static struct sink_settings sink_settings_of(const struct sink_config *s)
 		.n_secrets = s->n_secrets,
 		.allow_http = s->allow_http,
 		.personal_data = s->personal_data,
+		.ca_file = s->ca_file,
 	};
 }
 

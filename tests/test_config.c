@@ -255,8 +255,8 @@ static const struct {
 	{SINK, "kind = \"syslog\" address = \"\"",
 	 "sinks.central.address: is empty; give a value, or remove it"},
 	{SINK, "kind = \"syslog\" address = \"/dev/log\"",
-	 "sinks.central.address: not an address; write unix:PATH or udp://HOST:PORT, an IPv6 "
-	 "address in brackets"},
+	 "sinks.central.address: not an address; write unix:PATH, udp://HOST:PORT, tcp://HOST:PORT or "
+	 "tls://HOST:PORT, an IPv6 address in brackets"},
 	{SINK, "kind = \"syslog\" address = \"unix:log\"",
 	 "sinks.central.address: the path is not absolute; write unix:/dev/log"},
 	{SINK,
@@ -265,26 +265,26 @@ static const struct {
 	 "123456789012345678901234567890\"",
 	 "sinks.central.address: the path is longer than a socket's may be; 107 bytes at most"},
 	{SINK, "kind = \"syslog\" address = \"udp://logs.example.com\"",
-	 "sinks.central.address: not an address; write unix:PATH or udp://HOST:PORT, an IPv6 "
-	 "address in brackets"},
+	 "sinks.central.address: not an address; write unix:PATH, udp://HOST:PORT, tcp://HOST:PORT or "
+	 "tls://HOST:PORT, an IPv6 address in brackets"},
 	{SINK, "kind = \"syslog\" address = \"udp://logs.example.com:99999\"",
-	 "sinks.central.address: not an address; write unix:PATH or udp://HOST:PORT, an IPv6 "
-	 "address in brackets"},
+	 "sinks.central.address: not an address; write unix:PATH, udp://HOST:PORT, tcp://HOST:PORT or "
+	 "tls://HOST:PORT, an IPv6 address in brackets"},
 	{SINK, "kind = \"syslog\" address = \"udp://logs.example.com:514/x\"",
-	 "sinks.central.address: not an address; write unix:PATH or udp://HOST:PORT, an IPv6 "
-	 "address in brackets"},
+	 "sinks.central.address: not an address; write unix:PATH, udp://HOST:PORT, tcp://HOST:PORT or "
+	 "tls://HOST:PORT, an IPv6 address in brackets"},
 	{SINK, "kind = \"syslog\" address = \"udp://::1:514\"",
-	 "sinks.central.address: not an address; write unix:PATH or udp://HOST:PORT, an IPv6 "
-	 "address in brackets"},
+	 "sinks.central.address: not an address; write unix:PATH, udp://HOST:PORT, tcp://HOST:PORT or "
+	 "tls://HOST:PORT, an IPv6 address in brackets"},
 	{SINK, "kind = \"syslog\" address = \"udp://logs.example.com:514/\"",
-	 "sinks.central.address: not an address; write unix:PATH or udp://HOST:PORT, an IPv6 "
-	 "address in brackets"},
+	 "sinks.central.address: not an address; write unix:PATH, udp://HOST:PORT, tcp://HOST:PORT or "
+	 "tls://HOST:PORT, an IPv6 address in brackets"},
 	{SINK, "kind = \"syslog\" address = \"udp://logs.example.com:0\"",
-	 "sinks.central.address: not an address; write unix:PATH or udp://HOST:PORT, an IPv6 "
-	 "address in brackets"},
-	{SINK, "kind = \"syslog\" address = \"tls://logs.example.com:6514\"",
-	 "sinks.central.address: not yet: syslog by TCP and TLS comes with a later version; write "
-	 "unix:PATH or udp://HOST:PORT"},
+	 "sinks.central.address: not an address; write unix:PATH, udp://HOST:PORT, tcp://HOST:PORT or "
+	 "tls://HOST:PORT, an IPv6 address in brackets"},
+	{SINK, "kind = \"syslog\" address = \"tls://logs.example.com\"",
+	 "sinks.central.address: not an address; write unix:PATH, udp://HOST:PORT, tcp://HOST:PORT or "
+	 "tls://HOST:PORT, an IPv6 address in brackets"},
 	{WEBHOOK, "url = \"ops.example.com\"",
 	 "sinks.ops.url: not a URL; write https://HOST/PATH"},
 	{WEBHOOK, "url = \"https://ops.example.com/a b\"",

@@ -403,8 +403,11 @@ static const struct {
 	{"unix:", NULL, NULL, NULL},
 	{"unix:log", NULL, NULL, NULL},
 	{"unix", NULL, NULL, NULL},
-	{"tcp://h:1", NULL, NULL, NULL},
-	{"TLS://h:1", NULL, NULL, NULL},
+	{"tcp://h:1", NULL, "h", "1"},
+	{"TLS://[::1]:6514", NULL, "::1", "6514"},
+	{"tcp://h", NULL, NULL, NULL},
+	{"tls:h:1", NULL, NULL, NULL},
+	{"ssl://h:1", NULL, NULL, NULL},
 	{"host:514", NULL, NULL, NULL},
 	{"udp:host:514", NULL, NULL, NULL},
 	{"udp:/host:514", NULL, NULL, NULL},
@@ -437,6 +440,21 @@ static const struct {
 	{"udp://host:514,host:515", NULL, NULL, NULL},
 };
 
+static enum syslog_transport transport_of(const char *text)
+{
+	static const char *const schemes[] = {
+		[SYSLOG_UNIX] = "unix",
+		[SYSLOG_UDP] = "udp:",
+		[SYSLOG_TCP] = "tcp:",
+		[SYSLOG_TLS] = "tls:",
+	};
+	size_t i = 0;
+
+	while (strncasecmp(text, schemes[i], 4) != 0)
+		i++;
+	return (enum syslog_transport)i;
+}
+
 START_TEST(an_address_is_a_path_or_a_host_and_a_port)
 {
 	struct syslog_address to = {.port = (char *)"as it was"};
@@ -448,6 +466,7 @@ START_TEST(an_address_is_a_path_or_a_host_and_a_port)
 		ck_assert_pstr_eq(to.path, addresses[_i].path);
 		ck_assert_pstr_eq(to.host, addresses[_i].host);
 		ck_assert_pstr_eq(to.port, addresses[_i].port);
+		ck_assert_int_eq(to.transport, transport_of(addresses[_i].text));
 		syslog_address_clear(&to);
 		ck_assert_ptr_null(to.host);
 	} else {

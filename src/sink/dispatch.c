@@ -553,7 +553,7 @@ int dispatch_create(const struct dispatch_config *config, struct dispatch **out,
 	const struct sink_env env = {.loop = config->loop, .http = config->http};
 	struct dispatch *d = mem_zalloc(sizeof *d);
 
-	d->ops = sink_ops_of(config->settings.kind);
+	d->ops = sink_ops_of(&config->settings);
 	if (d->ops->create(&config->settings, &env, &d->sink, err) != 0) {
 		free(d);
 		return err_wrap(err, "sink %s", config->settings.name);

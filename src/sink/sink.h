@@ -22,19 +22,21 @@
 struct sink_settings {
 	const char *name; /* its title; for the log */
 	enum sink_kind kind;
-	const char *address; /* syslog: "unix:PATH" or "udp://HOST:PORT"; else NULL */
+	const char *address; /* syslog: see syslog_address.h; else NULL */
 	const char *url;     /* webhook; else NULL */
 	const struct secret
-		*secrets;   /* webhook: "whsec_..." each; sign with all of them */
-	size_t n_secrets;   /* 0: not signed */
-	bool allow_http;    /* webhook: plain http to other than loopback */
-	bool personal_data; /* values of address members are told too */
+		*secrets;    /* webhook: "whsec_..." each; sign with all of them */
+	size_t n_secrets;    /* 0: not signed */
+	bool allow_http;     /* webhook: plain http to other than loopback */
+	bool personal_data;  /* values of address members are told too */
+	const char *ca_file; /* of its receiver, PEM; NULL: the system's authorities */
 };
 
 /* What the sinks share. Borrowed, outlives them. */
 struct sink_env {
 	uv_loop_t *loop;
-	struct http_client *http; /* needed by webhooks only */
+	struct http_client
+		*http; /* of webhooks, and whose transfers syslog streams use */
 };
 
 struct sink_send;
@@ -85,6 +87,7 @@ struct sink_ops {
 	void (*cancel)(void *sink, struct sink_send *s);
 };
 
-const struct sink_ops *sink_ops_of(enum sink_kind kind);
+/* Of its kind, and of a syslog by its address. */
+const struct sink_ops *sink_ops_of(const struct sink_settings *settings);
 
 #endif

@@ -79,20 +79,30 @@ static bool read_host_and_port(struct syslog_address *into, const char *url,
 
 int syslog_address_read(struct syslog_address *into, const char *text, struct err *err)
 {
-	const char *path = behind(text, "unix:"), *rest = behind(text, "udp://");
+	static const struct {
+		const char *scheme;
+		enum syslog_transport transport;
+	} schemes[] = {
+		{"udp://", SYSLOG_UDP},
+		{"tcp://", SYSLOG_TCP},
+		{"tls://", SYSLOG_TLS},
+	};
+	const char *path = behind(text, "unix:");
 
 	if (path != NULL)
 		return read_path(into, path, err);
-	if (behind(text, "tcp://") != NULL || behind(text, "tls://") != NULL)
-		return err_set(
-			err, ERR_CONFIG,
-			"not yet: syslog by TCP and TLS comes with a later version; "
-			"write unix:PATH or udp://HOST:PORT");
-	if (rest != NULL && read_host_and_port(into, text, rest))
+	for (size_t i = 0; i < COUNT(schemes); i++) {
+		const char *rest = behind(text, schemes[i].scheme);
+
+		if (rest == NULL || !read_host_and_port(into, text, rest))
+			continue;
+		into->transport = schemes[i].transport;
 		return 0;
-	return err_set(err, ERR_CONFIG,
-		       "not an address; write unix:PATH or udp://HOST:PORT, an IPv6 "
-		       "address in brackets");
+	}
+	return err_set(
+		err, ERR_CONFIG,
+		"not an address; write unix:PATH, udp://HOST:PORT, tcp://HOST:PORT or "
+		"tls://HOST:PORT, an IPv6 address in brackets");
 }
 
 void syslog_address_clear(struct syslog_address *a)

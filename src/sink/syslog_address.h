@@ -2,6 +2,8 @@
  *
  *   unix:PATH        an absolute path, no longer than a socket's may be
  *   udp://HOST:PORT  a name, an IPv4 address, or an IPv6 address in brackets; port 1 to 65535
+ *   tcp://HOST:PORT  the same, by TCP: RFC 6587 with octet counting
+ *   tls://HOST:PORT  the same, by TLS: RFC 5425
  *
  * The scheme may stand in capitals (RFC 3986, section 3.1); nothing stands behind. */
 #ifndef SINK_SYSLOG_ADDRESS_H
@@ -9,11 +11,18 @@
 
 #include "base/err.h"
 
+enum syslog_transport { SYSLOG_UNIX, SYSLOG_UDP, SYSLOG_TCP, SYSLOG_TLS };
+
 /* All zero: none. */
 struct syslog_address {
-	char *path;        /* of a unix socket; NULL: UDP, so the other two are there */
+	enum syslog_transport transport;
+	char *path;        /* of a unix socket; else NULL, and the other two are there */
 	char *host, *port; /* as getaddrinfo(3) wants them: the host without brackets */
 };
+
+/* By a stream it is net/stream's; else syslog.c does it. */
+#define SYSLOG_IS_STREAM(transport) \
+	((transport) == SYSLOG_TCP || (transport) == SYSLOG_TLS)
 
 /*
  * The one place that decides what an address is, for the check of the configuration and for the

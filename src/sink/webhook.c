@@ -19,6 +19,7 @@ struct webhook {
 	char *url;
 	struct secret *keys;
 	size_t n_keys;
+	char *ca_file; /* NULL: the system's */
 	bool allow_http;
 	enum event_personal personal;
 };
@@ -38,6 +39,7 @@ static void destroy(void *sink)
 	for (size_t i = 0; i < w->n_keys; i++)
 		secret_clear(&w->keys[i]);
 	free(w->keys);
+	free(w->ca_file);
 	free(w->url);
 	free(w);
 }
@@ -50,6 +52,7 @@ static int create(const struct sink_settings *settings, const struct sink_env *e
 	w->http = env->http;
 	w->url = mem_strdup(settings->url);
 	w->allow_http = settings->allow_http;
+	w->ca_file = settings->ca_file != NULL ? mem_strdup(settings->ca_file) : NULL;
 	w->personal =
 		settings->personal_data ? EVENT_WITH_PERSONAL : EVENT_WITHOUT_PERSONAL;
 	w->keys = mem_resize(NULL, settings->n_secrets, sizeof *w->keys);
@@ -133,6 +136,7 @@ static enum sink_progress send_event(void *sink, struct sink_send *s)
 	p->req.body = s->data;
 	p->req.body_len = s->len;
 	p->req.allow_plain = w->allow_http;
+	p->req.ca_file = w->ca_file;
 	p->req.total_ms = WEBHOOK_TOTAL_MS;
 	p->req.max_bytes = ANSWER_MAX_BYTES;
 	p->req.on_done = on_answer;
