@@ -1,17 +1,12 @@
 #include "net/server.h"
 
-#include <arpa/inet.h>
 #include <assert.h>
-#include <errno.h>
 #include <microhttpd.h>
-#include <netdb.h>
-#include <netinet/in.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/buf.h"
@@ -38,7 +33,6 @@
  *     (server_answer_never, SERVER_STREAM_WAIT) a poll of our own watches for its end.
  */
 
-#define LISTEN_BACKLOG 128
 #define CONNECTION_MAX 1000
 #define STREAM_BLOCK   (32 * 1024)
 
@@ -52,7 +46,7 @@ struct server {
 	server_request_cb on_request;
 	void *data;
 	size_t body_max_bytes;
-	char url[80];
+	char url[LISTEN_URL_BYTES];
 	char complaint[200]; /* libmicrohttpd's last */
 };
 
@@ -509,85 +503,6 @@ void server_stream_resume(struct server_request *req)
 
 /* ---- opening and closing ---- */
 
-static bool is_loopback(const struct sockaddr *address)
-{
-	if (address->sa_family == AF_INET)
-		return ntohl(((const struct sockaddr_in *)address)->sin_addr.s_addr) >>
-			       24 ==
-		       127;
-	return address->sa_family == AF_INET6 &&
-	       IN6_IS_ADDR_LOOPBACK(&((const struct sockaddr_in6 *)address)->sin6_addr);
-}
-
-/* "127.0.0.1:80" or "[::1]:80" to an address; the caller frees it by freeaddrinfo(). */
-static int resolve(const char *text, struct addrinfo **out, struct err *err)
-{
-	const struct addrinfo hints = {
-		.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE,
-		.ai_socktype = SOCK_STREAM,
-	};
-	const char *colon = strrchr(text, ':');
-	size_t len = colon != NULL ? (size_t)(colon - text) : 0;
-	char *host;
-	int rc;
-
-	if (len == 0)
-		return err_set(err, ERR_CONFIG, "expected ADDRESS:PORT");
-	if (text[0] == '[' && text[len - 1] == ']')
-		host = mem_strndup(text + 1, len - 2);
-	else
-		host = mem_strndup(text, len);
-	rc = getaddrinfo(host, colon + 1, &hints, out);
-	free(host);
-	if (rc != 0)
-		return err_set(err, ERR_CONFIG, "%s", gai_strerror(rc));
-	return 0;
-}
-
-static int listen_at(const struct server_config *config, int *out, struct err *err)
-{
-	struct addrinfo *info = NULL;
-	int fd = -1, one = 1;
-
-	if (resolve(config->address, &info, err) != 0)
-		goto fail;
-	if (config->reach == SERVER_LOOPBACK && !is_loopback(info->ai_addr)) {
-		err_set(err, ERR_CONFIG, "not a loopback address");
-		goto fail;
-	}
-	fd = socket(info->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one) != 0 ||
-	    bind(fd, info->ai_addr, info->ai_addrlen) != 0 ||
-	    listen(fd, LISTEN_BACKLOG) != 0) {
-		err_set(err, ERR_CONFIG, "%s", strerror(errno));
-		goto fail;
-	}
-	freeaddrinfo(info);
-	*out = fd;
-	return 0;
-
-fail:
-	if (fd >= 0)
-		close(fd);
-	if (info != NULL)
-		freeaddrinfo(info);
-	return err_wrap(err, "listen on %s", config->address);
-}
-
-static void tell_url(struct server *s, int fd, const char *scheme)
-{
-	struct sockaddr_storage address;
-	socklen_t len = sizeof address;
-	char host[NI_MAXHOST], port[NI_MAXSERV];
-
-	getsockname(fd, (struct sockaddr *)&address, &len);
-	getnameinfo((struct sockaddr *)&address, len, host, sizeof host, port,
-		    sizeof port, NI_NUMERICHOST | NI_NUMERICSERV);
-	snprintf(s->url, sizeof s->url,
-		 address.ss_family == AF_INET6 ? "%s://[%.45s]:%.5s" : "%s://%.45s:%.5s",
-		 scheme, host, port);
-}
-
 static void on_complaint(void *cls, const char *fmt, va_list ap)
 {
 	struct server *s = cls;
@@ -624,14 +539,14 @@ int server_open(uv_loop_t *loop, const struct server_config *config, struct serv
 	struct server *s;
 	int fd = -1, rc;
 
-	rc = listen_at(config, &fd, err);
+	rc = listen_open(config->address, config->reach, &fd, err);
 	if (rc != 0)
 		return rc;
 	s = mem_zalloc(sizeof *s);
 	s->on_request = config->on_request;
 	s->data = config->data;
 	s->body_max_bytes = config->body_max_bytes;
-	tell_url(s, fd, config->cert != NULL ? "https" : "http");
+	listen_url(s->url, fd, config->cert != NULL ? "https" : "http");
 	s->daemon = start_daemon(s, fd, config);
 	if (s->daemon == NULL) { /* it has closed fd */
 		rc = err_set(err, ERR_CONFIG, "serve %s: %s%s", s->url,

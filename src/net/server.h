@@ -11,7 +11,9 @@
 #include <sys/types.h>
 #include <uv.h>
 
-struct err;
+#include "base/err.h"
+#include "net/listen.h"
+
 struct server;
 struct server_request;
 
@@ -23,14 +25,9 @@ struct server_request;
  */
 typedef void (*server_request_cb)(struct server_request *req, void *data);
 
-enum server_reach {
-	SERVER_LOOPBACK, /* refuse to listen where other machines could come */
-	SERVER_ANY,
-};
-
 struct server_config {
-	const char *address; /* "127.0.0.1:8080", "[::1]:0"; port 0: any that is free */
-	enum server_reach reach;
+	const char *address; /* listen.h */
+	enum listen_reach reach;
 	const char *cert; /* PEM text of the certificate (chain); NULL: plain HTTP */
 	const char *key;  /* PEM text of its private key; NULL with cert only */
 	/* A larger request body is answered with 413, or cut off where it comes in chunks. */

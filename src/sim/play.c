@@ -310,7 +310,7 @@ int play_start(uv_loop_t *loop, const struct play_config *config, struct play **
 	struct script script = {0};
 	const struct server_config server = {
 		.address = config->address,
-		.reach = SERVER_LOOPBACK,
+		.reach = LISTEN_LOOPBACK,
 		.cert = config->cert,
 		.key = config->key,
 		.body_max_bytes = REQUEST_MAX_BYTES,
