@@ -7,11 +7,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/mem.h"
+#include "net/local.h"
+#include "net/patience.h"
 
 /*
  * libmicrohttpd has its sockets in an epoll set of its own, which is a descriptor that the loop
@@ -30,11 +33,19 @@
  *   the client leaves before the end: on_completed, on_request never comes
  *   the client leaves before it is answered: on_completed, and the answer frees the request.
  *     A suspended connection is not looked at by libmicrohttpd, so where we wait for long
- *     (server_answer_never, SERVER_STREAM_WAIT) a poll of our own watches for its end.
+ *     (server_answer_never, SERVER_STREAM_WAIT, and where there is a limit of connections) a poll of
+ *     our own watches for its end.
+ *   a deadline passes, or another needs the room: the connection is shut down, and libmicrohttpd
+ *     sees its end
  */
 
 #define CONNECTION_MAX 1000
-#define STREAM_BLOCK   (32 * 1024)
+/* Those that were shut down and that libmicrohttpd has yet to close; and it takes up to ten at a
+ * time. */
+#define CONNECTIONS_GOING 32
+#define STREAM_BLOCK      (32 * 1024)
+#define HEADER_MAX_BYTES  ((size_t)32 * 1024)
+#define UNIX              "unix:"
 
 struct server {
 	struct MHD_Daemon *daemon;
@@ -46,7 +57,10 @@ struct server {
 	server_request_cb on_request;
 	void *data;
 	size_t body_max_bytes;
-	char url[LISTEN_URL_BYTES];
+	bool is_patient; /* there are limits */
+	struct patience patience;
+	char *socket_path; /* NULL: none of ours */
+	char *url;
 	char complaint[200]; /* libmicrohttpd's last */
 };
 
@@ -122,6 +136,44 @@ static void on_readable(uv_poll_t *poll, int status, int events)
 	run(poll->data);
 }
 
+static void run_soon(void *data)
+{
+	struct server *s = data;
+
+	s->again = true;
+	uv_timer_start(&s->timer, on_timer, 0, 0);
+}
+
+/* ---- connections ---- */
+
+/* NULL where there are no limits. */
+static struct patient *patient_of(struct MHD_Connection *conn)
+{
+	return MHD_get_connection_info(conn, MHD_CONNECTION_INFO_SOCKET_CONTEXT)
+		->socket_context;
+}
+
+static int descriptor_of(struct MHD_Connection *conn)
+{
+	return MHD_get_connection_info(conn, MHD_CONNECTION_INFO_CONNECTION_FD)
+		->connect_fd;
+}
+
+static void on_connection(void *cls, struct MHD_Connection *conn, void **context,
+			  enum MHD_ConnectionNotificationCode what)
+{
+	struct server *s = cls;
+
+	if (!s->is_patient)
+		return;
+	if (what == MHD_CONNECTION_NOTIFY_STARTED) {
+		*context = patience_connected(&s->patience, descriptor_of(conn));
+	} else {
+		patience_gone(*context);
+		*context = NULL;
+	}
+}
+
 /* ---- suspending and resuming ---- */
 
 static void resume(struct server_request *req)
@@ -134,8 +186,7 @@ static void resume(struct server_request *req)
 	if (req->guard != NULL)
 		uv_poll_stop(&req->guard->poll);
 	MHD_resume_connection(req->conn);
-	s->again = true;
-	uv_timer_start(&s->timer, on_timer, 0, 0);
+	run_soon(s);
 }
 
 static void suspend(struct server_request *req)
@@ -158,14 +209,12 @@ static void on_end_of_connection(uv_poll_t *poll, int status, int events)
 
 static void guard(struct server_request *req)
 {
-	const union MHD_ConnectionInfo *info =
-		MHD_get_connection_info(req->conn, MHD_CONNECTION_INFO_CONNECTION_FD);
-
 	if (req->guard == NULL) {
 		req->guard = mem_zalloc(sizeof *req->guard);
 		req->guard->req = req;
 		req->guard->poll.data = req->guard;
-		uv_poll_init(req->server->poll.loop, &req->guard->poll, info->connect_fd);
+		uv_poll_init(req->server->poll.loop, &req->guard->poll,
+			     descriptor_of(req->conn));
 	}
 	uv_poll_start(&req->guard->poll, UV_DISCONNECT, on_end_of_connection);
 }
@@ -228,8 +277,8 @@ static void on_completed(void *cls, struct MHD_Connection *conn, void **context,
 	struct server *s = cls;
 	struct server_request *req = *context;
 
-	(void)conn;
 	(void)why;
+	patience_owes(patient_of(conn));
 	if (req == NULL)
 		return;
 	*context = NULL;
@@ -257,6 +306,7 @@ static enum MHD_Result queue(struct server_request *req)
 	if (req->response == NULL)
 		return MHD_NO; /* closes the connection */
 	req->state = REQUEST_QUEUED;
+	patience_takes(patient_of(req->conn));
 	result = MHD_queue_response(req->conn, (unsigned)req->status, req->response);
 	MHD_destroy_response(req->response); /* the connection holds it now */
 	req->response = NULL;
@@ -284,10 +334,13 @@ static enum MHD_Result finish(struct server_request *req)
 	struct server *s = req->server;
 
 	req->state = REQUEST_ASKED;
+	patience_waits(patient_of(req->conn));
 	s->on_request(req, s->data);
 	if (req->state == REQUEST_ANSWERED)
 		return queue(req);
 	suspend(req);
+	if (s->is_patient)
+		guard(req);
 	return MHD_YES;
 }
 
@@ -312,7 +365,8 @@ static enum MHD_Result on_access(void *cls, struct MHD_Connection *conn, const c
 		return MHD_YES;
 	case REQUEST_ANSWERED:
 		return queue(req);
-	case REQUEST_ASKED:
+	case REQUEST_ASKED: /* not yet answered, and lost */
+		return MHD_NO;
 	case REQUEST_QUEUED:
 		break;
 	}
@@ -349,6 +403,19 @@ const char *server_arg(const struct server_request *req, const char *name)
 const char *server_header(const struct server_request *req, const char *name)
 {
 	return MHD_lookup_connection_value(req->conn, MHD_HEADER_KIND, name);
+}
+
+bool server_peer(const struct server_request *req, uid_t *uid)
+{
+	struct ucred peer;
+	socklen_t len = sizeof peer;
+
+	if (req->server->socket_path == NULL ||
+	    getsockopt(descriptor_of(req->conn), SOL_SOCKET, SO_PEERCRED, &peer, &len) !=
+		    0)
+		return false;
+	*uid = peer.uid;
+	return true;
 }
 
 const char *server_content(const struct server_request *req, size_t *len)
@@ -467,7 +534,9 @@ static ssize_t on_stream_read(void *cls, uint64_t at, char *out, size_t max)
 		return MHD_CONTENT_READER_END_OF_STREAM;
 	if (n == SERVER_STREAM_BREAK)
 		return MHD_CONTENT_READER_END_WITH_ERROR;
+	patience_takes(patient_of(stream->req->conn));
 	if (n == SERVER_STREAM_WAIT) {
+		patience_waits(patient_of(stream->req->conn));
 		suspend(stream->req);
 		guard(stream->req);
 	}
@@ -521,37 +590,88 @@ static struct MHD_Daemon *start_daemon(struct server *s, int fd,
 	};
 	const struct MHD_OptionItem plain[] = {{MHD_OPTION_END, 0, NULL}};
 	unsigned flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG;
+	unsigned most = config->connections_max != 0
+				? config->connections_max + CONNECTIONS_GOING
+				: CONNECTION_MAX;
+	size_t header = config->header_max_bytes != 0 ? config->header_max_bytes
+						      : HEADER_MAX_BYTES;
 
 	if (config->cert != NULL)
 		flags |= MHD_USE_TLS;
 	return MHD_start_daemon(
 		flags, 0, NULL, NULL, on_access, s, MHD_OPTION_EXTERNAL_LOGGER,
 		on_complaint, s, MHD_OPTION_URI_LOG_CALLBACK, on_uri, s,
-		MHD_OPTION_NOTIFY_COMPLETED, on_completed, s, MHD_OPTION_LISTEN_SOCKET,
-		fd, MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTION_MAX,
-		MHD_OPTION_CONNECTION_TIMEOUT, config->idle_s, MHD_OPTION_ARRAY,
+		MHD_OPTION_NOTIFY_COMPLETED, on_completed, s,
+		MHD_OPTION_NOTIFY_CONNECTION, on_connection, s, MHD_OPTION_LISTEN_SOCKET,
+		fd, MHD_OPTION_CONNECTION_LIMIT, most, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+		header, MHD_OPTION_CONNECTION_TIMEOUT, config->idle_s, MHD_OPTION_ARRAY,
 		config->cert != NULL ? tls : plain, MHD_OPTION_END);
+}
+
+static void set_limits(struct server *s, uv_loop_t *loop,
+		       const struct server_config *config)
+{
+	s->is_patient = config->connections_max != 0;
+	s->patience = (struct patience){
+		.loop = loop,
+		.max = config->connections_max,
+		.request_ms = config->request_ms,
+		.answer_ms = config->answer_ms,
+		.on_dropped = run_soon,
+		.data = s,
+	};
+	patience_init(&s->patience);
+}
+
+static int open_socket(struct server *s, const struct server_config *config, int *fd,
+		       struct err *err)
+{
+	char url[LISTEN_URL_BYTES];
+
+	if (strncmp(config->address, UNIX, strlen(UNIX)) != 0) {
+		if (listen_open(config->address, config->reach, fd, err) != 0)
+			return err->code;
+		listen_url(url, *fd, config->cert != NULL ? "https" : "http");
+		s->url = mem_strdup(url);
+		return 0;
+	}
+	if (local_listen(config->address + strlen(UNIX), fd, err) != 0)
+		return err_wrap(err, "listen on %s", config->address);
+	s->socket_path = mem_strdup(config->address + strlen(UNIX));
+	s->url = mem_strdup(config->address);
+	return 0;
+}
+
+static void close_socket(struct server *s)
+{
+	if (s->socket_path != NULL)
+		local_unlink(s->socket_path);
+	free(s->socket_path);
+	s->socket_path = NULL;
 }
 
 int server_open(uv_loop_t *loop, const struct server_config *config, struct server **out,
 		struct err *err)
 {
-	struct server *s;
+	struct server *s = mem_zalloc(sizeof *s);
 	int fd = -1, rc;
 
-	rc = listen_open(config->address, config->reach, &fd, err);
-	if (rc != 0)
+	rc = open_socket(s, config, &fd, err);
+	if (rc != 0) {
+		free(s);
 		return rc;
-	s = mem_zalloc(sizeof *s);
+	}
 	s->on_request = config->on_request;
 	s->data = config->data;
 	s->body_max_bytes = config->body_max_bytes;
-	listen_url(s->url, fd, config->cert != NULL ? "https" : "http");
+	set_limits(s, loop, config);
 	s->daemon = start_daemon(s, fd, config);
 	if (s->daemon == NULL) { /* it has closed fd */
 		rc = err_set(err, ERR_CONFIG, "serve %s: %s%s", s->url,
 			     config->cert != NULL ? "certificate or key: " : "",
 			     s->complaint);
+		close_socket(s);
+		free(s->url);
 		free(s);
 		return rc;
 	}
@@ -570,8 +690,10 @@ static void on_closed(uv_handle_t *handle)
 {
 	struct server *s = handle->data;
 
-	if (--s->n_handles == 0)
-		free(s);
+	if (--s->n_handles > 0)
+		return;
+	free(s->url);
+	free(s);
 }
 
 void server_close(struct server *s)
@@ -579,6 +701,7 @@ void server_close(struct server *s)
 	if (s == NULL)
 		return;
 	uv_close((uv_handle_t *)&s->poll, on_closed); /* before its descriptor goes */
+	close_socket(s); /* before another could listen there: he would lose his */
 	for (struct server_request *req = s->requests; req != NULL; req = req->next) {
 		req->lost = true;
 		resume(req);

@@ -6,6 +6,7 @@
 #ifndef NET_SERVER_H
 #define NET_SERVER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -26,27 +27,31 @@ struct server_request;
 typedef void (*server_request_cb)(struct server_request *req, void *data);
 
 struct server_config {
-	const char *address; /* listen.h */
+	const char *address; /* listen.h; or "unix:PATH", see local.h */
 	enum listen_reach reach;
 	const char *cert; /* PEM text of the certificate (chain); NULL: plain HTTP */
 	const char *key;  /* PEM text of its private key; NULL with cert only */
 	/* A larger request body is answered with 413, or cut off where it comes in chunks. */
 	size_t body_max_bytes;
 	unsigned idle_s; /* close a connection that is silent for so long; 0: never */
+	/* Of a server that others depend on; patience.h. All 0 of one that is on its own. */
+	size_t header_max_bytes; /* about; a longer one is refused; 0: 32 KiB */
+	unsigned connections_max;
+	int64_t request_ms, answer_ms;
 	server_request_cb on_request;
 	void *data; /* handed to on_request */
 };
 
 /*
  * Listen. Everything in config is copied but data.
- * Returns 0 or ERR_CONFIG: no such address, not loopback, in use, or TLS refuses the PEM texts.
+ * Returns 0 or ERR_CONFIG: it cannot listen there, or TLS refuses the PEM texts.
  */
 int server_open(uv_loop_t *loop, const struct server_config *config, struct server **out,
 		struct err *err);
 /* Stop listening and close every connection. Its memory goes in a later turn of the loop.
  * Requests without an answer still wait for one. Not from within on_request. */
 void server_close(struct server *server);
-/* Where it listens, as in "https://127.0.0.1:4711". */
+/* Where it listens, as in "https://127.0.0.1:4711", "unix:/run/phonewatch/phonewatch.sock". */
 const char *server_url(const struct server *server);
 
 /* ---- what was asked; good until the handler returns or answers, whichever is first ---- */
@@ -62,6 +67,9 @@ const char *server_arg(const struct server_request *req, const char *name);
 const char *server_header(const struct server_request *req, const char *name);
 /* The body, with a NUL behind it; *len (where wanted) without the NUL. */
 const char *server_content(const struct server_request *req, size_t *len);
+
+/* Who asks, by a unix socket. False: another machine may be asking, or the system does not say. */
+bool server_peer(const struct server_request *req, uid_t *uid);
 
 /* ---- the answer ---- */
 
