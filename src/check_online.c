@@ -37,7 +37,7 @@
 #define MAX_LISTED 20 /* types and sites named; the rest in one line */
 
 /* How many devices have each name of something. */
-struct tally {
+struct breakdown {
 	struct {
 		char *name;
 		int64_t n, online;
@@ -63,12 +63,13 @@ struct check {
 	struct extensions extensions;
 	char **ids; /* theirs */
 	struct known_paging paging;
-	struct tally types, sites;
+	struct breakdown types, sites;
 	int64_t n_devices, n_refused, n_unanswered;
 	int rc;
 };
 
-static void tally_add(struct tally *t, const char *name, enum device_status status)
+static void breakdown_add(struct breakdown *t, const char *name,
+			  enum device_status status)
 {
 	size_t i = 0;
 
@@ -93,8 +94,8 @@ static bool is_ignored(const struct account_config *a, const char *type)
 }
 
 /* types_of: whose types they are, some of which it ignores; NULL: they are none. */
-static void tally_print(const struct tally *t, const char *title,
-			const struct account_config *types_of, FILE *out)
+static void breakdown_print(const struct breakdown *t, const char *title,
+			    const struct account_config *types_of, FILE *out)
 {
 	fprintf(out, "  %s:", title);
 	for (size_t i = 0; i < t->n && i < MAX_LISTED; i++) {
@@ -112,7 +113,7 @@ static void tally_print(const struct tally *t, const char *title,
 	fprintf(out, "\n");
 }
 
-static void tally_clear(struct tally *t)
+static void breakdown_clear(struct breakdown *t)
 {
 	for (size_t i = 0; i < t->n; i++)
 		free(t->rows[i].name);
@@ -192,8 +193,8 @@ static void summarize(struct check *k)
 	if (k->n_refused > 0)
 		fprintf(k->out, "  records that cannot be read: %" PRId64 "\n",
 			k->n_refused);
-	tally_print(&k->types, "by type", k->account, k->out);
-	tally_print(&k->sites, "by site", NULL, k->out);
+	breakdown_print(&k->types, "by type", k->account, k->out);
+	breakdown_print(&k->sites, "by site", NULL, k->out);
 	log_out(k);
 }
 
@@ -212,8 +213,8 @@ static void count_record(struct check *k, const struct scan_record *r)
 	type = device_text(&d, "type");
 	site = json_string_value(
 		json_object_get(json_object_get(d.record, "site"), "name"));
-	tally_add(&k->types, type != NULL ? type : "(no type)", d.status);
-	tally_add(&k->sites, site != NULL ? site : "(no site)", d.status);
+	breakdown_add(&k->types, type != NULL ? type : "(no type)", d.status);
+	breakdown_add(&k->sites, site != NULL ? site : "(no site)", d.status);
 	k->n_devices++;
 	device_clear(&d);
 }
@@ -468,8 +469,8 @@ static int check_account(const struct account_config *a, struct ledger *ledger, 
 	uv_run(&k.loop, UV_RUN_DEFAULT);
 	http_request_clear(&k.req);
 	auth_clear(&k.auth);
-	tally_clear(&k.types);
-	tally_clear(&k.sites);
+	breakdown_clear(&k.types);
+	breakdown_clear(&k.sites);
 	extensions_clear(&k.extensions);
 	free(k.ids);
 	free(k.url);

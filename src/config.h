@@ -57,7 +57,8 @@ struct config {
 	char *path;     /* as given to config_load() */
 	char *database; /* a relative one is relative to the folder of the configuration */
 	enum log_level log_level;
-	int64_t keep_events_ms, keep_spans_ms, keep_deliveries_ms; /* retention */
+	int64_t keep_events_ms, keep_spans_ms, keep_deliveries_ms,
+		keep_days_ms;            /* retention */
 	struct account_config *accounts; /* in the order of the files; at least one */
 	size_t n_accounts;
 	struct sink_config

@@ -405,14 +405,8 @@ static const struct config_key retention_keys[] = {
 		  "How long it is known when a device had which status."),
 	RETENTION("deliveries", "30d", keep_deliveries_ms,
 		  "How long it is known who was told what."),
-	{.name = "days",
-	 .type = KEY_DURATION,
-	 .fallback = "5y",
-	 .min = DAY,
-	 .max = 100 * YEAR,
-	 .at = KEY_NOWHERE,
-	 .later = "sums of days come with a later version",
-	 .help = "How long the sums of each day are kept."},
+	RETENTION("days", "5y", keep_days_ms,
+		  "How long the sums of each day are kept, a month of them at a time."),
 	{0},
 };
 

@@ -335,6 +335,7 @@ static void set_retention(struct daemon *d)
 		.events_ms = d->config->keep_events_ms,
 		.spans_ms = d->config->keep_spans_ms,
 		.deliveries_ms = d->config->keep_deliveries_ms,
+		.days_ms = d->config->keep_days_ms,
 	};
 
 	if (d->forgetting)

@@ -19,6 +19,13 @@ static int run(struct store_conn *c, struct store_job *job, struct err *err)
 {
 	struct forget *f = (struct forget *)job;
 
+	if (!f->summed && days_are_due(&f->days, f->now_at_ms)) {
+		int rc = days_step(&f->days, c, f->now_at_ms, err);
+
+		if (rc != 0)
+			return rc;
+	}
+	f->summed = true;
 	return store_forget_some(c, &f->walk, err);
 }
 
@@ -27,6 +34,7 @@ static void on_timer(uv_timer_t *timer)
 	struct forget *f = timer->data;
 
 	f->under_way = true;
+	f->now_at_ms = clock_utc_ms();
 	store_submit(f->store, &f->job);
 }
 
@@ -34,10 +42,12 @@ static void begin(struct forget *f, uint64_t in_ms)
 {
 	int64_t now_at_ms = clock_utc_ms();
 
+	f->summed = false;
 	f->walk = (struct store_forget){
 		.events_before_ms = now_at_ms - f->after.events_ms,
 		.spans_before_ms = now_at_ms - f->after.spans_ms,
 		.deliveries_before_ms = now_at_ms - f->after.deliveries_ms,
+		.days_before_ms = now_at_ms - f->after.days_ms,
 	};
 	uv_timer_start(&f->timer, on_timer, in_ms, 0);
 }
@@ -45,6 +55,7 @@ static void begin(struct forget *f, uint64_t in_ms)
 static void end(struct forget *f)
 {
 	uv_close((uv_handle_t *)&f->timer, NULL);
+	days_clear(&f->days);
 	f->on_stopped(f->data);
 }
 

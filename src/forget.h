@@ -1,21 +1,25 @@
-/* What is old is forgotten, once an hour and a little at a time. */
+/* What is over is summed up by days, and what is old forgotten, once an hour and a little at a time. */
 #ifndef FORGET_H
 #define FORGET_H
 
 #include <stdbool.h>
 #include <uv.h>
 
+#include "days.h"
 #include "store/store.h"
 
 /* How long what is kept. */
 struct forget_after {
-	int64_t events_ms, spans_ms, deliveries_ms;
+	int64_t events_ms, spans_ms, deliveries_ms, days_ms;
 };
 
 struct forget {
 	struct store_job job;
 	struct store *store;
 	struct forget_after after;
+	int64_t now_at_ms;     /* of the step at hand */
+	struct days_walk days; /* ahead of the other: what is forgotten has its sums */
+	bool summed;           /* it is over, this time */
 	struct store_forget walk;
 	uv_timer_t timer;
 	bool under_way; /* a job: the store may not be closed */

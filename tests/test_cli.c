@@ -1504,6 +1504,15 @@ static const struct {
 	{"INSERT INTO gap VALUES (1, 0, 10, 20, 1), (1, 0, 15, 30, 1)",
 	 "two gaps of account 1 overlap"},
 	{"INSERT INTO gap VALUES (1, 2, 20, 10, 1)", "two gaps of device 2 overlap"},
+	{"INSERT INTO place VALUES (1, 1, '', ''); INSERT INTO days VALUES"
+	 " (1, 10, 1, 2, x'00000000'), (1, 11, 1, 1, x'0000')",
+	 "two sums of one day of device 1"},
+	{"INSERT INTO account (account_id, name) VALUES (9, 'other'); INSERT INTO place"
+	 " VALUES (1, 9, '', ''); INSERT INTO days VALUES (1, 10, 1, 1, x'0000')",
+	 "device 1 was in a place of another account"},
+	{"INSERT INTO place VALUES (1, 1, '', ''); INSERT INTO days VALUES"
+	 " (1, 10, 1, 2, x'000000')",
+	 "sums of days of device 1 are damaged"},
 	{"INSERT INTO outbox (sink_id, sequence) VALUES (7, 2)",
 	 "event 2 is owed to a sink that is not there"},
 	{"INSERT INTO outbox (sink_id, sequence) VALUES (7, 99)",

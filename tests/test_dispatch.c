@@ -176,7 +176,7 @@ static void owe(int64_t n, unsigned n_devices, int64_t first)
 
 /* ---- what the outbox says ---- */
 
-struct tally {
+struct summing {
 	size_t sink;
 	unsigned n[4]; /* by state */
 	struct store_delivery last;
@@ -187,7 +187,7 @@ static char error_text[ERR_TEXT_BYTES]; /* of the last delivery */
 
 static void count(const struct store_owed_event *o, void *arg)
 {
-	struct tally *t = arg;
+	struct summing *t = arg;
 
 	if (o->sink_id != w.sink_ids[t->sink])
 		return;
@@ -207,15 +207,15 @@ static int run_tally(struct store_conn *c, void *arg, struct err *err)
 }
 
 /* How many deliveries of the sink are in each state. */
-static void tally(struct tally *t, size_t sink)
+static void tally(struct summing *t, size_t sink)
 {
-	*t = (struct tally){.sink = sink, .of = t->of};
+	*t = (struct summing){.sink = sink, .of = t->of};
 	with_store(run_tally, t);
 }
 
 static unsigned n_in(size_t sink, enum delivery_state state)
 {
-	struct tally t = {0};
+	struct summing t = {0};
 
 	tally(&t, sink);
 	return t.n[state];
@@ -223,7 +223,7 @@ static unsigned n_in(size_t sink, enum delivery_state state)
 
 static struct store_delivery delivery_of(size_t sink, int64_t sequence)
 {
-	struct tally t = {.of = sequence};
+	struct summing t = {.of = sequence};
 
 	tally(&t, sink);
 	return t.last;

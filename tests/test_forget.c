@@ -61,6 +61,16 @@ static int64_t ask(const char *sql)
 	return account_ask(&a, sql);
 }
 
+/* As if all of its days until long after had been summed up. */
+static void sum_up(int device_id)
+{
+	char *sql = mem_printf("INSERT INTO days VALUES (%d, 100000, 1, 1, x'0000')",
+			       device_id);
+	free(account_ask_text(&a, "INSERT INTO place VALUES (1, 1, '', '')"));
+	free(account_ask_text(&a, sql));
+	free(sql);
+}
+
 /* Six lists, a minute apart: spans begin at 0, 60, ... 300 s; five events after the first. */
 static const struct {
 	const char *what;
@@ -77,6 +87,7 @@ static const struct {
 START_TEST(a_span_is_forgotten_when_it_ended_before)
 {
 	toggle(6);
+	sum_up(1);
 	forget((struct store_forget){.spans_before_ms = ACCOUNT_T0 + ACCOUNT_ANSWER_MS +
 							spans[_i].before_s * 1000});
 	ck_assert_msg(ask("SELECT count(*) FROM span") == spans[_i].n_spans, "%s",
@@ -100,6 +111,7 @@ START_TEST(gaps_go_with_the_spans_that_they_are_in)
 	ck_assert_int_eq(ask("SELECT count(*) FROM gap"), 2);
 	account_records(&a, PHONE("1", "Offline") "," PHONE("2", "Online"));
 	toggle(4);
+	sum_up(1);
 	forget((struct store_forget){.spans_before_ms = ACCOUNT_T0 + 100 * DAY});
 	ck_assert_int_eq(ask("SELECT count(*) FROM gap WHERE device_id = 1"), 0);
 	ck_assert_int_eq(ask("SELECT count(*) FROM gap WHERE device_id = 0"), 1);
@@ -140,6 +152,32 @@ START_TEST(an_event_is_forgotten_but_for_one_that_is_owed_and_the_last)
 }
 END_TEST
 
+/* Until a day has its sum, its spans are all there is of it. */
+START_TEST(a_span_of_a_day_without_a_sum_is_not_forgotten)
+{
+	toggle(6);
+	forget((struct store_forget){.spans_before_ms = ACCOUNT_T0 + 100 * DAY});
+	ck_assert_int_eq(ask("SELECT count(*) FROM span"), 6);
+}
+END_TEST
+
+/* Runs end at days 110, 120 and 130 of 1970. */
+static const struct {
+	int64_t before_ms, n_left;
+} runs[] = {{0, 3}, {110 * DAY - 1, 3}, {110 * DAY, 2}, {120 * DAY, 1}, {999 * DAY, 1}};
+
+START_TEST(the_sums_of_a_run_are_forgotten_when_all_of_it_is_old_but_the_last)
+{
+	toggle(1);
+	free(account_ask_text(&a, "INSERT INTO place VALUES (1, 1, '', '')"));
+	free(account_ask_text(&a, "INSERT INTO days VALUES (1, 100, 1, 10, x'00'),"
+				  " (1, 110, 1, 10, x'00'), (1, 120, 1, 10, x'00')"));
+	forget((struct store_forget){.days_before_ms = runs[_i].before_ms});
+	ck_assert_int_eq(ask("SELECT count(*) FROM days"), runs[_i].n_left);
+	ck_assert_int_eq(ask("SELECT max(first_day) FROM days"), 120);
+}
+END_TEST
+
 /* Thousands go, a few hundred in a transaction. */
 START_TEST(much_is_forgotten_in_steps)
 {
@@ -148,6 +186,7 @@ START_TEST(much_is_forgotten_in_steps)
 		    " i < 3000) INSERT INTO span SELECT 7, i, 0, i % 2 FROM n"));
 	toggle(2);
 	free(account_ask_text(&a, "UPDATE span SET device_id = 1 WHERE device_id = 7"));
+	sum_up(1);
 	forget((struct store_forget){.spans_before_ms = ACCOUNT_T0 + 100 * DAY});
 	ck_assert_int_eq(ask("SELECT count(*) FROM span"), 2);
 	ck_assert_int_ge(n_steps, 6);
@@ -167,9 +206,11 @@ static void on_stopped(void *data)
 static void start(struct forget *f)
 {
 	/* All is older than what will be in ten years, whatever the clock says. */
-	const struct forget_after after = {-3650 * DAY, -3650 * DAY, -3650 * DAY};
+	const struct forget_after after = {-3650 * DAY, -3650 * DAY, -3650 * DAY,
+					   -3650 * DAY};
 
 	toggle(6);
+	sum_up(1);
 	forget_start(f, &a.db.loop, a.db.store, &after);
 	uv_timer_start(&f->timer, f->timer.timer_cb, 0, 0); /* the minute is over */
 }
@@ -210,6 +251,9 @@ int main(void)
 		{gaps_go_with_the_spans_that_they_are_in, 1},
 		{a_delivery_is_forgotten_when_it_ended_before, 1},
 		{an_event_is_forgotten_but_for_one_that_is_owed_and_the_last, 1},
+		{a_span_of_a_day_without_a_sum_is_not_forgotten, 1},
+		{the_sums_of_a_run_are_forgotten_when_all_of_it_is_old_but_the_last,
+		 COUNT(runs)},
 		{much_is_forgotten_in_steps, 1},
 		{forgetting_stops_whenever_it_is_told, 5},
 		{forgetting_goes_on_until_all_that_is_old_is_gone, 1},

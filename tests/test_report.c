@@ -1,6 +1,7 @@
-/* The past as the queries tell it, held against a model that knows nothing of spans and gaps: it
- * keeps every answer of the vendor and asks, tenth of a second by tenth of a second, what somebody
- * who had read all of them would say. The daemon's own jobs write the database. */
+/* The past as the queries tell it, held against a model that knows nothing of spans, gaps and sums of
+ * days: it keeps every answer of the vendor and asks, tick by tick, what somebody who had read all of
+ * them would say. The daemon's own jobs write the database. A tick is a tenth of a second; in every
+ * other history it, and everything else, is so much longer that days pass. */
 #include "query/report.h"
 
 #include "lib/suite.h"
@@ -18,9 +19,11 @@
 #define N_DEVICES 5 /* so few that their absence is believed at once */
 #define ON_PAGE_1 3
 #define N_SWEEPS  36
-#define TICK_MS   100
-#define N_TICKS   ((N_SWEEPS + 10) * ACCOUNT_SWEEP_MS / TICK_MS)
-#define GAP_MS    (3 * ACCOUNT_SWEEP_MS)
+#define SLOW \
+	170 /* nearly three hours from sweep to sweep, and less than three minutes from page to page */
+#define TICK_MS   (100 * (a.slow != 0 ? a.slow : 1))
+#define N_TICKS   ((N_SWEEPS + 10) * ACCOUNT_SWEEP_MS / 100)
+#define GAP_MS    (3 * ACCOUNT_SWEEP_MS * (a.slow != 0 ? a.slow : 1))
 #define HISTORIES 40
 
 static struct account a;
@@ -322,6 +325,8 @@ static int64_t make_history(void)
 		if (chance(12) == 0)
 			a.n_sweeps += chance(7); /* nothing comes */
 		sweep(chance(4) == 0);
+		if (a.slow != 0 && chance(3) == 0)
+			account_sum_up_days(&a, account_arrived_ms(&a, 2));
 	}
 	now_ms = account_arrived_ms(&a, 2) + chance(3000) * TICK_MS + TICK_MS;
 	finish(now_ms);
@@ -369,10 +374,9 @@ static void check_moment(int64_t at_ms, int64_t now_ms)
 }
 
 /* The counting rule, word by word. */
-static struct report_tally count(const struct model *m, int64_t since_ms,
-				 int64_t until_ms)
+static struct tally count(const struct model *m, int64_t since_ms, int64_t until_ms)
 {
-	struct report_tally t = {0};
+	struct tally t = {0};
 	int64_t length_ms = 0;
 	bool out = false;
 
@@ -405,11 +409,11 @@ static struct report_tally count(const struct model *m, int64_t since_ms,
 	return t;
 }
 
-static void check_tally(const struct report_tally *t, const struct report_tally *expected,
+static void check_tally(const struct tally *t, const struct tally *expected,
 			const char *what)
 {
 	char text[2][300];
-	const struct report_tally *both[] = {t, expected};
+	const struct tally *both[] = {t, expected};
 
 	for (int i = 0; i < 2; i++)
 		snprintf(text[i], sizeof text[i],
@@ -429,14 +433,14 @@ static void check_report(int64_t since_ms, int64_t until_ms, int64_t now_ms)
 {
 	struct report r = {
 		.by = REPORT_BY_DEVICE, .since_ms = since_ms, .until_ms = until_ms};
-	struct report_tally all = {0}, expected;
+	struct tally all = {0}, expected;
 	size_t line = 0;
 	char what[100];
 
 	ck_assert_msg(report_run(&r, reader, now_ms, &err) == 0, "%s", err.text);
 	for (int i = 0; i < N_DEVICES; i++) {
 		expected = count(&models[i], since_ms, until_ms);
-		report_merge(&all, &expected);
+		tally_merge(&all, &expected);
 		if (expected.devices == 0)
 			continue;
 		snprintf(what, sizeof what, "device %d from %.1f to %.1f", i + 1,
@@ -550,25 +554,43 @@ static void check_pieces(int64_t now_ms)
 	free(account_gaps.all);
 }
 
+static void check_reports(int64_t now_ms)
+{
+	check_report(ACCOUNT_T0, now_ms, now_ms);
+	for (int n = 0; n < 60; n++) {
+		int64_t x = at_random(now_ms), y = at_random(now_ms);
+
+		if (x != y)
+			check_report(x < y ? x : y, x < y ? y : x, now_ms);
+	}
+}
+
 START_TEST(random_histories_are_told_as_somebody_would_who_read_every_answer)
 {
 	int64_t now_ms;
 
 	history = _i;
 	seed = (uint32_t)_i * 2654435761u + 7;
+	a.slow = _i % 2 == 1 ? SLOW : 0;
 	now_ms = make_history();
 	for (int n = 0; n < 200; n++)
 		check_moment(at_random(now_ms), now_ms);
 	check_pieces(now_ms);
-	check_report(ACCOUNT_T0, now_ms, now_ms);
+	check_reports(now_ms);
 	for (int n = 0; n < 60; n++) {
 		int64_t x = at_random(now_ms), y = at_random(now_ms);
 
-		if (x == y)
-			continue;
-		check_report(x < y ? x : y, x < y ? y : x, now_ms);
-		check_between(x < y ? x : y, x < y ? y : x, now_ms);
+		if (x != y)
+			check_between(x < y ? x : y, x < y ? y : x, now_ms);
 	}
+	if (a.slow == 0)
+		return;
+	/* So it was with the sums that were made on the way; with all there can be, and without. */
+	account_sum_up_days(&a, now_ms);
+	ck_assert_int_gt(account_ask(&a, "SELECT sum(n_days) FROM days"), 5);
+	check_reports(now_ms);
+	free(account_ask_text(&a, "DELETE FROM days"));
+	check_reports(now_ms);
 }
 END_TEST
 

@@ -77,7 +77,7 @@ static void time_cell(struct out *o, size_t column, enum out_colour colour, int6
 		out_cell(o, column, colour, "%s", text);
 }
 
-static void add_cells(struct out *o, const struct report_tally *t)
+static void add_cells(struct out *o, const struct tally *t)
 {
 	out_cell(o, DEVICES, OUT_PLAIN, "%" PRId64, t->devices);
 	share_cell(o, AVAILABLE, t->offline_ms > 0 ? OUT_BAD : OUT_GOOD,
@@ -142,8 +142,10 @@ static void add_rule(struct out *o, const struct report *r)
 		"from Offline to Online; only its offline time counts. MTTR is offline /"
 		" outages, MTBF online /");
 	out_newline(o);
-	out_words(o, OUT_FAINT,
-		  "outages. Devices count under their name, site and model of today.");
+	out_words(
+		o, OUT_FAINT,
+		"outages. A day of UTC counts under the site and model that a device had"
+		" when it was over.");
 	out_newline(o);
 }
 

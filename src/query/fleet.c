@@ -93,7 +93,9 @@ int fleet_each(const struct fleet_walk *walk, struct store_conn *c, int64_t now_
 	if (store_reader_version(c, &version, err) != 0 || store_begin_read(c, err) != 0)
 		return err->code;
 	w.f.account_gaps = &w.gaps;
-	rc = walk_accounts(&w);
+	rc = walk->begin != NULL ? walk->begin(c, walk->arg, err) : 0;
+	if (rc == 0)
+		rc = walk_accounts(&w);
 	store_end_read(c);
 	free(w.gaps.all);
 	past_clear(&w.f.past);

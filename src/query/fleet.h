@@ -17,7 +17,9 @@ struct fleet_device {
 
 /* What is wanted of them. */
 struct fleet_walk {
-	/* Returns 0, or ERR_STORE, which ends the walk. */
+	/* NULL, or called ahead of all. Returns 0, or ERR_STORE, which ends the walk. */
+	int (*begin)(struct store_conn *c, void *arg, struct err *err);
+	/* The same for each. */
 	int (*each)(struct fleet_device *f, void *arg, struct err *err);
 	/* NULL, or told now and then how many there were. */
 	void (*on_progress)(int64_t n, void *arg);

@@ -43,8 +43,7 @@ int past_load_account(struct store_conn *c, const struct store_account *a,
 	return 0;
 }
 
-/* When a list last showed the device as it is stored. */
-static int64_t last_shown(const struct store_account *a, const struct store_device *d)
+int64_t past_last_shown(const struct store_account *a, const struct store_device *d)
 {
 	if (!d->lapsed && a->whole_sent_at_ms > d->seen_at_ms)
 		return a->whole_sent_at_ms;
@@ -53,7 +52,7 @@ static int64_t last_shown(const struct store_account *a, const struct store_devi
 
 int64_t past_unseen_since(const struct store_account *a, const struct store_device *d)
 {
-	return later(d->observed_at_ms, last_shown(a, d));
+	return later(d->observed_at_ms, past_last_shown(a, d));
 }
 
 enum status_why past_unseen_why(const struct store_account *a,

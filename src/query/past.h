@@ -44,6 +44,8 @@ int past_load(struct past *p, struct store_conn *c, const struct store_account *
 	      int64_t since_ms, int64_t until_ms, int64_t now_at_ms, struct err *err);
 void past_clear(struct past *p);
 
+/* When the request was sent whose answer last showed the device as it is stored. */
+int64_t past_last_shown(const struct store_account *a, const struct store_device *d);
 /* Since when a device that is not seen any more has not been. */
 int64_t past_unseen_since(const struct store_account *a, const struct store_device *d);
 /* Whether it is not, and why: WHY_NONE where it is. The account is observed. */

@@ -6,104 +6,27 @@
 #include "base/mem.h"
 #include "model/match.h"
 #include "model/member.h"
+#include "query/count.h"
 #include "query/fleet.h"
 
-/* ---- counting ---- */
+/* ---- shares ---- */
 
-/* An outage as far as it has come. */
-struct outage {
-	bool on;
-	int64_t length_ms;
-};
-
-static void count_offline(struct report_tally *t, struct outage *o, int64_t ms)
-{
-	t->offline_ms += ms;
-	if (!o->on) {
-		*o = (struct outage){.on = true};
-		t->outages++;
-	}
-	o->length_ms += ms;
-	if (o->length_ms > t->longest_ms)
-		t->longest_ms = o->length_ms;
-}
-
-static void count_step(struct report_tally *t, struct outage *o,
-		       const struct past_step *step)
-{
-	int64_t ms = step->to_ms - step->from_ms;
-	enum status_why why;
-
-	switch (past_status(step, &why)) {
-	case DEVICE_ONLINE:
-		t->online_ms += ms;
-		t->possible_ms += ms;
-		t->sure_ms += ms - past_doubt_ms(step);
-		o->on = false;
-		break;
-	case DEVICE_OFFLINE:
-		t->possible_ms += past_doubt_ms(step);
-		count_offline(t, o, ms);
-		break;
-	case DEVICE_UNKNOWN:
-		t->unknown_ms += ms;
-		t->possible_ms += ms;
-		if (why != WHY_NO_STATUS)
-			t->gap_ms += ms;
-		break;
-	}
-}
-
-void report_count(struct report_tally *t, const struct past *p, int64_t since_ms,
-		  int64_t until_ms)
-{
-	struct outage outage = {false, 0};
-	bool was_there = false;
-	struct past_walk w;
-	struct past_step step;
-
-	past_begin(&w, p, since_ms, until_ms);
-	while (past_step(&w, &step)) {
-		if (past_is_gone(&step)) {
-			outage.on = false;
-			continue;
-		}
-		was_there = true;
-		count_step(t, &outage, &step);
-	}
-	t->devices += was_there;
-}
-
-void report_merge(struct report_tally *into, const struct report_tally *from)
-{
-	into->devices += from->devices;
-	into->online_ms += from->online_ms;
-	into->offline_ms += from->offline_ms;
-	into->unknown_ms += from->unknown_ms;
-	into->gap_ms += from->gap_ms;
-	into->sure_ms += from->sure_ms;
-	into->possible_ms += from->possible_ms;
-	into->outages += from->outages;
-	if (from->longest_ms > into->longest_ms)
-		into->longest_ms = from->longest_ms;
-}
-
-static double share(const struct report_tally *t, int64_t part_ms, int64_t of_ms)
+static double share(const struct tally *t, int64_t part_ms, int64_t of_ms)
 {
 	return t->online_ms + t->offline_ms > 0 ? (double)part_ms / (double)of_ms : -1;
 }
 
-double report_availability(const struct report_tally *t)
+double report_availability(const struct tally *t)
 {
 	return share(t, t->online_ms, t->online_ms + t->offline_ms);
 }
 
-double report_availability_min(const struct report_tally *t)
+double report_availability_min(const struct tally *t)
 {
 	return share(t, t->sure_ms, t->online_ms + t->offline_ms + t->unknown_ms);
 }
 
-double report_availability_max(const struct report_tally *t)
+double report_availability_max(const struct tally *t)
 {
 	return share(t, t->possible_ms, t->online_ms + t->offline_ms + t->unknown_ms);
 }
@@ -161,14 +84,37 @@ static void make_room(struct table *t, const struct report *r)
 
 /* ---- all devices ---- */
 
+/* Where devices are or were, by number. */
+struct places {
+	struct place {
+		char *key; /* what its line is called by; NULL: there is no such place */
+		uint32_t line; /* 1 + its number; 0: none yet */
+	} * all;
+	size_t n;
+};
+
+/* What one device was in one line. */
+struct stay {
+	size_t line;
+	struct tally tally;
+};
+
 struct run {
 	struct report *report;
 	struct table table;
 	size_t cap; /* of report->lines */
+	struct places places;
+	/* The device at hand. */
+	const struct fleet_device *f;
+	struct stay *stays;
+	size_t n_stays, cap_stays;
+	size_t stay;     /* the last one */
+	size_t line_now; /* where it is now: 1 + the line; 0: not looked for */
+	struct tally whole;
 };
 
-static struct report_line *line_of(struct run *run, const char *account, const char *key,
-				   const char *name)
+static size_t line_of(struct run *run, const char *account, const char *key,
+		      const char *name)
 {
 	struct report *r = run->report;
 	uint32_t *slot;
@@ -184,10 +130,10 @@ static struct report_line *line_of(struct run *run, const char *account, const c
 		};
 		*slot = (uint32_t)r->n_lines;
 	}
-	return &r->lines[*slot - 1];
+	return *slot - 1;
 }
 
-/* What the line is called by. */
+/* What the line is called by that the device is in now. */
 static char *key_of(const struct report *r, const struct fleet_device *f)
 {
 	switch (r->by) {
@@ -202,17 +148,97 @@ static char *key_of(const struct report *r, const struct fleet_device *f)
 	}
 }
 
-static void add_to_line(struct run *run, const struct fleet_device *f,
-			const struct report_tally *tally)
+static size_t line_of_now(struct run *run)
 {
+	const struct fleet_device *f = run->f;
 	bool is_device = run->report->by == REPORT_BY_DEVICE;
-	char *key = key_of(run->report, f);
-	char *name = is_device ? device_fact(f->device->facts, "name") : NULL;
+	char *key, *name;
 
-	report_merge(&line_of(run, f->account->name, key, name)->tally, tally);
-	report_merge(&run->report->all, tally);
+	if (run->line_now != 0)
+		return run->line_now - 1;
+	key = key_of(run->report, f);
+	name = is_device ? device_fact(f->device->facts, "name") : NULL;
+	run->line_now = 1 + line_of(run, f->account->name, key, name);
 	free(key);
 	free(name);
+	return run->line_now - 1;
+}
+
+static bool is_by_place(const struct report *r)
+{
+	return r->by == REPORT_BY_SITE || r->by == REPORT_BY_MODEL;
+}
+
+static size_t line_of_part(struct run *run, int64_t place_id)
+{
+	struct place *place;
+
+	if (!is_by_place(run->report) || place_id <= 0 ||
+	    (size_t)place_id >= run->places.n || run->places.all[place_id].key == NULL)
+		return line_of_now(run);
+	place = &run->places.all[place_id];
+	if (place->line == 0)
+		place->line = 1 + (uint32_t)line_of(run, run->f->account->name,
+						    place->key, NULL);
+	return place->line - 1;
+}
+
+/* The device's time in this line. Whoever comes back to one begins anew there. */
+static struct tally *stay_in(struct run *run, size_t line)
+{
+	for (size_t i = 0; i < run->n_stays; i++) {
+		if (run->stays[i].line != line)
+			continue;
+		if (i != run->stay)
+			tally_end(&run->stays[i].tally);
+		run->stay = i;
+		return &run->stays[i].tally;
+	}
+	run->stays =
+		mem_grow(run->stays, run->n_stays, &run->cap_stays, sizeof *run->stays);
+	run->stays[run->n_stays] = (struct stay){.line = line};
+	run->stay = run->n_stays++;
+	return &run->stays[run->stay].tally;
+}
+
+static void on_part(const struct count_part *part, void *arg)
+{
+	struct run *run = arg;
+
+	tally_append(&run->whole, &part->tally);
+	if (part->tally.devices > 0)
+		tally_append(stay_in(run, line_of_part(run, part->place_id)),
+			     &part->tally);
+	else if (run->n_stays > 0) /* it is gone: no line of its own */
+		tally_append(&run->stays[run->stay].tally, &part->tally);
+}
+
+static void on_place(const struct store_place *place, void *arg)
+{
+	struct run *run = arg;
+	const char *key = run->report->by == REPORT_BY_SITE ? place->site : place->model;
+	size_t n = (size_t)place->place_id + 1;
+
+	run->places.all = mem_resize(run->places.all, n, sizeof *run->places.all);
+	memset(&run->places.all[run->places.n], 0,
+	       (n - run->places.n) * sizeof *run->places.all);
+	run->places.n = n;
+	run->places.all[place->place_id].key = mem_strdup(key);
+}
+
+/* As the devices: in one state of the database. */
+static int load_places(struct store_conn *c, void *arg, struct err *err)
+{
+	return store_places_each(c, on_place, arg, err);
+}
+
+static void clear_run(struct run *run)
+{
+	for (size_t i = 0; i < run->places.n; i++)
+		free(run->places.all[i].key);
+	free(run->places.all);
+	free(run->stays);
+	free(run->table.slots);
 }
 
 static bool is_meant(const struct report *r, const struct fleet_device *f)
@@ -232,16 +258,18 @@ static bool is_meant(const struct report *r, const struct fleet_device *f)
 static int count_device(struct fleet_device *f, void *arg, struct err *err)
 {
 	struct run *run = arg;
-	const struct report *r = run->report;
-	struct report_tally tally = {0};
+	struct report *r = run->report;
 
 	if (!is_meant(r, f))
 		return 0;
-	if (fleet_load(f, r->since_ms, r->until_ms, err) != 0)
+	run->f = f;
+	run->n_stays = run->stay = run->line_now = 0;
+	run->whole = (struct tally){0};
+	if (count_parts(f, r->since_ms, r->until_ms, on_part, run, err) != 0)
 		return err->code;
-	report_count(&tally, &f->past, r->since_ms, r->until_ms);
-	if (tally.devices > 0)
-		add_to_line(run, f, &tally);
+	for (size_t i = 0; i < run->n_stays; i++)
+		tally_merge(&r->lines[run->stays[i].line].tally, &run->stays[i].tally);
+	tally_merge(&r->all, &run->whole);
 	return 0;
 }
 
@@ -297,10 +325,15 @@ static void put_in_order(struct report *r)
 int report_run(struct report *r, struct store_conn *c, int64_t now_at_ms, struct err *err)
 {
 	struct run run = {.report = r};
-	const struct fleet_walk walk = {count_device, on_progress, &run};
+	const struct fleet_walk walk = {
+		.begin = is_by_place(r) ? load_places : NULL,
+		.each = count_device,
+		.on_progress = on_progress,
+		.arg = &run,
+	};
 	int rc = fleet_each(&walk, c, now_at_ms, err);
 
-	free(run.table.slots);
+	clear_run(&run);
 	put_in_order(r);
 	return rc;
 }
@@ -328,7 +361,7 @@ static void member_mean(json_t *object, const char *name, int64_t sum_ms, int64_
 
 json_t *report_object(const struct report *r, const struct report_line *line)
 {
-	const struct report_tally *t = &line->tally;
+	const struct tally *t = &line->tally;
 	json_t *o = json_object();
 
 	member_text(o, "by", report_by_name(r->by));

@@ -6,7 +6,10 @@
  * the status may have changed already; at most, if both were online. An outage begins with Offline
  * and ends with Online, or where the device leaves the list; unknown time does not end it, and is
  * no part of it. It counts where offline time of it lies in the range, and with as much as does.
- * Devices count under the name, site and model that they have now, or had last. */
+ *
+ * A day (of UTC) counts under the site and model that the device had when the day was summed up,
+ * soon after its end; what has not been, under those that it has now, or had last. In a group that
+ * it left an outage ends with that. A device is called by its name of now. */
 #ifndef QUERY_REPORT_H
 #define QUERY_REPORT_H
 
@@ -14,26 +17,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "query/past.h"
+#include "model/tally.h"
 #include "store/store.h"
 
-struct report_tally {
-	int64_t devices; /* that were in the fleet within the range */
-	int64_t online_ms, offline_ms, unknown_ms;
-	int64_t gap_ms;      /* of the unknown: not covered */
-	int64_t sure_ms;     /* of the online: certainly so */
-	int64_t possible_ms; /* perhaps online, whatever was seen */
-	int64_t outages, longest_ms;
-};
-
-/* Count one device's past from since_ms until until_ms. Pure. */
-void report_count(struct report_tally *t, const struct past *p, int64_t since_ms,
-		  int64_t until_ms);
-void report_merge(struct report_tally *into, const struct report_tally *from);
 /* 0 to 1; negative without coverage. */
-double report_availability(const struct report_tally *t);
-double report_availability_min(const struct report_tally *t);
-double report_availability_max(const struct report_tally *t);
+double report_availability(const struct tally *t);
+double report_availability_min(const struct tally *t);
+double report_availability_max(const struct tally *t);
 
 enum report_by { REPORT_BY_DEVICE, REPORT_BY_SITE, REPORT_BY_MODEL, REPORT_BY_ACCOUNT };
 /* "device", "site", "model", "account". */
@@ -43,7 +33,7 @@ struct report_line {
 	char *account;
 	char *key;  /* id, site, model or account; "" where the devices have none */
 	char *name; /* of a device; else NULL */
-	struct report_tally tally;
+	struct tally tally;
 };
 
 struct report {
@@ -60,7 +50,7 @@ struct report {
 	/* The answer. */
 	struct report_line *lines;
 	size_t n_lines;
-	struct report_tally all; /* those of lines that are left out, too */
+	struct tally all; /* those of lines that are left out, too */
 };
 
 /* Returns 0 or ERR_STORE; report_clear frees the answer either way. */

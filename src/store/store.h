@@ -19,6 +19,7 @@
 #include "model/event.h"
 #include "model/extensions.h"
 #include "model/silence.h"
+#include "model/tally.h"
 
 struct store;      /* the loop's side */
 struct store_conn; /* one connection: only within a job, or a reader's own */
@@ -288,6 +289,49 @@ int store_account_gap(struct store_conn *c, int64_t account_id, int64_t from_ms,
 int64_t store_gap_ms(int64_t interval_ms); /* what is longer is one */
 bool store_is_gap(int64_t interval_ms, int64_t from_ms, int64_t to_ms);
 
+/* ---- the sums of days ---- */
+
+/* What a device was on each UTC day, under the site and model that it had when the day was summed
+ * up. Whoever sums up days answers for it that what is observed later cannot change them; where the
+ * past of such a day is written all the same (a clock was set), its sum is gone, and so are those
+ * of the days behind it. */
+#define STORE_DAY_MS INT64_C(86400000)
+/* The day of a time: since 1970. */
+int64_t store_day_of(int64_t at_ms);
+
+/* Days in a row of one device at one place. */
+#define STORE_RUN_DAYS 32
+struct store_days {
+	int64_t place_id;
+	int64_t first_day;
+	size_t n;
+	struct tally sums[STORE_RUN_DAYS];
+};
+/* Those of the device with a day in first_day <= day < end_day, by time. each borrows it. */
+int store_days_each(struct store_conn *c, int64_t device_id, int64_t first_day,
+		    int64_t end_day,
+		    void (*each)(const struct store_days *days, void *arg), void *arg,
+		    struct err *err);
+/* The day behind the last one of the device that has a sum; INT64_MIN: none has. */
+int store_days_end(struct store_conn *c, int64_t device_id, int64_t *day,
+		   struct err *err);
+/* Add these; none of them has a sum, nor has a day behind them. */
+int store_days_add(struct store_conn *c, int64_t device_id, const struct store_days *days,
+		   struct err *err);
+
+/* Where a device is: an account's site and model, each "" where it has none. */
+struct store_place {
+	int64_t place_id;
+	const char *site, *model;
+};
+/* The number of the place; made where it is new. */
+int store_place_load(struct store_conn *c, int64_t account_id, const char *site,
+		     const char *model, int64_t *place_id, struct err *err);
+/* All, by number. each borrows it. */
+int store_places_each(struct store_conn *c,
+		      void (*each)(const struct store_place *place, void *arg), void *arg,
+		      struct err *err);
+
 /* ---- events ---- */
 
 /* Add the event with one outbox row per sink. Sets ev->sequence and ev->id. version_id and
@@ -437,10 +481,10 @@ int store_backup(struct store_conn *c, const char *path,
 /* ---- housekeeping ---- */
 
 /* What is forgotten: whatever ended before these times (0: nothing), but for an event that is still
- * owed, the last one, and of each device the last two spans. The rest is the walk's: all zero to
- * begin with. */
+ * owed, the last one, and of each device the last two spans, those of days that have no sum yet, and
+ * the last run of days. The rest is the walk's: all zero to begin with. */
 struct store_forget {
-	int64_t events_before_ms, spans_before_ms, deliveries_before_ms;
+	int64_t events_before_ms, spans_before_ms, deliveries_before_ms, days_before_ms;
 	int stage;
 	int64_t at; /* the first sequence, or the device before the first, not looked at */
 	int64_t n_forgotten; /* rows */

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "days.h"
 #include "store/sqlite/conn.h"
 
 #define MAX_EVENTS 1000000
@@ -60,15 +61,21 @@ void account_restart(struct account *a)
 
 /* ---- jobs ---- */
 
+static int64_t slowly(const struct account *a, int64_t ms)
+{
+	return a->slow != 0 ? a->slow * ms : ms;
+}
+
 int64_t account_sent_ms(const struct account *a, int64_t page)
 {
-	return ACCOUNT_T0 + a->clock_set_ms + (a->n_sweeps - 1) * ACCOUNT_SWEEP_MS +
-	       (page - 1) * ACCOUNT_PAGE_MS;
+	return ACCOUNT_T0 + a->clock_set_ms +
+	       slowly(a, (a->n_sweeps - 1) * ACCOUNT_SWEEP_MS +
+				 (page - 1) * ACCOUNT_PAGE_MS);
 }
 
 int64_t account_arrived_ms(const struct account *a, int64_t page)
 {
-	return account_sent_ms(a, page) + ACCOUNT_ANSWER_MS;
+	return account_sent_ms(a, page) + slowly(a, ACCOUNT_ANSWER_MS);
 }
 
 static int last_rc;
@@ -131,7 +138,7 @@ static int run_sweep(struct account *a, int64_t n_pages, int64_t ended_at_ms)
 	s->n_pages = n_pages;
 	s->ended_at_ms = ended_at_ms;
 	s->clock_set_ms = a->clock_set_ms;
-	s->interval_ms = ACCOUNT_SWEEP_MS;
+	s->interval_ms = slowly(a, ACCOUNT_SWEEP_MS);
 	return run_job(a, &s->job);
 }
 
@@ -183,6 +190,32 @@ void account_list(struct account *a, const char *body)
 	ck_assert_msg(rc == 0, "page: %s", a->page.job.err.text);
 	rc = account_sweep(a, 1);
 	ck_assert_msg(rc == 0, "sweep: %s", a->sweep.job.err.text);
+}
+
+struct summing {
+	struct days_walk walk;
+	int64_t now_at_ms;
+};
+
+static int sum_up_days(struct store_conn *c, void *arg, struct err *err)
+{
+	struct summing *s = arg;
+	int rc;
+
+	do
+		rc = days_step(&s->walk, c, s->now_at_ms, err);
+	while (rc == 1);
+	return rc;
+}
+
+int64_t account_sum_up_days(struct account *a, int64_t now_at_ms)
+{
+	struct summing s = {.now_at_ms = now_at_ms};
+	struct err err = {0};
+
+	ck_assert_msg(database_run(&a->db, sum_up_days, &s, &err) == 0, "%s", err.text);
+	days_clear(&s.walk);
+	return s.walk.n_days;
 }
 
 /* ---- records ---- */

@@ -25,10 +25,11 @@ struct account {
 	char **ids;
 	size_t n_ids;
 
-	int64_t n_sweeps;       /* begun; the first is sweep 0 */
-	int64_t clock_set_ms;   /* by how much the clock has been set */
-	int64_t told;           /* the last event that was read */
-	struct page_job page;   /* the last one */
+	int64_t n_sweeps;     /* begun; the first is sweep 0 */
+	int64_t clock_set_ms; /* by how much the clock has been set */
+	int64_t slow;         /* the three times above are so many times as long; 0: 1 */
+	int64_t told;         /* the last event that was read */
+	struct page_job page; /* the last one */
 	struct sweep_job sweep; /* the last one */
 	char url[100];
 	char *path;
@@ -58,6 +59,9 @@ int account_sweep_at(struct account *a, int64_t n_pages, int64_t ended_at_ms);
 /* What the poller does where no page comes: the account is told as unreachable, for this reason,
  * at the time of the last page. */
 void account_tell_unreachable(struct account *a, const char *reason);
+
+/* A walk over all devices: returns how many of their days have been summed up. */
+int64_t account_sum_up_days(struct account *a, int64_t now_at_ms);
 
 /* A whole sweep of one page, which must succeed. */
 void account_list(struct account *a, const char *body);

@@ -12,6 +12,8 @@
 
 /* ---- check ---- */
 
+#define MAX_FINDINGS 20 /* of one kind */
+
 /* Each answers with what is wrong, a line each; no row where nothing is. They are asked for once in
  * a long while, by people, and are no statements of the daemon's. */
 static const char *const questions[] = {
@@ -53,6 +55,12 @@ static const char *const questions[] = {
 	"SELECT 'silence ' || silence_id || ' is of nobody' FROM silence"
 	" WHERE alert IS NULL AND (NOT json_valid(matches) OR json_array_length(matches) = 0)"
 	" LIMIT 20",
+	"SELECT 'two sums of one day of device ' || device_id FROM (SELECT device_id, first_day,"
+	" lag(first_day + n_days) OVER (PARTITION BY device_id ORDER BY first_day) AS before"
+	" FROM days) WHERE first_day < before LIMIT 20",
+	"SELECT 'device ' || d.id || ' was in a place of another account' FROM days"
+	" JOIN device d USING (device_id) JOIN place p USING (place_id)"
+	" WHERE p.account_id <> d.account_id LIMIT 20",
 };
 
 static int ask(struct store_conn *c, const char *question,
@@ -75,6 +83,36 @@ static int ask(struct store_conn *c, const char *question,
 	return rc == SQLITE_DONE ? 0 : err->code;
 }
 
+/* What SQL cannot read. */
+static int check_sums(struct store_conn *c, void (*each)(const char *finding, void *arg),
+		      void *arg, struct err *err)
+{
+	sqlite3_stmt *st;
+	int rc, n_told = 0;
+
+	if (sqlite3_prepare_v2(c->db, "SELECT device_id, n_days, sums FROM days", -1, &st,
+			       NULL) != SQLITE_OK)
+		return conn_error(c, err);
+	while ((rc = sqlite3_step(st)) == SQLITE_ROW && n_told < MAX_FINDINGS) {
+		struct store_days days = {.n = (size_t)sqlite3_column_int64(st, 1)};
+		char finding[80];
+
+		if (days.n > 0 && days.n <= STORE_RUN_DAYS &&
+		    days_decode(&days, sqlite3_column_blob(st, 2),
+				(size_t)sqlite3_column_bytes(st, 2)))
+			continue;
+		snprintf(finding, sizeof finding,
+			 "sums of days of device %lld are damaged",
+			 (long long)sqlite3_column_int64(st, 0));
+		each(finding, arg);
+		n_told++;
+	}
+	if (rc != SQLITE_DONE && rc != SQLITE_ROW)
+		conn_error(c, err);
+	sqlite3_finalize(st);
+	return rc == SQLITE_DONE || rc == SQLITE_ROW ? 0 : err->code;
+}
+
 int store_check(struct store_conn *c, void (*each)(const char *finding, void *arg),
 		void *arg, struct err *err)
 {
@@ -82,7 +120,7 @@ int store_check(struct store_conn *c, void (*each)(const char *finding, void *ar
 		if (ask(c, questions[i], each, arg, err) != 0)
 			return err->code;
 	}
-	return 0;
+	return check_sums(c, each, arg, err);
 }
 
 /* ---- backup ---- */

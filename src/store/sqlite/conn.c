@@ -49,7 +49,7 @@ static const char *const sql[N_STMTS] = {
 	[STMT_COMMIT] = "COMMIT",
 	[STMT_ROLLBACK] = "ROLLBACK",
 	[STMT_DATA_VERSION] = "PRAGMA data_version",
-	[STMT_META] = "SELECT random, secret FROM meta",
+	[STMT_META] = "SELECT random, secret, days_end FROM meta",
 
 	[STMT_ACCOUNT_ADD] =
 		"INSERT INTO account (name) VALUES (?) ON CONFLICT DO NOTHING",
@@ -138,6 +138,24 @@ static const char *const sql[N_STMTS] = {
 		" FROM gap WHERE account_id = ?1 AND device_id = ?2 AND from_ms <= ?3),"
 		" ?3) AND to_ms > ?3 ORDER BY from_ms",
 
+	/* A run has 32 days at most: no earlier one reaches into what is asked for. */
+	[STMT_DAYS] = "SELECT first_day, place_id, n_days, sums FROM days"
+		      " WHERE device_id = ?1 AND first_day > ?2 - 32 AND first_day < ?3"
+		      " AND first_day + n_days > ?2 ORDER BY first_day",
+	[STMT_DAYS_LAST] = "SELECT first_day, place_id, n_days, sums FROM days"
+			   " WHERE device_id = ? ORDER BY first_day DESC LIMIT 1",
+	[STMT_DAYS_SAVE] =
+		"INSERT OR REPLACE INTO days (device_id, first_day, place_id, n_days, sums)"
+		" VALUES (?, ?, ?, ?, ?)",
+	[STMT_DAYS_REMOVE] = "DELETE FROM days WHERE device_id = ? AND first_day >= ?",
+	[STMT_DAYS_NOTE] = "UPDATE meta SET days_end = ?",
+	[STMT_DAYS_DEVICES] = "SELECT device_id FROM device WHERE account_id = ?",
+	[STMT_PLACE_ADD] = "INSERT INTO place (account_id, site, model) VALUES (?, ?, ?)"
+			   " ON CONFLICT DO NOTHING",
+	[STMT_PLACE_LOAD] = "SELECT place_id FROM place WHERE account_id = ? AND site = ?"
+			    " AND model = ?",
+	[STMT_PLACES] = "SELECT place_id, site, model FROM place ORDER BY place_id",
+
 	[STMT_EVENT_ADD] =
 		"INSERT INTO event (type, at_ms, account_id, device_id, version_id,"
 		" status, previous, vendor_status, not_before_ms, location_ms,"
@@ -189,10 +207,13 @@ static const char *const sql[N_STMTS] = {
 		" ON o.sink_id = k.sink_id AND o.sequence = event.sequence)",
 	[STMT_DEVICE_NEXT] = "SELECT device_id FROM device WHERE device_id > ?"
 			     " ORDER BY device_id LIMIT 1",
-	/* The one in force then stays, and so do the last two; not too many at once. */
+	/* The one in force then stays, and so do the last two, and what no sum of a day stands
+	 * for yet; not too many at once. */
 	[STMT_FORGET_SPANS] =
 		"DELETE FROM span WHERE device_id = ?1 AND from_ms < min((SELECT max(from_ms)"
-		" FROM span WHERE device_id = ?1 AND from_ms <= ?2), (SELECT from_ms FROM span"
+		" FROM span WHERE device_id = ?1 AND from_ms <= min(?2, coalesce((SELECT"
+		" (first_day + n_days) * 86400000 FROM days WHERE device_id = ?1"
+		" ORDER BY first_day DESC LIMIT 1), -9223372036854775808))), (SELECT from_ms FROM span"
 		" WHERE device_id = ?1 ORDER BY from_ms DESC LIMIT 1 OFFSET 1), coalesce("
 		"(SELECT from_ms FROM span WHERE device_id = ?1 ORDER BY from_ms LIMIT 1"
 		" OFFSET ?3), 9223372036854775807))",
@@ -201,6 +222,10 @@ static const char *const sql[N_STMTS] = {
 		"DELETE FROM gap WHERE account_id = (SELECT account_id FROM device"
 		" WHERE device_id = ?1) AND device_id = ?1 AND to_ms <= (SELECT min(from_ms)"
 		" FROM span WHERE device_id = ?1)",
+	/* The last run tells up to where there are sums. */
+	[STMT_FORGET_DAYS] =
+		"DELETE FROM days WHERE device_id = ?1 AND (first_day + n_days) * 86400000 <= ?2"
+		" AND first_day < (SELECT max(first_day) FROM days WHERE device_id = ?1)",
 
 	[STMT_BUDGETS] = "SELECT scope, grp, max, window_ms, remaining, told_ms,"
 			 " blocked_until_ms, sent, kinds FROM budget",

@@ -39,6 +39,15 @@ enum stmt {
 	STMT_SPANS,
 	STMT_GAP_ADD,
 	STMT_GAPS,
+	STMT_DAYS,
+	STMT_DAYS_LAST,
+	STMT_DAYS_SAVE,
+	STMT_DAYS_REMOVE,
+	STMT_DAYS_NOTE,
+	STMT_DAYS_DEVICES,
+	STMT_PLACE_ADD,
+	STMT_PLACE_LOAD,
+	STMT_PLACES,
 	STMT_EVENT_ADD,
 	STMT_EVENTS,
 	STMT_EVENTS_SELECT,
@@ -61,6 +70,7 @@ enum stmt {
 	STMT_DEVICE_NEXT,
 	STMT_FORGET_SPANS,
 	STMT_FORGET_GAPS,
+	STMT_FORGET_DAYS,
 	STMT_BUDGETS,
 	STMT_BUDGET_LOAD,
 	STMT_BUDGET_SAVE,
@@ -77,6 +87,7 @@ struct store_conn {
 	sqlite3_stmt
 		*stmts[N_STMTS]; /* prepared at open, or where first used by a reader */
 	int64_t random;          /* the database's */
+	int64_t days_end; /* of a writer: no device has a sum of this day or a later one */
 	unsigned char secret[STORE_SECRET_BYTES];
 	int wal_pages;    /* in the log after the last commit */
 	char *path;       /* of a reader: to open it again */
@@ -127,6 +138,13 @@ void conn_read_event(struct store_conn *c, sqlite3_stmt *st, int column,
 int past_of_device(struct store_conn *c, const struct store_device *d, struct err *err);
 int past_of_mark(struct store_conn *c, int64_t device_id, const struct store_mark *mark,
 		 struct err *err);
+
+/* In a transaction: the past of a device, or with device_id 0 of all of the account, is written from
+ * this time on. Sums of its days are wrong then. */
+int days_void(struct store_conn *c, int64_t account_id, int64_t device_id,
+	      int64_t from_ms, struct err *err);
+/* Read what stands in its blob. False where it is damaged. */
+bool days_decode(struct store_days *into, const void *bytes, size_t len);
 
 int conn_exec(struct store_conn *c, const char *sql, struct err *err);
 void conn_close(struct store_conn *c);

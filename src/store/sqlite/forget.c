@@ -110,18 +110,21 @@ static int forget_events(struct store_conn *c, struct store_forget *f, struct er
 static int forget_device(struct store_conn *c, struct store_forget *f, int64_t device_id,
 			 int64_t *n, struct err *err)
 {
-	int64_t n_gaps;
+	int64_t n_rest;
 
-	return delete_rows(c,
-			   conn_bind(c, STMT_FORGET_SPANS, err, "iii", device_id,
-				     f->spans_before_ms, (int64_t)AT_ONCE),
-			   f, n, err) != 0 ||
-			       delete_rows(c,
-					   conn_bind(c, STMT_FORGET_GAPS, err, "i",
-						     device_id),
-					   f, &n_gaps, err) != 0
-		       ? err->code
-		       : 0;
+	if (delete_rows(c,
+			conn_bind(c, STMT_FORGET_SPANS, err, "iii", device_id,
+				  f->spans_before_ms, (int64_t)AT_ONCE),
+			f, n, err) != 0 ||
+	    delete_rows(c, conn_bind(c, STMT_FORGET_GAPS, err, "i", device_id), f,
+			&n_rest, err) != 0)
+		return err->code;
+	if (f->days_before_ms == 0)
+		return 0;
+	return delete_rows(
+		c,
+		conn_bind(c, STMT_FORGET_DAYS, err, "ii", device_id, f->days_before_ms),
+		f, &n_rest, err);
 }
 
 static int next_device(struct store_conn *c, int64_t *device_id, struct err *err)
@@ -140,7 +143,8 @@ static int forget_spans(struct store_conn *c, struct store_forget *f, struct err
 
 		if (next_device(c, &device_id, err) != 0)
 			return err->code;
-		if (device_id == 0 || f->spans_before_ms == 0) {
+		if (device_id == 0 ||
+		    (f->spans_before_ms == 0 && f->days_before_ms == 0)) {
 			next_stage(f);
 			return 0;
 		}

@@ -159,6 +159,24 @@ static const char *const migrations[] = {
 	"  made_ms INTEGER NOT NULL, made_by TEXT NOT NULL,"
 	"  ended_ms INTEGER, ended_by TEXT" /* before its time */
 	") STRICT;",
+
+	/* 4 -> 5: the sums of days, a month or so of one device in a row. */
+	"CREATE TABLE place ("
+	"  place_id INTEGER PRIMARY KEY,"
+	"  account_id INTEGER NOT NULL REFERENCES account,"
+	"  site TEXT NOT NULL, model TEXT NOT NULL," /* empty: none */
+	"  UNIQUE (account_id, site, model)"
+	") STRICT;"
+	"CREATE TABLE days ("
+	"  device_id INTEGER NOT NULL REFERENCES device,"
+	"  first_day INTEGER NOT NULL," /* days since 1970, UTC */
+	"  place_id INTEGER NOT NULL REFERENCES place,"
+	"  n_days INTEGER NOT NULL," /* in a row, 32 at most */
+	"  sums BLOB NOT NULL,"      /* see days.c */
+	"  PRIMARY KEY (device_id, first_day)"
+	") STRICT, WITHOUT ROWID;"
+	"ALTER TABLE meta ADD COLUMN days_end INTEGER NOT NULL DEFAULT 0;", /* all are
+									       before */
 };
 
 #define SCHEMA_VERSION ((int)COUNT(migrations))
@@ -209,8 +227,9 @@ static int add_meta(struct store_conn *c, struct err *err)
 
 	random_bytes(&random, sizeof random);
 	random_bytes(secret, sizeof secret);
-	if (sqlite3_prepare_v2(c->db, "INSERT INTO meta VALUES (1, ?, ?)", -1, &st,
-			       NULL) != SQLITE_OK)
+	if (sqlite3_prepare_v2(c->db,
+			       "INSERT INTO meta (one, random, secret) VALUES (1, ?, ?)",
+			       -1, &st, NULL) != SQLITE_OK)
 		return conn_error(c, err);
 	sqlite3_bind_int64(st, 1, random & INT64_C(0x3ffffffff));
 	sqlite3_bind_blob(st, 2, secret, sizeof secret, SQLITE_TRANSIENT);

@@ -64,6 +64,10 @@ static int load_before(struct store_conn *c, int64_t device_id, struct before *i
 static int add_span(struct store_conn *c, int64_t device_id, int64_t from_ms,
 		    int64_t not_before_ms, enum store_span_state state, struct err *err)
 {
+	int64_t least_ms = not_before_ms < from_ms ? not_before_ms : from_ms;
+
+	if (days_void(c, 0, device_id, least_ms, err) != 0)
+		return err->code;
 	return conn_run(c,
 			conn_bind(c, STMT_SPAN_ADD, err, "iiii", device_id, from_ms,
 				  not_before_ms, (int64_t)state),
@@ -73,6 +77,8 @@ static int add_span(struct store_conn *c, int64_t device_id, int64_t from_ms,
 static int add_gap(struct store_conn *c, int64_t account_id, int64_t device_id,
 		   const struct store_gap *gap, struct err *err)
 {
+	if (days_void(c, account_id, device_id, gap->from_ms, err) != 0)
+		return err->code;
 	return conn_run(c,
 			conn_bind(c, STMT_GAP_ADD, err, "iiiii", account_id, device_id,
 				  gap->from_ms, gap->to_ms, (int64_t)gap->why),

@@ -79,6 +79,7 @@ static int read_meta(struct store_conn *c, struct err *err)
 		return err->code != 0 ? err->code
 				      : err_set(err, ERR_STORE, "no meta row");
 	c->random = sqlite3_column_int64(st, 0);
+	c->days_end = sqlite3_column_int64(st, 2);
 	memcpy(c->secret, sqlite3_column_blob(st, 1), STORE_SECRET_BYTES);
 	return conn_run(c, st, err);
 }
