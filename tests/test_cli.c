@@ -904,6 +904,24 @@ START_TEST(a_reader_that_goes_ends_it)
 }
 END_TEST
 
+START_TEST(a_sink_that_was_switched_off_does_not_look_as_if_it_were_late)
+{
+	struct store_delivery gone = {
+		.attempts = 1, .code = 410, .error = (char *)"HTTP 410"};
+	struct answer a;
+
+	make_database();
+	database_write(&db, save_failed, &gone);
+	a = run("-d @ deliveries -o table");
+	ck_assert_ptr_nonnull(strstr(
+		a.out, "  pending      1  after a reload   410  HTTP 410\n"
+		       "the-webhook-of-operations: its receiver has switched it off"
+		       " (HTTP 410), 1 waits; correct its address, or take the sink"
+		       " out, and reload phonewatchd\n"));
+	database_close(&db);
+}
+END_TEST
+
 /* ---- many ---- */
 
 #define N_OWED 2500
@@ -961,7 +979,8 @@ START_TEST(a_long_table_is_one_table)
 	ck_assert_ptr_nonnull(strstr(a.out, "\"sequence\":2500,\"sink\":\"ops\","
 					    "\"state\":\"dead\",\"attempts\":3,"
 					    "\"next_at\":null,\"delivered_at\":null,"
-					    "\"code\":400,\"error\":\"HTTP 400\"}\n"));
+					    "\"code\":400,\"error\":\"HTTP 400\","
+					    "\"switched_off\":false}\n"));
 	ck_assert_ptr_eq(strchr(a.out, '\n') + 1, strchr(a.out, '\0'));
 	database_close(&db);
 }
@@ -1631,6 +1650,7 @@ int main(void)
 		{a_terminal_gets_a_table_in_colours, 1},
 		{a_table_fits_its_terminal, 3 * COUNT(tables)},
 		{what_is_cut_is_seen_to_be_cut, 1},
+		{a_sink_that_was_switched_off_does_not_look_as_if_it_were_late, 1},
 		{a_full_disk_is_told, 5},
 		{a_reader_that_goes_ends_it, 2},
 		{a_long_table_is_one_table, 1},

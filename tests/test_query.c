@@ -931,6 +931,7 @@ static int many_owed(struct store_conn *c, void *arg, struct err *e)
 		       : 0;
 }
 
+static const struct deliveries_offs no_offs;
 static int n_owed;
 static json_t *first_owed;
 static int64_t last_owed;
@@ -941,7 +942,7 @@ static void on_owed(const struct store_owed_event *o, void *arg)
 
 	(void)arg;
 	if (n_owed++ == 0)
-		first_owed = deliveries_object(o);
+		first_owed = deliveries_object(o, &no_offs);
 	if (key <= last_owed)
 		ck_abort_msg("%d is out of order", (int)key);
 	last_owed = key;
@@ -964,7 +965,8 @@ START_TEST(more_deliveries_than_one_read_come_in_order)
 	expected = mem_printf("{\"event_id\":\"%s\",\"sequence\":1,\"sink\":\"ops\","
 			      "\"state\":\"delivered\",\"attempts\":1,\"next_at\":null,"
 			      "\"delivered_at\":\"2026-11-22T18:01:02.345Z\","
-			      "\"code\":204,\"error\":null}",
+			      "\"code\":204,\"error\":null,"
+			      "\"switched_off\":false}",
 			      id);
 	ck_assert_str_eq(text, expected);
 	json_decref(first_owed);
@@ -980,6 +982,66 @@ START_TEST(more_deliveries_than_one_read_come_in_order)
 	ck_assert_str_eq(json_string_value(json_object_get(first_owed, "state")), "dead");
 	ck_assert(json_is_null(json_object_get(first_owed, "delivered_at")));
 	json_decref(first_owed);
+}
+END_TEST
+
+static int answer_gone(struct store_conn *c, void *arg, struct err *e)
+{
+	struct store_delivery gone = {.sequence = 2,
+				      .state = DELIVERY_PENDING,
+				      .attempts = 1,
+				      .first_at_ms = T0,
+				      .next_at_ms = T0 + HOUR, /* never, as it is */
+				      .code = 410,
+				      .error = (char *)"HTTP 410"};
+	int64_t sink;
+
+	(void)arg;
+	return store_sink_load(c, "ops", &sink, e) != 0
+		       ? e->code
+		       : store_outbox_save(c, sink, &gone, e);
+}
+
+struct offs_seen {
+	struct deliveries_offs offs;
+	int64_t n_off, n_on, n_next;
+};
+
+static void on_maybe_off(const struct store_owed_event *o, void *arg)
+{
+	struct offs_seen *seen_offs = arg;
+	json_t *object = deliveries_object(o, &seen_offs->offs);
+
+	if (json_is_true(json_object_get(object, "switched_off"))) {
+		seen_offs->n_off++;
+		ck_assert_str_eq(o->sink, "ops");
+		ck_assert_int_eq(o->delivery.state, DELIVERY_PENDING);
+	} else {
+		seen_offs->n_on++;
+	}
+	seen_offs->n_next += !json_is_null(json_object_get(object, "next_at"));
+	json_decref(object);
+}
+
+START_TEST(a_sink_that_its_receiver_switched_off_is_said_to_be)
+{
+	struct deliveries_walk walk = {.which = STORE_OWED_ALL};
+	struct offs_seen seen_offs = {.n_off = 0};
+
+	database_write(&db, many_owed, NULL);
+	ck_assert_int_eq(deliveries_load_offs(reader, &seen_offs.offs, &err), 0);
+	ck_assert_uint_eq(seen_offs.offs.n, 0); /* 400 and 204 are no 410 */
+	database_write(&db, answer_gone, NULL);
+	ck_assert_int_eq(deliveries_load_offs(reader, &seen_offs.offs, &err), 0);
+	ck_assert_uint_eq(seen_offs.offs.n, 1);
+	ck_assert_str_eq(seen_offs.offs.all[0].name, "ops");
+	ck_assert_int_eq(seen_offs.offs.all[0].n_pending, 699);
+	while (deliveries_next(&walk, reader, on_maybe_off, &seen_offs, &err) == 1)
+		;
+	ck_assert_int_eq(seen_offs.n_off, 699);
+	ck_assert_int_eq(seen_offs.n_on, 701);
+	ck_assert_int_eq(seen_offs.n_next, 0);
+	deliveries_clear_offs(&seen_offs.offs);
 }
 END_TEST
 
@@ -1171,6 +1233,7 @@ int main(void)
 		{the_last_ones_are_not_sought_for_ever, 1},
 		{the_last_of_few_are_all, 1},
 		{more_deliveries_than_one_read_come_in_order, 1},
+		{a_sink_that_its_receiver_switched_off_is_said_to_be, 1},
 		{a_time_is_read_as_people_write_it, COUNT(times)},
 		{a_device_is_named_as_people_do, COUNT(named)},
 		{every_device_that_fits_answers_and_an_id_is_one_first, 1},

@@ -188,7 +188,7 @@ const struct cli_command cli_commands[] = {
 		.help = "Every event that a sink was or is owed, in order.",
 		.fields =
 			"event_id,sequence,sink,state,attempts,next_at,delivered_at,code,"
-			"error",
+			"error,switched_off",
 		.run = cmd_deliveries,
 	},
 	{

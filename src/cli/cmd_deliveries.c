@@ -25,8 +25,15 @@ static enum out_colour colour_of(const struct store_delivery *d)
 	return d->state == DELIVERY_PENDING ? OUT_DOUBTFUL : OUT_PLAIN;
 }
 
-static void add_row(struct out *o, const struct store_owed_event *owed, int64_t now_at_ms)
+struct telling {
+	struct out out;
+	int64_t now_at_ms;
+	struct deliveries_offs offs;
+};
+
+static void add_row(struct telling *t, const struct store_owed_event *owed)
 {
+	struct out *o = &t->out;
 	const struct store_delivery *d = &owed->delivery;
 	int64_t at_ms = d->state == DELIVERY_PENDING ? d->next_at_ms : d->ended_at_ms;
 	char text[CLOCK_TEXT_BYTES];
@@ -36,8 +43,10 @@ static void add_row(struct out *o, const struct store_owed_event *owed, int64_t 
 	out_cell(o, SINK, OUT_PLAIN, "%s", owed->sink);
 	out_cell(o, STATE, colour_of(d), "%s", store_delivery_state_name(d->state));
 	out_cell(o, ATTEMPTS, OUT_PLAIN, "%d", d->attempts);
-	if (at_ms != 0) {
-		when_format_short(text, at_ms, now_at_ms);
+	if (deliveries_is_off(&t->offs, owed)) {
+		out_cell(o, WHEN, OUT_BAD, "after a reload");
+	} else if (at_ms != 0) {
+		when_format_short(text, at_ms, t->now_at_ms);
 		out_cell(o, WHEN, OUT_PLAIN, "%s", text);
 	}
 	if (d->code != 0)
@@ -46,19 +55,14 @@ static void add_row(struct out *o, const struct store_owed_event *owed, int64_t 
 		out_cell(o, ERROR, OUT_PLAIN, "%s", d->error);
 }
 
-struct telling {
-	struct out out;
-	int64_t now_at_ms;
-};
-
 static void on_delivery(const struct store_owed_event *owed, void *arg)
 {
 	struct telling *t = arg;
 
 	if (t->out.format == OUT_TABLE)
-		add_row(&t->out, owed, t->now_at_ms);
+		add_row(t, owed);
 	else
-		out_take_object(&t->out, deliveries_object(owed));
+		out_take_object(&t->out, deliveries_object(owed, &t->offs));
 }
 
 /* Nothing at all would leave open whether it was looked for. */
@@ -70,6 +74,21 @@ static void say_if_none(struct out *o, const struct cli *cli)
 	out_newline(o);
 }
 
+/* What looks as if it were only late. */
+static void add_offs(struct telling *t)
+{
+	for (size_t i = 0; t->out.format == OUT_TABLE && i < t->offs.n; i++) {
+		const struct deliveries_off *off = &t->offs.all[i];
+
+		out_words(&t->out, OUT_BAD,
+			  "%s: its receiver has switched it off (HTTP 410), %" PRId64
+			  " wait%s; correct its address, or take the sink out, and reload"
+			  " phonewatchd",
+			  off->name, off->n_pending, off->n_pending == 1 ? "s" : "");
+		out_newline(&t->out);
+	}
+}
+
 static int tell(struct cli *cli, struct store_conn *c, struct telling *t)
 {
 	struct out *o = &t->out;
@@ -78,6 +97,8 @@ static int tell(struct cli *cli, struct store_conn *c, struct telling *t)
 							    : STORE_OWED_ALL};
 	int more;
 
+	if (deliveries_load_offs(c, &t->offs, &cli->err) != 0)
+		return cli_fail_database(cli);
 	do {
 		more = deliveries_next(&walk, c, on_delivery, t, &cli->err);
 		if (more < 0)
@@ -86,6 +107,7 @@ static int tell(struct cli *cli, struct store_conn *c, struct telling *t)
 			return cli_fail_output(cli);
 	} while (more);
 	say_if_none(o, cli);
+	add_offs(t);
 	return out_end(o, &cli->err) == 0 ? CLI_OK : cli_fail_output(cli);
 }
 
@@ -100,6 +122,7 @@ int cmd_deliveries(struct cli *cli)
 	out_init(&t.out, cli->format, columns, cli->command->fields);
 	status = tell(cli, c, &t);
 	out_clear(&t.out);
+	deliveries_clear_offs(&t.offs);
 	store_close_reader(c);
 	return status;
 }

@@ -411,6 +411,13 @@ int store_owed_after(struct store_conn *c, enum store_owed which, int64_t sequen
 		     void (*each)(const struct store_owed_event *o, void *arg), void *arg,
 		     struct err *err);
 
+/* The sinks, by name, of which a delivery is pending that was last answered with this code, and how
+ * many are pending there. sink is borrowed for the call. */
+int store_sinks_answered(struct store_conn *c, int code,
+			 void (*each)(int64_t sink_id, const char *sink,
+				      int64_t n_pending, void *arg),
+			 void *arg, struct err *err);
+
 /* Write how an attempt ended. */
 int store_outbox_save(struct store_conn *c, int64_t sink_id,
 		      const struct store_delivery *d, struct err *err);

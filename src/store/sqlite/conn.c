@@ -188,6 +188,10 @@ static const char *const sql[N_STMTS] = {
 		" ended_ms = ?, code = ?, error = ? WHERE sink_id = ? AND sequence = ?",
 	[STMT_OUTBOX_CANCEL] = "UPDATE outbox SET state = 3, ended_ms = ?"
 			       " WHERE sink_id = ? AND state = 0",
+	[STMT_OUTBOX_ANSWERED] =
+		"SELECT o.sink_id, k.name, count(*) FROM outbox o INDEXED BY outbox_owed"
+		" JOIN sink k USING (sink_id) WHERE o.state = 0 GROUP BY o.sink_id"
+		" HAVING max(o.code IS ?) = 1 ORDER BY k.name",
 	[STMT_OUTBOX_SINKS] = "SELECT DISTINCT sink_id FROM outbox INDEXED BY outbox_owed"
 			      " WHERE state = 0",
 

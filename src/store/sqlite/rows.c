@@ -627,6 +627,21 @@ int store_owed_after(struct store_conn *c, enum store_owed which, int64_t sequen
 	return rc;
 }
 
+int store_sinks_answered(struct store_conn *c, int code,
+			 void (*each)(int64_t sink_id, const char *sink,
+				      int64_t n_pending, void *arg),
+			 void *arg, struct err *err)
+{
+	sqlite3_stmt *st = conn_bind(c, STMT_OUTBOX_ANSWERED, err, "i", (int64_t)code);
+	int rc = st != NULL ? 1 : err->code;
+
+	while (rc == 1 && (rc = conn_step(c, st, err)) == 1)
+		each(sqlite3_column_int64(st, 0),
+		     (const char *)sqlite3_column_text(st, 1),
+		     sqlite3_column_int64(st, 2), arg);
+	return rc;
+}
+
 int store_outbox_save(struct store_conn *c, int64_t sink_id,
 		      const struct store_delivery *d, struct err *err)
 {
