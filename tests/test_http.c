@@ -17,6 +17,7 @@
 #include "lib/receiver.h"
 #include "lib/tls.h"
 #include "lib/turn.h"
+#include "net/explain.h"
 
 static struct {
 	uv_loop_t loop;
@@ -809,6 +810,7 @@ static char *write_file(const char *name, const char *text)
 }
 
 static int tls_port;
+static char tls_said[ERR_TEXT_BYTES]; /* of the last failure */
 
 /* Start a TLS server with a certificate of w.ca for these names: openssl's, since its faults are
  * not ours. Where there is none, false. */
@@ -858,6 +860,7 @@ static int get_tls(const char *host, const char *file)
 	prepare(&a, url);
 	a.req.ca_file = file;
 	run(&a);
+	snprintf(tls_said, sizeof tls_said, "%s", a.req.err.text);
 	clear(&a);
 	free(url);
 	return a.rc;
@@ -873,6 +876,9 @@ START_TEST(a_certificate_must_be_of_the_ca_that_is_named)
 	wrong = ca_file(w.other_ca, "wrong.pem");
 	ck_assert_int_eq(get_tls("127.0.0.1", NULL), ERR_DENIED);
 	ck_assert_int_eq(get_tls("127.0.0.1", wrong), ERR_DENIED);
+	ck_assert_ptr_nonnull(
+		strstr(tls_said, "is of an issuer that is not known here: "));
+	ck_assert_ptr_nonnull(strstr(tls_said, " (SSL certificate problem: "));
 	ck_assert_int_eq(get_tls("127.0.0.1", right), 0);
 	ck_assert_int_eq(get_tls("127.0.0.1", wrong), ERR_DENIED); /* the kept one too */
 	ck_assert_int_eq(get_tls("127.0.0.1", NULL), ERR_DENIED);
@@ -894,17 +900,23 @@ START_TEST(a_ca_file_stands_instead_of_the_systems)
 }
 END_TEST
 
+#define OF_ANOTHER \
+	"the server's certificate is of another host: look at the address (SSL: "
+
 static const struct {
 	const char *names, *host;
 	int days;
 	int rc;
+	const char *said; /* how the error begins */
 } certs[] = {
-	{"IP:127.0.0.1", "127.0.0.1", 30, 0},
-	{"DNS:localhost", "localhost", 30, 0},
-	{"DNS:localhost", "127.0.0.1", 30, ERR_DENIED},
-	{"IP:127.0.0.1", "localhost", 30, ERR_DENIED},
-	{"IP:127.0.0.2", "127.0.0.1", 30, ERR_DENIED},
-	{"IP:127.0.0.1", "127.0.0.1", -1, ERR_DENIED},
+	{"IP:127.0.0.1", "127.0.0.1", 30, 0, ""},
+	{"DNS:localhost", "localhost", 30, 0, ""},
+	{"DNS:localhost", "127.0.0.1", 30, ERR_DENIED, OF_ANOTHER},
+	{"IP:127.0.0.1", "localhost", 30, ERR_DENIED, OF_ANOTHER},
+	{"IP:127.0.0.2", "127.0.0.1", 30, ERR_DENIED, OF_ANOTHER},
+	{"IP:127.0.0.1", "127.0.0.1", -1, ERR_DENIED,
+	 "the server's certificate has expired, or this machine's clock is wrong (SSL "
+	 "certificate problem: "},
 };
 
 START_TEST(a_certificate_must_be_valid_and_of_the_host)
@@ -915,6 +927,8 @@ START_TEST(a_certificate_must_be_valid_and_of_the_host)
 		return;
 	right = ca_file(w.ca, "right.pem");
 	ck_assert_int_eq(get_tls(certs[_i].host, right), certs[_i].rc);
+	ck_assert_msg(strncmp(tls_said, certs[_i].said, strlen(certs[_i].said)) == 0,
+		      "%s", tls_said);
 	free(right);
 }
 END_TEST
@@ -926,7 +940,46 @@ START_TEST(a_ca_file_that_cannot_be_read_is_a_mistake_of_the_configuration)
 	if (!open_tls("IP:127.0.0.1", 30))
 		return;
 	ck_assert_int_eq(get_tls("127.0.0.1", path), ERR_CONFIG);
+	ck_assert_ptr_nonnull(strstr(tls_said, "(ca_file) cannot be read (error "));
 	free(path);
+}
+END_TEST
+
+static const struct {
+	CURLcode code;
+	const char *text;
+	const char *has; /* of the meaning; NULL: it has none */
+} failures[] = {
+	{CURLE_SSL_CONNECT_ERROR,
+	 "OpenSSL/3.0.22: error:0A00010B:SSL routines::wrong version number",
+	 "speaks no TLS"},
+	{CURLE_SSL_CONNECT_ERROR,
+	 "OpenSSL SSL_connect: Connection reset by peer in connection to a.example:443",
+	 "cut before it was secured"},
+	{CURLE_SSL_CONNECT_ERROR,
+	 "OpenSSL/3.0.22: error:0A000410:SSL routines::sslv3 alert handshake failure",
+	 "no way to speak TLS"},
+	{CURLE_PEER_FAILED_VERIFICATION, "SSL certificate problem: something else",
+	 "not to be trusted"},
+	{CURLE_RECV_ERROR,
+	 "OpenSSL SSL_read: error:0A000126:SSL routines::unexpected eof while reading, "
+	 "errno 0",
+	 "cut before the answer was whole"},
+	{CURLE_RECV_ERROR, "Recv failure: Connection reset by peer", NULL},
+	{CURLE_COULDNT_RESOLVE_HOST, "Could not resolve host: a.example", NULL},
+	{CURLE_COULDNT_CONNECT, "Failed to connect to a.example port 443", NULL},
+};
+
+START_TEST(what_openssl_says_has_a_meaning)
+{
+	const char *meaning = explain_failure(failures[_i].code, failures[_i].text);
+
+	if (failures[_i].has == NULL)
+		ck_assert_ptr_null(meaning);
+	else
+		ck_assert_msg(meaning != NULL &&
+				      strstr(meaning, failures[_i].has) != NULL,
+			      "%s", meaning);
 }
 END_TEST
 
@@ -1064,6 +1117,7 @@ int main(void)
 		{a_ca_file_stands_instead_of_the_systems, 1},
 		{a_certificate_must_be_valid_and_of_the_host, COUNT(certs)},
 		{a_ca_file_that_cannot_be_read_is_a_mistake_of_the_configuration, 1},
+		{what_openssl_says_has_a_meaning, COUNT(failures)},
 		{a_plain_server_is_no_tls_server, 1},
 		{http_2_is_spoken_where_it_is_offered, 1},
 	};

@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "net/explain.h"
 
 #define MAX_KEPT_CONNECTIONS 64L
 
@@ -133,6 +134,17 @@ static const char *text_of(const struct transfer *t, CURLcode code)
 	return text;
 }
 
+/* The meaning first: what OpenSSL says is for whoever asks further. */
+static void set_failure(struct transfer *t, CURLcode code, int rc)
+{
+	const char *text = text_of(t, code), *meaning = explain_failure(code, text);
+
+	if (meaning != NULL)
+		err_set(&t->err, rc, "%s (%s)", meaning, text);
+	else
+		err_set(&t->err, rc, "%s", text);
+}
+
 /* The handle stays for its headers; it may outlive us, and so what is shared. */
 static void let_go(struct transfer *t)
 {
@@ -146,7 +158,7 @@ static void finish(struct transfer *t, CURLcode code)
 
 	t->code = code;
 	if (t->err.code == 0 && rc != 0)
-		err_set(&t->err, rc, "%s", text_of(t, code));
+		set_failure(t, code, rc);
 	if (!t->stays || t->err.code != 0)
 		let_go(t);
 	queue_ended(t->all, t);
