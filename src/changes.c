@@ -48,6 +48,36 @@ static int tell(struct changes *x, struct event *ev, const struct store_device *
 			  x->audience, x->err);
 }
 
+/* ---- what the rules are given ---- */
+
+static struct watch_note *add_note(struct changes *x)
+{
+	x->notes = mem_grow(x->notes, x->n_notes, &x->notes_cap, sizeof *x->notes);
+	return &x->notes[x->n_notes++];
+}
+
+static void note(struct changes *x, const struct known_device *known,
+		 const struct store_device *row, bool is_other)
+{
+	*add_note(x) = (struct watch_note){
+		.device_id = row->device_id,
+		.place = (uint32_t)(known - x->watch->known.devices),
+		.status = row->status,
+		.at_ms = row->observed_at_ms,
+		.has_location = row->has_location,
+		.location_ms = row->location_ms,
+		.is_other = is_other,
+	};
+}
+
+static void note_gone(struct changes *x, int64_t device_id)
+{
+	*add_note(x) = (struct watch_note){
+		.device_id = device_id, .at_ms = x->arrived_at_ms, .is_gone = true};
+}
+
+/* ---- records ---- */
+
 static json_t *one_time_change(bool had, int64_t from_ms, bool has, int64_t to_ms)
 {
 	char from[CLOCK_TEXT_BYTES], to[CLOCK_TEXT_BYTES];
@@ -286,6 +316,8 @@ static int change_device(struct changes *x, struct device *d, struct store_devic
 	struct change change = {.previous = row->status,
 				.location_is_early = is_early(x, known),
 				.fields = json_array()};
+	bool is_other = false, is_noted, had_location = row->has_location;
+	int64_t location_ms = row->location_ms;
 	json_t *facts;
 	int rc;
 
@@ -295,6 +327,7 @@ static int change_device(struct changes *x, struct device *d, struct store_devic
 		compare_record(x, &change, row, d);
 		facts = facts_of(x, d);
 		compare_facts(row, facts);
+		is_other = row->doc != NULL || row->version_id == 0;
 	} else { /* known to be as it was */
 		facts = audience_asks_facts(x->audience) ? json_loads(row->facts, 0, NULL)
 							 : NULL;
@@ -303,10 +336,14 @@ static int change_device(struct changes *x, struct device *d, struct store_devic
 		row->not_before_ms = change.not_before_ms;
 		row->observed_at_ms = x->arrived_at_ms;
 	}
+	is_noted = is_other || d->status != change.previous ||
+		   had_location != row->has_location || location_ms != row->location_ms;
 	fill_state(x, row, d, digest);
 	rc = store_device_save(x->c, row, x->err);
 	if (rc == 0)
 		rc = tell_changes(x, &change, row, facts);
+	if (is_noted)
+		note(x, known, row, is_other);
 	json_decref(change.location);
 	json_decref(change.fields);
 	json_decref(facts);
@@ -357,6 +394,7 @@ static int ignore_device(struct changes *x, const struct known_device *known,
 	if (watched)
 		return 0; /* the sweep misses it */
 	*device_id = 0;
+	note_gone(x, known->device_id);
 	return changes_mark(x, known->device_id,
 			    &(struct store_mark){.seen_at_ms = known->seen_at_ms,
 						 .removed_at_ms = x->arrived_at_ms});
@@ -378,6 +416,7 @@ int changes_record(struct changes *x, const struct known_device *known, struct d
 		   const unsigned char *digest, int64_t *device_id, bool *ignored)
 {
 	struct store_device row = {0};
+	bool is_new;
 	int rc;
 
 	x->location_told = false;
@@ -387,10 +426,12 @@ int changes_record(struct changes *x, const struct known_device *known, struct d
 	if (changes_begin(x) != 0)
 		return x->err->code;
 	rc = load_row(x, known, d, &row);
+	is_new = !is_listed(&row) || is_unread(&row);
 	if (rc == 0)
-		rc = is_listed(&row) && !is_unread(&row)
-			     ? change_device(x, d, &row, known, digest)
-			     : add_device(x, d, &row, digest);
+		rc = is_new ? add_device(x, d, &row, digest)
+			    : change_device(x, d, &row, known, digest);
+	if (rc == 0 && is_new)
+		note(x, known, &row, true);
 	*device_id = row.device_id;
 	store_device_clear(&row);
 	return rc;

@@ -29,6 +29,9 @@ struct changes {
 	bool begun;            /* the transaction is open */
 	int64_t n_events;      /* told */
 	bool location_told;    /* of the last record */
+	/* For the rules: to be taken by the watch once all is committed. The caller frees them. */
+	struct watch_note *notes;
+	size_t n_notes, notes_cap;
 };
 
 /* The functions return 0 or ERR_STORE. */

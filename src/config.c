@@ -39,7 +39,7 @@ struct loading {
 	struct config_file *defaults;
 	struct seen *seen;
 	size_t n_seen, seen_cap;
-	size_t accounts_cap, sinks_cap;
+	size_t accounts_cap, sinks_cap, rules_cap;
 };
 
 #define COMPLAIN(l, at, ...) \
@@ -70,6 +70,17 @@ static void *add_sink(struct loading *l, const char *name)
 	return s;
 }
 
+static void *add_rule(struct loading *l, const char *name)
+{
+	struct config *c = l->c;
+	struct rule_config *r;
+
+	c->rules = mem_grow(c->rules, c->n_rules, &l->rules_cap, sizeof *c->rules);
+	r = &c->rules[c->n_rules++];
+	*r = (struct rule_config){.name = mem_strdup(name)};
+	return r;
+}
+
 /* What is put behind the server begins with a slash. */
 static void finish_account(struct loading *l, const config_setting_t *at, void *entry)
 {
@@ -98,11 +109,12 @@ static const struct entry_kind {
 	const char *section;
 	/* A new entry, good until the next. */
 	void *(*add)(struct loading *l, const char *name);
-	/* What takes more than one key to see. */
+	/* What takes more than one key to see; NULL: nothing does. */
 	void (*finish)(struct loading *l, const config_setting_t *at, void *entry);
 } entry_kinds[] = {
 	{"accounts", add_account, finish_account},
 	{"sinks", add_sink, finish_sink},
+	{"rules", add_rule, NULL},
 };
 
 static const struct entry_kind *entry_kind_of(const struct config_section *section)
@@ -170,6 +182,19 @@ static void read_keys(struct loading *l, const struct config_section *section,
 	}
 }
 
+/* Of the further keys those that are given. */
+static void read_own(struct loading *l, const struct config_section *section,
+		     const config_setting_t *group, void *base)
+{
+	for (const struct config_key *k = section->keys_too; k != NULL && k->name != NULL;
+	     k++) {
+		const config_setting_t *s = config_setting_get_member(group, k->name);
+
+		if (s != NULL)
+			(void)config_value_read(base, k, s, l->file, l->report);
+	}
+}
+
 static void find_unknown(struct loading *l, const struct config_section *section,
 			 const config_setting_t *group)
 {
@@ -216,7 +241,9 @@ static void read_entry(struct loading *l, const struct config_section *section,
 	entry = kind->add(l, s->name);
 	find_unknown(l, section, s);
 	read_keys(l, section, s, entry);
-	kind->finish(l, s, entry);
+	read_own(l, section, s, entry);
+	if (kind->finish != NULL)
+		kind->finish(l, s, entry);
 }
 
 /* A section that is not built yet is refused once; what is unknown in it, too. */
@@ -235,6 +262,11 @@ static void refuse_section(struct loading *l, const struct config_section *secti
 }
 
 /* A section of keys, not of entries, is a part of the configuration itself. */
+static void *part_of(struct loading *l, const struct config_section *section)
+{
+	return (char *)l->c + section->at;
+}
+
 static bool has_keys_only(const struct config_section *section)
 {
 	return section->examples == NULL && section->later == NULL &&
@@ -245,7 +277,7 @@ static void read_absent(struct loading *l, const struct config_section *section)
 {
 	for (const struct config_key *k = section->keys; k->name != NULL; k++)
 		if (k->later == NULL)
-			read_default(l, section, k, NULL, l->c);
+			read_default(l, section, k, NULL, part_of(l, section));
 }
 
 static void read_section(struct loading *l, const struct config_section *section,
@@ -261,7 +293,7 @@ static void read_section(struct loading *l, const struct config_section *section
 	}
 	if (has_keys_only(section)) {
 		find_unknown(l, section, s);
-		read_keys(l, section, s, l->c);
+		read_keys(l, section, s, part_of(l, section));
 		return;
 	}
 	for (int i = 0; i < config_setting_length(s); i++) {
@@ -427,6 +459,28 @@ static void read_defaults(struct loading *l)
 	free(text);
 }
 
+/* What a rule does not say is as in alerts, wherever that stands. */
+static void inherit(struct loading *l, const struct seen *rule)
+{
+	struct config *c = l->c;
+
+	for (size_t i = 0; i < c->n_rules; i++) {
+		if (strcmp(c->rules[i].name, rule->at->name) != 0)
+			continue;
+		for (const struct config_key *k = rule->section->keys_too;
+		     k->name != NULL; k++)
+			if (config_setting_get_member(rule->at, k->name) == NULL)
+				config_value_copy(&c->rules[i].settings, &c->alerts, k);
+	}
+}
+
+static void inherit_all(struct loading *l)
+{
+	for (size_t i = 0; i < l->n_seen; i++)
+		if (l->seen[i].section->keys_too != NULL)
+			inherit(l, &l->seen[i]);
+}
+
 /* Where something is wrong with the section, or with a file that may have one, that was said. */
 static void check_has_account(struct loading *l)
 {
@@ -451,6 +505,7 @@ static void read_all(struct loading *l, const char *path)
 	add_included(l);
 	for (size_t i = 0; i < l->n_files; i++)
 		read_sections(l, l->files[i]);
+	inherit_all(l);
 	check_has_account(l);
 	if (!has_entry(l, "sinks"))
 		add_default_sink(l);
@@ -507,7 +562,14 @@ void config_unload(struct config *c)
 		free(c->sinks[i].name);
 		config_values_clear(&c->sinks[i], keys_of("sinks"));
 	}
+	for (size_t i = 0; i < c->n_rules; i++) {
+		free(c->rules[i].name);
+		config_values_clear(&c->rules[i], keys_of("rules"));
+		config_values_clear(&c->rules[i].settings, keys_of("alerts"));
+	}
+	config_values_clear(&c->alerts, keys_of("alerts"));
 	config_values_clear(c, keys_of(""));
+	free(c->rules);
 	free(c->accounts);
 	free(c->sinks);
 	free(c->path);

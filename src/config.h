@@ -16,6 +16,7 @@
 #include "base/log.h"
 #include "base/secret.h"
 #include "model/sink_kind.h"
+#include "rule/rule.h"
 
 enum devices_via { VIA_AUTO, VIA_ACCOUNT, VIA_EXTENSIONS };
 
@@ -53,6 +54,14 @@ struct sink_config {
 	bool allow_http;
 };
 
+/* What is alerted otherwise for some devices. */
+struct rule_config {
+	struct rule_settings settings; /* what it does not say is as in alerts */
+	char *name;                    /* its title; unique */
+	char **match;                  /* as of a sink */
+	size_t n_match;
+};
+
 struct config {
 	char *path;     /* as given to config_load() */
 	char *database; /* a relative one is relative to the folder of the configuration */
@@ -64,6 +73,10 @@ struct config {
 	struct sink_config
 		*sinks; /* at least one: without any there is the journal, or syslog */
 	size_t n_sinks;
+	struct rule_settings alerts; /* of all devices for which there is no rule */
+	struct rule_config
+		*rules; /* in the order of the files; the first that fits counts */
+	size_t n_rules;
 };
 
 /* One mistake, ready to be shown: "FILE:LINE: path.to.key: what is wrong; what would be right".

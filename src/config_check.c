@@ -101,16 +101,10 @@ int config_check_address(const char *text, struct err *err)
 
 static bool matches_some_type(const char *pattern)
 {
-	/* The contract's; nothing makes them yet, but a sink may ask for them. */
-	static const char *const alerts[] = {"alert.firing", "alert.resolved"};
 	const char *name;
 
 	for (enum event_type t = 1; (name = event_type_name(t)) != NULL; t++) {
 		if (fnmatch(pattern, name, 0) == 0)
-			return true;
-	}
-	for (size_t i = 0; i < COUNT(alerts); i++) {
-		if (fnmatch(pattern, alerts[i], 0) == 0)
 			return true;
 	}
 	return false;

@@ -67,9 +67,11 @@ struct config_example {
 };
 
 struct config_section {
-	const char *name;                  /* "" is the top level; NULL ends the table */
-	const struct config_key *keys;     /* one named "kind" comes first */
-	const struct config_key *keys_too; /* further ones, or NULL */
+	const char *name;              /* "" is the top level; NULL ends the table */
+	const struct config_key *keys; /* one named "kind" comes first */
+	/* Further ones, or NULL: where one is not given its value is that of the section which has it. */
+	const struct config_key *keys_too;
+	size_t at; /* of a section of keys: where in the configuration its struct is */
 	const struct config_example
 		*examples; /* NULL: the section has keys, no entries */
 	bool may_be_included;

@@ -1,5 +1,6 @@
 #include "config_value.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -356,6 +357,18 @@ static bool same_texts(const void *a, const void *b, const struct config_key *ke
 	return true;
 }
 
+static void copy_texts(void *base, const void *from, const struct config_key *key)
+{
+	char **texts = *(char **const *)const_place_of(from, key);
+	size_t n = const_count_of(from, key);
+	char **copy = mem_zalloc(n * sizeof *copy);
+
+	for (size_t i = 0; i < n; i++)
+		copy[i] = mem_strdup(texts[i]);
+	*(char ***)place_of(base, key) = copy;
+	*count_of(base, key) = n;
+}
+
 /* ---- files and secrets ---- */
 
 static const char *credentials_dir(void)
@@ -609,6 +622,19 @@ int config_value_read(void *base, const struct config_key *key, const config_set
 	    strcmp(s->value.sval, key->built) != 0)
 		return refuse(&r, s, "not yet: %s; write \"%s\"", key->later, key->built);
 	return types[key->type].read(&r, s);
+}
+
+void config_value_copy(void *base, const void *from, const struct config_key *key)
+{
+	if (key->type == KEY_TEXTS)
+		copy_texts(base, from, key);
+	else if (key->type == KEY_DURATION)
+		*(int64_t *)place_of(base, key) =
+			*(const int64_t *)const_place_of(from, key);
+	else if (key->type == KEY_NUMBER)
+		*(int *)place_of(base, key) = *(const int *)const_place_of(from, key);
+	else
+		assert(!"a key that cannot be inherited");
 }
 
 void config_values_clear(void *base, const struct config_key *keys)

@@ -22,6 +22,10 @@ int config_value_read(void *base, const struct config_key *key, const config_set
 /* Free the values of all keys; the struct may be half-read, all else of it zero. */
 void config_values_clear(void *base, const struct config_key *keys);
 
+/* Give one the value of another, where it has none yet. Only of numbers, durations and lists of
+ * texts. */
+void config_value_copy(void *base, const void *from, const struct config_key *key);
+
 enum config_part { CONFIG_ALL, CONFIG_CREDENTIALS };
 
 /* Are the values of all keys, or of those that are credentials, the same? */

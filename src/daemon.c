@@ -56,7 +56,8 @@ struct daemon {
 
 	struct poll **polls;
 	size_t n_polls;
-	unsigned n_placed; /* polls that were ever given a place */
+	unsigned n_placed;  /* polls that were ever given a place */
+	unsigned n_configs; /* that were taken up */
 	struct running_sink *sinks;
 	size_t n_sinks;
 	unsigned n_stopping; /* polls and dispatches that have yet to report */
@@ -132,6 +133,21 @@ static struct audience *audience_of(const struct config *config, const int64_t *
 			      s->n_events, s->match, s->n_match);
 	}
 	return audience;
+}
+
+/* In order; what is said of all devices is the last rule. */
+static struct rules *rules_of(const struct config *config, unsigned serial)
+{
+	struct rules *rules = rules_create(config->n_rules + 1);
+
+	rules->serial = serial;
+	for (size_t i = 0; i < config->n_rules; i++) {
+		const struct rule_config *r = &config->rules[i];
+
+		rule_copy(&rules->rules[i], r->name, r->match, r->n_match, &r->settings);
+	}
+	rule_copy(&rules->rules[config->n_rules], "alerts", NULL, 0, &config->alerts);
+	return rules;
 }
 
 /* ---- stopping polls and dispatches ---- */
@@ -364,6 +380,8 @@ static void adopt(struct daemon *d)
 	d->waiting = NULL;
 	audience_release(d->env.audience);
 	d->env.audience = audience_of(d->config, d->setup.sink_ids);
+	rules_release(d->env.rules);
+	d->env.rules = rules_of(d->config, ++d->n_configs);
 	start_sinks(d);
 	start_polls(d);
 	set_retention(d);
@@ -654,6 +672,7 @@ static void open_penalties(struct daemon *d)
 static void free_all(struct daemon *d)
 {
 	audience_release(d->env.audience);
+	rules_release(d->env.rules);
 	ledger_destroy(d->ledger);
 	penalties_close(d->penalties);
 	config_unload(d->waiting);

@@ -579,6 +579,8 @@ static void remember(struct work *k)
 		known_page_drop(page);
 	if (page != NULL)
 		page->sweep = k->w->sweep.number;
+	for (size_t i = 0; i < k->changes.n_notes; i++)
+		watch_take_note(k->w, &k->changes.notes[i]);
 	free(places);
 	count(k);
 }
@@ -661,6 +663,7 @@ int page_run(struct store_conn *c, struct store_job *job, struct err *err)
 	scan_clear(&k.scan);
 	buf_clear(&k.text);
 	free(k.touches);
+	free(k.changes.notes);
 	buf_clear(&p->answer);
 	return rc;
 }

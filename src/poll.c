@@ -513,6 +513,7 @@ static void end_sweep(struct poll *p)
 	s->job.on_done = on_sweep_done;
 	s->watch = &p->watch;
 	s->audience = audience_share(p->env->audience);
+	s->rules = rules_share(p->env->rules);
 	s->n_pages = p->course.page;
 	s->route_tried_at_ms = p->route == ROUTE_EXTENSIONS ? p->tried_at_ms : 0;
 	s->ended_at_ms = poll_look_at_clock(p->env);
@@ -582,6 +583,7 @@ static void on_sweep_done(struct store_job *job, int rc)
 	struct poll *p = (struct poll *)((char *)s - offsetof(struct poll, sweep_job));
 
 	audience_release(s->audience);
+	rules_release(s->rules);
 	if (!poll_goes_on(p))
 		return;
 	if (rc != 0) {
@@ -599,7 +601,10 @@ static void on_sweep_done(struct store_job *job, int rc)
 			p->config->name, s->n_lapsed);
 	if (s->n_events > 0)
 		p->env->on_events(p->env->data);
-	schedule(p);
+	if (s->confirm)
+		poll_wait(p, STEP_IDLE, 0);
+	else
+		schedule(p);
 }
 
 void poll_begin_sweep(struct poll *p)

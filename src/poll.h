@@ -10,6 +10,7 @@
 #include "ledger.h"
 #include "model/audience.h"
 #include "net/http.h"
+#include "rule/rule.h"
 #include "store/store.h"
 
 struct poll;
@@ -22,6 +23,7 @@ struct poll_env {
 	struct ledger *ledger;
 	struct clock_watch clock;
 	struct audience *audience;     /* who wants which event now; polls share it */
+	struct rules *rules;           /* what is worth telling now; likewise */
 	const char *state_folder;      /* where token files go */
 	int64_t began_ms;              /* what the places in intervals count from */
 	struct lasting store_failure;  /* one line, however many accounts meet it */

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "alerts.h"
 #include "api/answer.h"
 #include "base/mem.h"
 
@@ -201,6 +202,9 @@ static int tell_removed(struct sweep_job *s, struct store_conn *c, int64_t devic
 	rc = watch_tell(s->watch, c, &ev, device_id, row.version_id, s->audience, err);
 	json_decref(ev.facts);
 	store_device_clear(&row);
+	watch_take_note(s->watch, &(struct watch_note){.device_id = device_id,
+						       .at_ms = s->ended_at_ms,
+						       .is_gone = true});
 	s->n_events++;
 	s->n_removed++;
 	return rc;
@@ -422,6 +426,25 @@ static int run(struct sweep_job *s, struct store_conn *c, struct err *err)
 	return 0;
 }
 
+/* What only a sweep's end can decide. The first one tells nothing. */
+static int run_rules(struct sweep_job *s, struct store_conn *c, struct err *err)
+{
+	struct alerts_run r = {
+		.watch = s->watch,
+		.audience = s->audience,
+		.rules = s->rules,
+		.at_ms = s->ended_at_ms,
+	};
+
+	if (s->rules == NULL || s->first || !s->watch->account.swept)
+		return 0;
+	if (alerts_run(&r, c, err) != 0)
+		return err->code;
+	s->confirm = r.confirm;
+	s->n_events += r.n_events;
+	return 0;
+}
+
 int sweep_run(struct store_conn *c, struct store_job *job, struct err *err)
 {
 	struct sweep_job *s = (struct sweep_job *)job;
@@ -432,6 +455,8 @@ int sweep_run(struct store_conn *c, struct store_job *job, struct err *err)
 		return err_set(err, ERR_STORE, "the sweep was interrupted");
 	watch_clock_set(s->watch, s->clock_set_ms);
 	rc = run(s, c, err);
+	if (rc == 0)
+		rc = run_rules(s, c, err);
 	if (rc != 0)
 		watch_doubt(s->watch);
 	return rc;
@@ -454,5 +479,7 @@ int sweep_run_partial(struct store_conn *c, struct store_job *job, struct err *e
 		return err->code;
 	}
 	remember_lapsed(s);
-	return 0;
+	if (run_rules(s, c, err) != 0)
+		watch_doubt(w);
+	return err->code;
 }

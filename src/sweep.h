@@ -13,6 +13,8 @@
  * proves nothing about a device without an extension. What lists by the other route lacked does
  * not count.
  *
+ * The rules run at its end, in a transaction of their own, once the first sweep is over: alerts.h.
+ *
  * The first sweep: it records and tells one account.reachable. It is over, and who comes later is
  * told as added, with a list that is whole, or that gives no totals at all; and after three lists
  * that are neither, of which nothing better is to be expected. */
@@ -20,6 +22,7 @@
 #define SWEEP_H
 
 #include "model/audience.h"
+#include "rule/rule.h"
 #include "store/store.h"
 #include "watch.h"
 
@@ -29,6 +32,7 @@ struct sweep_job {
 	/* Set by the owner. */
 	struct watch *watch;
 	struct audience *audience;
+	struct rules *rules; /* NULL: none run */
 	int64_t n_pages; /* that were asked for; all came, or the job is not to be run */
 	int64_t ended_at_ms;  /* UTC: when the last page had arrived */
 	int64_t clock_set_ms; /* by how much the clock was set by then, altogether */
@@ -45,6 +49,7 @@ struct sweep_job {
 	int64_t n_missing; /* devices that the list lacks */
 	int64_t n_removed;
 	int64_t n_lapsed; /* devices that no page has shown for too long: unobserved from now on */
+	bool confirm; /* a sweep at once, before anything is told of what this one has shown */
 	int64_t n_events;
 };
 

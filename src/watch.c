@@ -42,6 +42,8 @@ void watch_clear(struct watch *w)
 	store_account_clear(&w->account);
 	known_clear(&w->known);
 	extensions_clear(&w->extensions);
+	book_destroy(w->book);
+	free(w->notes);
 	for (size_t i = 0; i < w->n_ignore_types; i++)
 		free(w->ignore_types[i]);
 	free(w->ignore_types);
@@ -111,6 +113,17 @@ int watch_load(struct watch *w, struct store_conn *c, struct err *err)
 void watch_doubt(struct watch *w)
 {
 	w->loaded = false;
+	book_destroy(w->book);
+	w->book = NULL;
+	w->n_notes = 0;
+}
+
+void watch_take_note(struct watch *w, const struct watch_note *note)
+{
+	if (w->book == NULL) /* it will be read from what is stored */
+		return;
+	w->notes = mem_grow(w->notes, w->n_notes, &w->notes_cap, sizeof *w->notes);
+	w->notes[w->n_notes++] = *note;
 }
 
 static void move(int64_t *at_ms, int64_t step_ms)

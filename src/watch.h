@@ -6,7 +6,20 @@
 #include "base/digest.h"
 #include "model/audience.h"
 #include "model/known.h"
+#include "rule/book.h"
 #include "store/store.h"
+
+/* A device that a committed page has changed, as far as rules ask. */
+struct watch_note {
+	int64_t device_id;
+	uint32_t place;
+	enum device_status status;
+	int64_t at_ms; /* when it was first seen with this status */
+	bool has_location;
+	int64_t location_ms;
+	bool is_other; /* new, or something else about it has changed, too */
+	bool is_gone;
+};
 
 /* One pass over all pages, so far. */
 struct sweep {
@@ -46,6 +59,10 @@ struct watch {
 	int64_t shrunk_by; /* devices that the last whole list lacked too many of; 0: it did not */
 	/* Sweeps with every page, in a row: of an account before it was swept; without totals. */
 	unsigned n_unsettled, n_without_totals;
+	struct book
+		*book; /* what the rules know; NULL: it is read before their next run */
+	struct watch_note *notes; /* of the pages since their last one */
+	size_t n_notes, notes_cap;
 	char *name;
 	char **ignore_types;
 	size_t n_ignore_types;
@@ -62,6 +79,9 @@ int watch_load(struct watch *w, struct store_conn *c, struct err *err);
 
 /* Forget what the database may not have: after a commit that failed. */
 void watch_doubt(struct watch *w);
+
+/* A change that is committed, or will be with what is at hand; else watch_doubt() follows. */
+void watch_take_note(struct watch *w, const struct watch_note *note);
 
 /* In a job: the clock was set by so much altogether (clock_watch). Where it was set back since, what was seen before is moved with it, so that it stays before what is seen later; where
  * it was set forward, or stood still with the machine, the bounds of what comes next reach back

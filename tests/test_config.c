@@ -314,25 +314,21 @@ static const struct {
 	 "model, device or name; as in \"site=Denver\"\n"
 	 "sinks.central.match[2]: is not KEY=PATTERN, KEY being account, site, type, "
 	 "model, device or name; as in \"site=Denver\""},
+	{TOP, "alerts: { offline_for = 5 }",
+	 "alerts.offline_for: expected a duration in quotes, as in \"60s\""},
+	{TOP, "alerts: { types = [] offline_fro = \"5s\" }",
+	 "alerts.offline_fro: unknown; did you mean \"offline_for\"?"},
+	{TOP, "rules: { lobby: { match = [\"Denver\"] site_outage_share = 0 } }",
+	 "rules.lobby.match[0]: is not KEY=PATTERN, KEY being account, site, type, model, "
+	 "device or name; as in \"site=Denver\"\n"
+	 "rules.lobby.site_outage_share: is out of bounds; 1 to 100"},
+	{TOP, "rules: { lobby: { match = [] macht = [] } }",
+	 "rules.lobby.macht: unknown; did you mean \"match\"?"},
+	{TOP, "rules: { lobby = 5 }",
+	 "rules.lobby: expected a section; write rules: { NAME: { ... } }"},
 	/* what is not built yet */
 	{TOP, "base_url = \"https://phones.example.com\"",
 	 "base_url: not yet: links in messages come with a later version; remove it"},
-	{TOP, "alerts: { offline_for = 5 }",
-	 "alerts: not yet: alerts come with a later version; remove it"},
-	{TOP, "alerts: { types = [] offline_fro = 5 }",
-	 "alerts: not yet: alerts come with a later version; remove it\n"
-	 "alerts.offline_fro: unknown; did you mean \"offline_for\"?"},
-	{TOP, "alerts: { }",
-	 "alerts: not yet: alerts come with a later version; remove it"},
-	{TOP, "rules: { lobby: { match = [] offline_for = \"10s\" } }",
-	 "rules: not yet: rules come with a later version; remove it"},
-	{TOP, "rules: { lobby: { match = [] macht = [] } }",
-	 "rules: not yet: rules come with a later version; remove it\n"
-	 "rules.lobby.macht: unknown; did you mean \"match\"?"},
-	{TOP, "rules: { lobby: { } }",
-	 "rules: not yet: rules come with a later version; remove it"},
-	{TOP, "rules: { lobby = 5 }",
-	 "rules: not yet: rules come with a later version; remove it"},
 	{TOP, "http: { listen = \"127.0.0.1:9288\" }",
 	 "http: not yet: the HTTP server comes with a later version; remove it"},
 	{TOP, "retention: { days = \"5y\" forever = true }",
@@ -463,7 +459,7 @@ START_TEST(every_mistake_is_found_in_one_go)
 
 	ck_assert_int_eq(load(text), ERR_CONFIG);
 	ck_assert_str_eq(problems(), expected);
-	ck_assert_str_eq(err.text, "t.conf: 30 mistakes");
+	ck_assert_str_eq(err.text, "t.conf: 28 mistakes");
 	free(expected);
 	free(text);
 }
@@ -565,6 +561,36 @@ START_TEST(what_is_not_given_is_at_its_default)
 	ck_assert(!s->personal_data);
 	ck_assert(!s->allow_http);
 	ck_assert_str_eq(config->sinks[1].address, "unix:/dev/log");
+	ck_assert_uint_eq(config->alerts.n_types, 4);
+	ck_assert_int_eq(config->alerts.offline_for_ms, 120000);
+	ck_assert_uint_eq(config->n_rules, 0);
+}
+END_TEST
+
+/* Wherever alerts stands: also behind a rule. */
+START_TEST(what_a_rule_does_not_say_is_as_in_alerts)
+{
+	const struct rule_config *r;
+
+	load_well(ACME
+		  "rules: { lobby: { match = [\"name=Lobby*\"] offline_for = \"10s\" }"
+		  " hall: { types = [\"Room\"] flap_changes = 9 } }"
+		  "alerts: { offline_for = \"5m\" types = [\"HardPhone\", \"Paging\"] }");
+	ck_assert_uint_eq(config->n_rules, 2);
+	r = &config->rules[0];
+	ck_assert_str_eq(r->name, "lobby");
+	ck_assert_uint_eq(r->n_match, 1);
+	ck_assert_int_eq(r->settings.offline_for_ms, 10000);
+	ck_assert_uint_eq(r->settings.n_types, 2);
+	ck_assert_str_eq(r->settings.types[1], "Paging");
+	ck_assert_int_eq(r->settings.flap_changes, 6);
+	r = &config->rules[1];
+	ck_assert_uint_eq(r->n_match, 0);
+	ck_assert_int_eq(r->settings.offline_for_ms, 300000);
+	ck_assert_str_eq(r->settings.types[0], "Room");
+	ck_assert_int_eq(r->settings.flap_changes, 9);
+	ck_assert_int_eq(config->alerts.flap_changes, 6);
+	ck_assert_str_eq(config->alerts.types[0], "HardPhone");
 }
 END_TEST
 
@@ -675,7 +701,7 @@ START_TEST(mistakes_of_all_files_are_found)
 	include("a.conf", "accounts: {\n b: { interval = \"1s\" } }\n");
 	include("b.conf", "sinks: {\n");
 	include("c.conf", "database = \"x\"\nalerts: { }\ninclude = \"more\"\nzork = 1\n"
-			  "rules: { x: { match = [] } }");
+			  "rules: { x: { match = [] typs = [] } }");
 	ck_assert_int_eq(mkdir("accounts.d/d.conf", 0755), 0);
 	ck_assert_int_eq(load("include = \"accounts.d/\"\nzork = 1\n"), ERR_CONFIG);
 	ck_assert_str_eq(
@@ -695,8 +721,7 @@ START_TEST(mistakes_of_all_files_are_found)
 		"accounts.d/c.conf:3: include: belongs into t.conf; an included file has accounts, "
 		"sinks and rules\n"
 		"accounts.d/c.conf:4: zork: unknown; remove it, or see phonewatch.conf(5)\n"
-		"accounts.d/c.conf:5: rules: not yet: rules come with a later version; "
-		"remove it\n"
+		"accounts.d/c.conf:5: rules.x.typs: unknown; did you mean \"types\"?\n"
 		"accounts.d/d.conf: not a regular file\n");
 }
 END_TEST
@@ -1315,7 +1340,7 @@ START_TEST(the_sample_file_can_be_used_line_by_line)
 #else
 	ck_assert_msg(not_yet + 1 == report.n_problems, "%s", problems()); /* journal */
 #endif
-	ck_assert_uint_eq(not_yet, 4); /* base_url, alerts, rules, http */
+	ck_assert_uint_eq(not_yet, 2); /* base_url, http */
 	free(sample);
 }
 END_TEST
@@ -1366,6 +1391,7 @@ int main(int argc, char **argv)
 		{a_report_is_forgotten_by_the_next_load, 1},
 		{the_example_of_the_design_is_read_as_it_says, 1},
 		{what_is_not_given_is_at_its_default, 1},
+		{what_a_rule_does_not_say_is_as_in_alerts, 1},
 		{without_a_sink_there_is_the_journal_or_syslog, 1},
 		{a_server_loses_the_slash_behind_it, 1},
 		{paths_are_relative_to_the_folder_of_the_file, 1},

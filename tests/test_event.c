@@ -15,6 +15,7 @@ static const enum event_type all_types[] = {
 	EVENT_DEVICE_ONLINE,   EVENT_DEVICE_OFFLINE,      EVENT_DEVICE_UNKNOWN,
 	EVENT_DEVICE_LOCATION, EVENT_DEVICE_ADDED,        EVENT_DEVICE_REMOVED,
 	EVENT_DEVICE_CHANGED,  EVENT_ACCOUNT_UNREACHABLE, EVENT_ACCOUNT_REACHABLE,
+	EVENT_ALERT_FIRING,    EVENT_ALERT_RESOLVED,
 };
 
 /* ---- ids ---- */
@@ -368,9 +369,10 @@ START_TEST(every_type_has_its_name_severity_and_message_id)
 {
 	for (size_t i = 0; i < COUNT(all_types); i++) {
 		const char *id = event_message_id(all_types[i]);
+		const struct event ev = {.type = all_types[i]};
 
 		ck_assert_ptr_nonnull(event_type_name(all_types[i]));
-		ck_assert_ptr_nonnull(event_severity_name(event_severity(all_types[i])));
+		ck_assert_ptr_nonnull(event_severity_name(event_severity(&ev)));
 		ck_assert_uint_eq(strspn(id, "0123456789abcdef"), 32);
 		ck_assert_uint_eq(strlen(id), 32);
 		for (size_t k = 0; k < i; k++) {
@@ -380,11 +382,14 @@ START_TEST(every_type_has_its_name_severity_and_message_id)
 		}
 	}
 	ck_assert_ptr_null(event_type_name((enum event_type)0));
-	ck_assert_ptr_null(event_type_name((enum event_type)10));
+	ck_assert_ptr_null(event_type_name((enum event_type)12));
 	ck_assert_str_eq(event_type_name(EVENT_DEVICE_LOCATION),
 			 "device.location_reported");
-	ck_assert_int_eq(event_severity(EVENT_DEVICE_ONLINE), SEVERITY_INFO);
-	ck_assert_int_eq(event_severity(EVENT_ACCOUNT_UNREACHABLE), SEVERITY_ERROR);
+	ck_assert_int_eq(event_severity(&(struct event){.type = EVENT_DEVICE_ONLINE}),
+			 SEVERITY_INFO);
+	ck_assert_int_eq(
+		event_severity(&(struct event){.type = EVENT_ACCOUNT_UNREACHABLE}),
+		SEVERITY_ERROR);
 }
 END_TEST
 

@@ -86,7 +86,7 @@ size_t audience_for(const struct audience *a, const struct event *ev, int64_t *i
 
 		if (wants_type(listener, type) &&
 		    match_all(listener->matches, listener->n_matches, ev->account,
-			      ev->device_id, ev->facts))
+			      ev->device_id, event_facts(ev)))
 			ids[n++] = listener->sink_id;
 	}
 	return n;

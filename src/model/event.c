@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/utf8.h"
+#include "model/alert_text.h"
 #include "model/member.h"
 
 #define SUMMARY_MAX_BYTES 4096
@@ -39,6 +40,10 @@ static const struct {
 				       SEVERITY_ERROR},
 	[EVENT_ACCOUNT_REACHABLE] = {"account.reachable",
 				     "c7d9a6d0f6a94f4f8c0e3c1f7f0b1a09", SEVERITY_INFO},
+	[EVENT_ALERT_FIRING] = {"alert.firing", "c7d9a6d0f6a94f4f8c0e3c1f7f0b1a0a",
+				SEVERITY_WARNING},
+	[EVENT_ALERT_RESOLVED] = {"alert.resolved", "c7d9a6d0f6a94f4f8c0e3c1f7f0b1a0b",
+				  SEVERITY_INFO},
 };
 
 const char *event_type_name(enum event_type type)
@@ -51,9 +56,31 @@ const char *event_message_id(enum event_type type)
 	return types[type].message_id;
 }
 
-enum event_severity event_severity(enum event_type type)
+bool event_is_alert(const struct event *ev)
 {
-	return types[type].severity;
+	return ev->type == EVENT_ALERT_FIRING || ev->type == EVENT_ALERT_RESOLVED;
+}
+
+/* An alert's depends on its kind. */
+enum event_severity event_severity(const struct event *ev)
+{
+	return event_is_alert(ev) ? alert_text_severity(ev) : types[ev->type].severity;
+}
+
+const char *event_subject(const struct event *ev)
+{
+	const char *key = event_is_alert(ev) ? alert_text_member(ev, "key") : NULL;
+
+	if (key != NULL)
+		return key;
+	return ev->device_id != NULL ? ev->device_id : ev->account;
+}
+
+const json_t *event_facts(const struct event *ev)
+{
+	if (ev->facts == NULL && event_is_alert(ev))
+		return json_object_get(ev->detail, "alert");
+	return ev->facts;
 }
 
 const char *event_severity_name(enum event_severity severity)
@@ -123,12 +150,24 @@ static json_t *changes_of(const struct event *ev, enum event_personal personal)
 	return changes;
 }
 
-static void add_device_data(json_t *data, const struct event *ev,
-			    enum event_personal personal)
+static void add_device(json_t *data, const struct event *ev)
 {
 	json_object_set_new(
 		data, "device",
 		device_object(ev->account, ev->device_id, ev->facts, ev->vendor_status));
+}
+
+static void add_alert_data(json_t *data, const struct event *ev)
+{
+	if (ev->device_id != NULL)
+		add_device(data, ev);
+	json_object_update_missing(data, ev->detail);
+}
+
+static void add_device_data(json_t *data, const struct event *ev,
+			    enum event_personal personal)
+{
+	add_device(data, ev);
 	member_text(data, "status", device_status_name(ev->status));
 	member_text(data, "previous_status",
 		    is_transition(ev->type) ? device_status_name(ev->previous) : NULL);
@@ -151,17 +190,18 @@ json_t *event_object(const struct event *ev, enum event_personal personal)
 	member_text(object, "id", ev->id);
 	member_text(object, "type", event_type_name(ev->type));
 	member_text(object, "source", source);
-	member_text(object, "subject",
-		    ev->device_id != NULL ? ev->device_id : ev->account);
+	member_text(object, "subject", event_subject(ev));
 	member_time(object, "time", ev->at_ms);
 	member_text(object, "datacontenttype", "application/json");
 	json_object_set_new(object, "data", data);
 
 	member_text(data, "account", ev->account);
 	member_number(data, "sequence", ev->sequence);
-	member_text(data, "severity", event_severity_name(event_severity(ev->type)));
+	member_text(data, "severity", event_severity_name(event_severity(ev)));
 	member_text(data, "summary", summary);
-	if (ev->device_id != NULL)
+	if (event_is_alert(ev))
+		add_alert_data(data, ev);
+	else if (ev->device_id != NULL)
 		add_device_data(data, ev, personal);
 	else
 		json_object_update_missing(data, ev->detail);
@@ -270,6 +310,17 @@ static void add_device_text(struct buf *b, const struct event *ev)
 	}
 }
 
+static void add_alert_text(struct buf *b, const struct event *ev)
+{
+	struct buf device;
+
+	buf_init(&device, SUMMARY_MAX_BYTES);
+	if (ev->device_id != NULL)
+		add_device_name(&device, ev);
+	alert_text_summary(b, ev, ev->device_id != NULL ? buf_text(&device) : NULL);
+	buf_clear(&device);
+}
+
 static void add_account_text(struct buf *b, const struct event *ev)
 {
 	const json_t *counts = json_object_get(ev->detail, "counts");
@@ -298,7 +349,9 @@ char *event_summary(const struct event *ev)
 	struct buf b;
 
 	buf_init(&b, SUMMARY_MAX_BYTES);
-	if (ev->device_id != NULL)
+	if (event_is_alert(ev))
+		add_alert_text(&b, ev);
+	else if (ev->device_id != NULL)
 		add_device_text(&b, ev);
 	else
 		add_account_text(&b, ev);

@@ -22,6 +22,8 @@ enum event_type {
 	EVENT_DEVICE_CHANGED = 7,
 	EVENT_ACCOUNT_UNREACHABLE = 8,
 	EVENT_ACCOUNT_REACHABLE = 9,
+	EVENT_ALERT_FIRING = 10,
+	EVENT_ALERT_RESOLVED = 11,
 };
 
 enum event_severity {
@@ -35,7 +37,6 @@ enum event_severity {
 const char *event_type_name(enum event_type type);
 /* The 128-bit MESSAGE_ID of the journal, one per type, in 32 hex digits. */
 const char *event_message_id(enum event_type type);
-enum event_severity event_severity(enum event_type type);
 /* "info", "warning", "error", "critical". */
 const char *event_severity_name(enum event_severity severity);
 
@@ -55,8 +56,8 @@ struct event {
 	int64_t at_ms; /* observed_at */
 	char *account;
 
-	/* Of device.*: */
-	char *device_id;             /* NULL in account.* */
+	/* Of device.*, and of an alert.* that is about a device: */
+	char *device_id;             /* else NULL */
 	json_t *facts;               /* device_facts() as it was then */
 	enum device_status status;   /* as of this event */
 	enum device_status previous; /* before a transition */
@@ -66,12 +67,21 @@ struct event {
 	int64_t not_before_ms;
 
 	/* Of device.*: {"changes": [...]} of diff_records(), or NULL for none but what the type
-	 * says. Of account.*: {"reason", "detail", "since", "counts"}. */
+	 * says. Of account.*: {"reason", "detail", "since", "counts"}. Of alert.*: alert_detail(). */
 	json_t *detail;
 };
 
 /* Free what it holds; ready for reuse. */
 void event_clear(struct event *ev);
+
+enum event_severity event_severity(const struct event *ev);
+bool event_is_alert(const struct event *ev);
+/* Whom it is about, as the CloudEvent has it: a device's id, an account or an alert's key. Events of
+ * one subject of an account are told in order. Borrowed. */
+const char *event_subject(const struct event *ev);
+/* What a match asks: the device's facts, or those of the site that an alert is about; NULL for
+ * none. Borrowed. */
+const json_t *event_facts(const struct event *ev);
 
 enum event_personal { EVENT_WITHOUT_PERSONAL, EVENT_WITH_PERSONAL };
 

@@ -37,17 +37,34 @@ static const char *value_of(const char *key, const char *account, const char *de
 	return text != NULL ? text : "";
 }
 
+/* Whether it can be asked of what it is about: of a device any, of a site its site, of all else only
+ * the account. */
+static bool is_asked(const char *key, const char *device_id, const json_t *facts)
+{
+	return device_id != NULL || strcmp(key, "account") == 0 ||
+	       json_is_string(json_object_get(facts, key));
+}
+
 bool match_all(char *const *matches, size_t n, const char *account, const char *device_id,
 	       const json_t *facts)
 {
 	for (size_t i = 0; i < n; i++) {
 		const char *key = key_of(matches[i]);
 
-		if (device_id == NULL && strcmp(key, "account") != 0)
+		if (!is_asked(key, device_id, facts))
 			continue;
 		if (fnmatch(matches[i] + strlen(key) + 1,
 			    value_of(key, account, device_id, facts), 0) != 0)
 			return false;
 	}
+	return true;
+}
+
+bool match_asks_all(char *const *matches, size_t n, const char *device_id,
+		    const json_t *facts)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!is_asked(key_of(matches[i]), device_id, facts))
+			return false;
 	return true;
 }

@@ -1,7 +1,6 @@
 #include "query/events.h"
 
 #include <fnmatch.h>
-#include <string.h>
 
 #include "base/buf.h"
 #include "model/match.h"
@@ -65,20 +64,14 @@ int events_start(struct events_walk *walk, struct store_conn *c, struct err *err
 	return store_sequence_at(c, walk->since_at_ms, &walk->next, err);
 }
 
-/* match_all asks an event of an account for its account only. Whoever asks for the events of a
- * site wants no others; a sink does. */
-static bool can_match(const struct events_walk *walk, const struct event *ev)
-{
-	for (size_t i = 0; ev->device_id == NULL && i < walk->n_matches; i++)
-		if (strncmp(walk->matches[i], "account=", strlen("account=")) != 0)
-			return false;
-	return true;
-}
-
+/* Whoever asks for the events of a site wants none of the whole account; a sink does. */
 static bool is_meant(const struct events_walk *walk, const struct event *ev)
 {
-	return can_match(walk, ev) && match_all(walk->matches, walk->n_matches,
-						ev->account, ev->device_id, ev->facts);
+	const json_t *facts = event_facts(ev);
+
+	return match_asks_all(walk->matches, walk->n_matches, ev->device_id, facts) &&
+	       match_all(walk->matches, walk->n_matches, ev->account, ev->device_id,
+			 facts);
 }
 
 struct batch {

@@ -6,7 +6,7 @@
 
 #include "model/event.h"
 
-#define FACTS_MAX 10
+#define FACTS_MAX 12
 
 struct fact {
 	const char *key;   /* of syslog: "device" */

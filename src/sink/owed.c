@@ -24,8 +24,7 @@ static int write_saves(struct owed *o, struct store_conn *c, struct err *err)
 /* Deliveries of one subject go in order; a subject is one account's. */
 static char *subject_of(const struct event *ev)
 {
-	return mem_printf("%s\n%s", ev->account,
-			  ev->device_id != NULL ? ev->device_id : "");
+	return mem_printf("%s\n%s", ev->account, event_subject(ev));
 }
 
 static struct item *item_of(const struct owed *o, const struct store_delivery *d,

@@ -18,7 +18,7 @@
 #define ESCAPED_MAX     4 /* bytes that log_escape makes of one */
 
 /* The facts always fit: of a smallest message of 2,048 bytes the header takes 150, what is ours
- * 250, and the five texts that are not ours 5 * 128, doubled where each character is escaped. */
+ * 250, and the six texts that are not ours 6 * 128, doubled where each character is escaped. */
 
 static int pri(const struct event *ev)
 {

@@ -16,6 +16,7 @@
 #include <uv.h>
 
 #include "base/err.h"
+#include "model/alert.h"
 #include "model/event.h"
 #include "model/extensions.h"
 #include "model/silence.h"
@@ -422,6 +423,25 @@ int store_sinks_answered(struct store_conn *c, int code,
 int store_outbox_save(struct store_conn *c, int64_t sink_id,
 		      const struct store_delivery *d, struct err *err);
 
+/* Those that are or were owed the event: at most max of them. Returns 0 or ERR_STORE; *n is how
+ * many. */
+int store_event_sinks(struct store_conn *c, int64_t sequence, int64_t *sink_ids,
+		      size_t max, size_t *n, struct err *err);
+
+/* ---- alerts ---- */
+
+/* A new one: sets alert_id. */
+int store_alert_save(struct store_conn *c, int64_t account_id, struct alert *a,
+		     struct err *err);
+/* One that was never told. */
+int store_alert_forget(struct store_conn *c, int64_t alert_id, struct err *err);
+/* Those of an account, or with account_id 0 of all, by the account's name and then in the order in
+ * which they began. each may empty the alert, to keep what is in it. */
+enum store_alerts { STORE_ALERTS_LIVE, STORE_ALERTS_ALL };
+int store_alerts_each(struct store_conn *c, enum store_alerts which, int64_t account_id,
+		      void (*each)(struct alert *a, const char *account, void *arg),
+		      void *arg, struct err *err);
+
 /* ---- the budgets ---- */
 
 #define STORE_BUDGET_SLOTS 64
@@ -488,8 +508,8 @@ int store_backup(struct store_conn *c, const char *path,
 /* ---- housekeeping ---- */
 
 /* What is forgotten: whatever ended before these times (0: nothing), but for an event that is still
- * owed, the last one, and of each device the last two spans, those of days that have no sum yet, and
- * the last run of days. The rest is the walk's: all zero to begin with. */
+ * owed, the one of an alert that fires, the last one, and of each device the last two spans, those of
+ * days that have no sum yet, and the last run of days. Alerts that are over go with the events. The rest is the walk's: all zero to begin with. */
 struct store_forget {
 	int64_t events_before_ms, spans_before_ms, deliveries_before_ms, days_before_ms;
 	int stage;

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "days.h"
+#include "model/alert_text.h"
 #include "store/sqlite/conn.h"
 
 #define MAX_EVENTS 1000000
@@ -49,8 +50,15 @@ void account_open(struct account *a, const char *path, char *ignore_type)
 void account_close(struct account *a)
 {
 	close_all(a);
+	rules_release(a->rules);
 	free(a->events);
 	free(a->path);
+}
+
+void account_take_rules(struct account *a, struct rules *rules)
+{
+	rules_release(a->rules);
+	a->rules = rules;
 }
 
 void account_restart(struct account *a)
@@ -135,6 +143,7 @@ static int run_sweep(struct account *a, int64_t n_pages, int64_t ended_at_ms)
 
 	s->watch = &a->watch;
 	s->audience = a->audience;
+	s->rules = a->rules;
 	s->n_pages = n_pages;
 	s->ended_at_ms = ended_at_ms;
 	s->clock_set_ms = a->clock_set_ms;
@@ -311,6 +320,44 @@ static void write_detail(struct buf *out, const struct event *ev)
 	free(text);
 }
 
+static void write_list(struct buf *out, const char *name, const json_t *list)
+{
+	buf_printf(out, " %s", name);
+	for (size_t i = 0; i < json_array_size(list); i++)
+		buf_printf(out, "%s%s", i == 0 ? " " : ",",
+			   json_string_value(
+				   json_object_get(json_array_get(list, i), "id")));
+}
+
+static void write_alert(struct buf *out, const struct event *ev)
+{
+	const json_t *alert = json_object_get(ev->detail, "alert");
+	const json_t *not_back = json_object_get(alert, "not_back");
+	int64_t since_ms = 0, count = json_integer_value(json_object_get(alert, "count"));
+	int64_t repeat = json_integer_value(json_object_get(alert, "repeat"));
+
+	buf_printf(out, "%s %s (", strchr(event_type_name(ev->type), '.') + 1,
+		   event_subject(ev));
+	write_time(out, ev->at_ms);
+	buf_add_text(out, "] since ");
+	ck_assert_int_eq(clock_parse(alert_text_member(ev, "since"), &since_ms), 0);
+	write_time(out, since_ms);
+	if (ev->type == EVENT_ALERT_RESOLVED) {
+		buf_add_text(out, " for ");
+		write_time(out, ACCOUNT_T0 + json_integer_value(json_object_get(
+						     alert, "duration_ms")));
+	}
+	if (alert_text_member(ev, "reason") != NULL)
+		buf_printf(out, " %s", alert_text_member(ev, "reason"));
+	if (count != 1)
+		buf_printf(out, " of %lld", (long long)count);
+	if (repeat > 0)
+		buf_printf(out, " again %lld", (long long)repeat);
+	if (json_array_size(not_back) > 0)
+		write_list(out, "without", not_back);
+	buf_add_text(out, "\n");
+}
+
 static void on_event(const struct event *ev, void *arg)
 {
 	struct telling *t = arg;
@@ -318,6 +365,10 @@ static void on_event(const struct event *ev, void *arg)
 
 	t->a->told = ev->sequence;
 	t->n++;
+	if (event_is_alert(ev)) {
+		write_alert(out, ev);
+		return;
+	}
 	buf_add_text(out, strchr(event_type_name(ev->type), '.') + 1);
 	if (ev->device_id != NULL)
 		buf_printf(out, " %s", ev->device_id);

@@ -17,6 +17,7 @@ struct account {
 	struct database db;
 	struct watch watch;
 	struct audience *audience; /* one sink that wants every event */
+	struct rules *rules;       /* NULL: none run */
 	char *ignore[1];           /* types; NULL: none */
 
 	/* How the devices are asked for; by extensions: whose each page is of. */
@@ -39,6 +40,8 @@ struct account {
 /* ignore_type may be NULL. */
 void account_open(struct account *a, const char *path, char *ignore_type);
 void account_close(struct account *a);
+/* From the next sweep on these rules run, which are the account's from then on; NULL: none. */
+void account_take_rules(struct account *a, struct rules *rules);
 /* As if the daemon had been killed and started anew: memory goes, the database stays. */
 void account_restart(struct account *a);
 
@@ -80,7 +83,8 @@ char *account_page_of(const char *records, int page, int n_pages, int total);
  * What was told since the last call, an event a line; good until the next.
  *
  * Shape  "online 7 Offline->Online (60.000, 120.300]", "changed 7 (0, 60.300] CHANGES" with the
- *        changes as JSON, "reachable (60.300] REASON": times in seconds since ACCOUNT_T0
+ *        changes as JSON, "reachable (60.300] REASON", "firing KEY (240.300] since 60.300" and what
+ *        else is to be said of an alert: times in seconds since ACCOUNT_T0
  */
 const char *account_events(struct account *a);
 /* How many, without their texts. */

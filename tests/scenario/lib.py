@@ -445,7 +445,9 @@ class Stage:
                         "jwt_file": self.secrets_folder / "acme.jwt", "interval": "1s", **account}
         self.accounts = None  # several, instead of that one
         self.sinks = sinks if sinks is not None else {"ops": self.webhook()}
-        self.conf = {"database": self.data / database, "log_level": "debug", **conf}
+        # Alerts of devices are for the scenarios that ask for them.
+        self.conf = {"database": self.data / database, "log_level": "debug",
+                     "alerts": {"types": []}, **conf}
         self.conf_path = self.folder / "phonewatch.conf"
         self.database = self.conf["database"]
         self.log_path = self.folder / "phonewatchd.log"

@@ -31,6 +31,15 @@
 
 /* The last lists have shown it, one since ?2 at least; else its status is unknown. */
 #define SEEN "s.missed = 0 AND (s.lapsed = 0 OR s.seen_ms >= ?2)"
+#define ALERT_COLUMNS                                                                \
+	"account_id, kind, state, subject, device_id, since_ms, over_ms, fired_ms,"  \
+	" resolved_ms, reason, why, rule, name, count, absorbed_by, fired_sequence," \
+	" resolved_sequence, told_ms, repeats, silenced_by"
+#define ALERTS                                                                            \
+	"SELECT l.alert_id, a.name, l.kind, l.state, l.subject, l.device_id, l.since_ms," \
+	" l.over_ms, l.fired_ms, l.resolved_ms, l.reason, l.why, l.rule, l.name,"         \
+	" l.count, l.absorbed_by, l.fired_sequence, l.resolved_sequence, l.told_ms,"      \
+	" l.repeats, l.silenced_by FROM alert l JOIN account a USING (account_id)"
 
 /* The order of the joins is the order of the answer: nothing is sorted, however long it is. */
 #define OWED_AFTER(condition)                                                    \
@@ -203,12 +212,16 @@ static const char *const sql[N_STMTS] = {
 			    " ORDER BY sequence LIMIT 1",
 	[STMT_FORGET_DELIVERIES] =
 		"DELETE FROM outbox WHERE sink_id IN (SELECT sink_id FROM sink)"
-		" AND sequence >= ? AND sequence < ? AND state <> 0 AND ended_ms < ?",
+		" AND sequence >= ? AND sequence < ? AND state <> 0 AND ended_ms < ?"
+		" AND NOT EXISTS (SELECT 1 FROM alert l WHERE l.state = 2"
+		" AND l.fired_sequence = outbox.sequence)",
 	[STMT_FORGET_EVENTS] =
 		"DELETE FROM event WHERE sequence >= ? AND sequence < ? AND at_ms < ?"
 		" AND sequence < (SELECT max(sequence) FROM event)"
 		" AND NOT EXISTS (SELECT 1 FROM sink k CROSS JOIN outbox o"
-		" ON o.sink_id = k.sink_id AND o.sequence = event.sequence)",
+		" ON o.sink_id = k.sink_id AND o.sequence = event.sequence)"
+		" AND NOT EXISTS (SELECT 1 FROM alert l WHERE l.state = 2"
+		" AND l.fired_sequence = event.sequence)",
 	[STMT_DEVICE_NEXT] = "SELECT device_id FROM device WHERE device_id > ?"
 			     " ORDER BY device_id LIMIT 1",
 	/* The one in force then stays, and so do the last two, and what no sum of a day stands
@@ -230,6 +243,25 @@ static const char *const sql[N_STMTS] = {
 	[STMT_FORGET_DAYS] =
 		"DELETE FROM days WHERE device_id = ?1 AND (first_day + n_days) * 86400000 <= ?2"
 		" AND first_day < (SELECT max(first_day) FROM days WHERE device_id = ?1)",
+
+	[STMT_EVENT_SINKS] = "SELECT k.sink_id FROM sink k CROSS JOIN outbox o"
+			     " ON o.sink_id = k.sink_id AND o.sequence = ?",
+	[STMT_ALERT_ADD] =
+		"INSERT INTO alert (" ALERT_COLUMNS
+		") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+	[STMT_ALERT_SAVE] =
+		"UPDATE alert SET (state, since_ms, over_ms, fired_ms, resolved_ms, reason,"
+		" why, name, count, absorbed_by, fired_sequence, resolved_sequence, told_ms,"
+		" repeats, silenced_by) = (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+		" WHERE alert_id = ?",
+	[STMT_ALERT_FORGET] = "DELETE FROM alert WHERE alert_id = ?",
+	[STMT_ALERTS_LIVE] = ALERTS " WHERE l.state < 3 AND (?1 = 0 OR l.account_id = ?1)"
+				    " ORDER BY a.name, l.alert_id",
+	[STMT_ALERTS_ALL] = ALERTS " WHERE ?1 = 0 OR l.account_id = ?1"
+				   " ORDER BY a.name, l.alert_id",
+	[STMT_FORGET_ALERTS] =
+		"DELETE FROM alert WHERE alert_id IN (SELECT alert_id FROM alert"
+		" WHERE state = 3 AND resolved_ms < ? LIMIT ?)",
 
 	[STMT_BUDGETS] = "SELECT scope, grp, max, window_ms, remaining, told_ms,"
 			 " blocked_until_ms, sent, kinds FROM budget",

@@ -3,7 +3,7 @@
 
 #define AT_ONCE 500 /* rows or sequences a transaction: some milliseconds */
 
-enum stage { STAGE_DELIVERIES, STAGE_EVENTS, STAGE_SPANS, STAGE_END };
+enum stage { STAGE_DELIVERIES, STAGE_EVENTS, STAGE_ALERTS, STAGE_SPANS, STAGE_END };
 
 static int number(struct store_conn *c, sqlite3_stmt *st, int64_t *out, struct err *err)
 {
@@ -107,6 +107,20 @@ static int forget_events(struct store_conn *c, struct store_forget *f, struct er
 	return 0;
 }
 
+static int forget_alerts(struct store_conn *c, struct store_forget *f, struct err *err)
+{
+	int64_t n = 0;
+
+	if (delete_rows(c,
+			conn_bind(c, STMT_FORGET_ALERTS, err, "ii", f->events_before_ms,
+				  (int64_t)AT_ONCE),
+			f, &n, err) != 0)
+		return err->code;
+	if (n < AT_ONCE)
+		next_stage(f);
+	return 0;
+}
+
 static int forget_device(struct store_conn *c, struct store_forget *f, int64_t device_id,
 			 int64_t *n, struct err *err)
 {
@@ -162,6 +176,7 @@ int store_forget_some(struct store_conn *c, struct store_forget *f, struct err *
 			      struct err *) = {
 		[STAGE_DELIVERIES] = forget_deliveries,
 		[STAGE_EVENTS] = forget_events,
+		[STAGE_ALERTS] = forget_alerts,
 		[STAGE_SPANS] = forget_spans,
 	};
 	struct store_forget before = *f;

@@ -177,6 +177,31 @@ static const char *const migrations[] = {
 	") STRICT, WITHOUT ROWID;"
 	"ALTER TABLE meta ADD COLUMN days_end INTEGER NOT NULL DEFAULT 0;", /* all are
 									       before */
+	/* 5 -> 6: alerts, the living and those that were told. */
+	"CREATE TABLE alert ("
+	"  alert_id INTEGER PRIMARY KEY,"
+	"  account_id INTEGER NOT NULL REFERENCES account,"
+	"  kind INTEGER NOT NULL,"     /* enum alert_kind */
+	"  state INTEGER NOT NULL,"    /* enum alert_state */
+	"  subject TEXT NOT NULL,"     /* the ID of its key */
+	"  device_id INTEGER,"         /* null: of a site or an account */
+	"  since_ms INTEGER NOT NULL," /* when its condition was first seen */
+	"  over_ms INTEGER,"           /* since when it does not hold any more */
+	"  fired_ms INTEGER, resolved_ms INTEGER,"
+	"  reason INTEGER," /* enum alert_end */
+	"  why TEXT,"       /* of monitor_blind */
+	"  rule TEXT NOT NULL,"
+	"  name TEXT,"              /* of the site */
+	"  count INTEGER NOT NULL," /* devices */
+	"  absorbed_by INTEGER,"    /* the alert that is told instead */
+	"  fired_sequence INTEGER, resolved_sequence INTEGER," /* events */
+	"  told_ms INTEGER,"                                   /* last */
+	"  repeats INTEGER NOT NULL,"                          /* reminders */
+	"  silenced_by INTEGER"
+	") STRICT;"
+	"CREATE UNIQUE INDEX alert_live ON alert (account_id, kind, subject) WHERE state < 3;"
+	"CREATE INDEX alert_told ON alert (fired_sequence) WHERE state = 2;"
+	"CREATE INDEX alert_over ON alert (resolved_ms) WHERE state = 3;",
 };
 
 #define SCHEMA_VERSION ((int)COUNT(migrations))

@@ -1,0 +1,28 @@
+/* The rules' transaction: at the end of a sweep, from what is stored to alerts, their events and
+ * outbox rows. Part of a sweep's job, behind its own transaction: a crash in between is made good by
+ * the next sweep, since the book is then read anew. rule/rule.h says what is decided.
+ *
+ * Who is told: of an alert that fires, whoever wants it. Of its reminders and its end, those who were
+ * told of it, as the outbox has them, whatever they want by now; and nobody else. */
+#ifndef ALERTS_H
+#define ALERTS_H
+
+#include "model/audience.h"
+#include "rule/rule.h"
+#include "watch.h"
+
+struct alerts_run {
+	struct watch *watch;
+	const struct audience *audience;
+	const struct rules *rules;
+	int64_t at_ms; /* UTC: the sweep's end */
+
+	bool confirm; /* nothing was decided: another sweep at once */
+	int64_t n_events;
+};
+
+/* In a job, outside of a transaction. 0 or ERR_STORE: nothing has changed, and the watch is to be
+ * doubted. */
+int alerts_run(struct alerts_run *r, struct store_conn *c, struct err *err);
+
+#endif
