@@ -420,9 +420,25 @@ static enum secret_place place_of_file(const char *path)
 		       : SECRET_ANYWHERE;
 }
 
+/* Whether a folder beside this file is there and closed to us, so that we cannot know what it holds:
+ * that of the secrets is root's alone. */
+static bool is_closed(const struct config_file *file, const char *folder)
+{
+	char *path = config_file_beside(file->path, folder);
+	bool closed = access(path, F_OK) != 0 && errno == EACCES;
+
+	free(path);
+	return closed;
+}
+
 /* The name is not repeated: it may be the secret itself, written in the place of its file. */
 static int refuse_missing(const struct reading *r, const config_setting_t *s)
 {
+	if (strchr(s->value.sval, '/') == NULL && is_closed(r->file, "secrets/."))
+		return refuse(r, s,
+			      "not beside this file, and we may not look into the folder"
+			      " secrets (%s); try again as root",
+			      strerror(EACCES));
 	if (strchr(s->value.sval, '/') != NULL)
 		return refuse(r, s, "no such file; make it, or write another path");
 	if (credentials_dir() == NULL)

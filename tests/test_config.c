@@ -808,6 +808,38 @@ START_TEST(a_name_is_looked_up_among_the_credentials_first)
 }
 END_TEST
 
+/* Root may look everywhere. */
+static void become_nobody(void)
+{
+	if (getuid() == 0)
+		ck_assert_int_eq(setresuid(65534, 65534, 0), 0);
+}
+
+static void become_ourselves(void)
+{
+	ck_assert(seteuid(0) != 0 || setresuid(0, 0, 0) == 0);
+}
+
+START_TEST(a_folder_that_we_may_not_look_into_is_not_empty)
+{
+	ck_assert_int_eq(chmod(".", 0755), 0);
+	ck_assert_int_eq(mkdir("secrets", 0700), 0);
+	write_file("secrets/s", SECRET, 0600);
+	unlink("s");
+	write_file("t.conf", ACME, 0644);
+	become_nobody();
+	if (getuid() != 65534)
+		ck_assert_int_eq(chmod("secrets", 0), 0);
+	ck_assert_int_eq(config_load("t.conf", &config, &report, &err), ERR_CONFIG);
+	become_ourselves();
+	ck_assert_int_eq(chmod("secrets", 0700), 0);
+	ck_assert_str_eq(
+		report.problems[0].text,
+		"t.conf:1: accounts.acme.client_secret_file: not beside this file, and we may "
+		"not look into the folder secrets (Permission denied); try again as root");
+}
+END_TEST
+
 START_TEST(only_among_the_credentials_may_a_secret_be_open)
 {
 	static const char *const tries[] = {"open", "./open", "credentials/../open"};
@@ -1403,6 +1435,7 @@ int main(int argc, char **argv)
 		{a_folder_that_cannot_be_read_is_refused, 1},
 		{an_account_may_stand_in_an_included_file_alone, 1},
 		{a_name_is_looked_up_among_the_credentials_first, 1},
+		{a_folder_that_we_may_not_look_into_is_not_empty, 1},
 		{only_among_the_credentials_may_a_secret_be_open, 1},
 		{an_unfit_secret_is_refused_with_its_path, 1},
 		{a_webhook_secret_has_the_shape_of_one, COUNT(webhook_secrets)},
