@@ -2,6 +2,7 @@
 #ifndef CHECK_H
 #define CHECK_H
 
+#include <stdbool.h>
 #include <stdio.h>
 
 #include "config.h"
@@ -9,6 +10,13 @@
 
 /* The database as any reader opens it; NULL where there is none yet, or none that we may read. */
 struct store_conn *check_open_database(const struct config *config);
+
+/* Whether the daemon will be able to write its database: its folder, and who owns what. Says what is
+ * wrong. Returns 0 or ERR_STORE. */
+int check_database(const struct config *config, FILE *out);
+
+/* Whether the folder of the database is there. */
+bool check_has_folder(const struct config *config);
 
 /* Forecast what each account costs of its budget: from the database where it has been seen, else
  * per 1,000 devices. */

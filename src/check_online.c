@@ -5,8 +5,8 @@
  *        \-> within a penalty, refused, no answer: said, and on to the next account
  *
  * Asked for is what a sweep of the daemon asks for, but no more than shows what is there: by the
- * account's list; where that is refused, the list of extensions and the devices of the first of
- * them.
+ * account's list, then the list of extensions, for the names in it; where the account's list is
+ * refused, the list of extensions and the devices of the first of them.
  *
  * Each account has a loop of its own that runs until nothing is left to do: there is nobody
  * else here whom waiting would disturb.
@@ -65,6 +65,7 @@ struct check {
 	struct known_paging paging;
 	struct breakdown types, sites;
 	int64_t n_devices, n_refused, n_unanswered;
+	bool asks_names; /* all else is said: it is only seen whether they can be had */
 	int rc;
 };
 
@@ -195,7 +196,6 @@ static void summarize(struct check *k)
 			k->n_refused);
 	breakdown_print(&k->types, "by type", k->account, k->out);
 	breakdown_print(&k->sites, "by site", NULL, k->out);
-	log_out(k);
 }
 
 /* ---- counting ---- */
@@ -295,6 +295,16 @@ static const char *const asked_for[ASK_KINDS] = {
 	[ASK_CHUNK] = "devices of extensions",
 };
 
+/* How long to wait for the list of extensions. */
+static int64_t wait_of_names(struct check *k)
+{
+	struct budget *named = ledger_named(k->ledger, k->scope, ASK_EXTENSIONS);
+
+	return named != NULL
+		       ? ledger_wait_ms(k->ledger, named, 100, clock_mono_ms())
+		       : ledger_wait_all_ms(k->ledger, k->scope, 100, clock_mono_ms());
+}
+
 static void ask(struct check *k)
 {
 	char *path = course_path(&k->course);
@@ -361,6 +371,41 @@ static bool has_other_route(const struct check *k, const struct answer *answer)
 	       answer->next == ANSWER_REFUSED && answer->reason == REASON_PERMISSION;
 }
 
+/* By the account's list the extensions are needed for their names alone: what the daemon would do
+ * without. It is asked where the list has left enough. */
+static void ask_names(struct check *k)
+{
+	bool by_list = k->course.ask == ASK_LIST;
+
+	if (by_list && budget_has_plenty(k->budget) && wait_of_names(k) == 0) {
+		k->asks_names = true;
+		course_extensions(&k->course);
+		ask(k);
+		return;
+	}
+	if (by_list)
+		fprintf(k->out,
+			"  extension names: not asked for: the limit is used up for"
+			" now\n");
+	log_out(k);
+}
+
+static void tell_names(struct check *k, const struct answer *answer)
+{
+	struct err err;
+
+	if (answer->next != ANSWER_GOOD)
+		fprintf(k->out,
+			"  extension names: %s; phones are told without the name of who has"
+			" them\n",
+			answer->text);
+	else if (read_extensions(k, &err) != 0)
+		fprintf(k->out, "  extension names: %s\n", err.text);
+	else
+		fprintf(k->out, "  extension names: to be had\n");
+	log_out(k);
+}
+
 static void on_page(struct http_request *req, int rc)
 {
 	struct check *k = req->data;
@@ -372,7 +417,9 @@ static void on_page(struct http_request *req, int rc)
 		    k->course.ask == ASK_CHUNK ? ANSWER_OF_BULK : ANSWER_OF_LIST,
 		    clock_utc_ms());
 	learn(k, k->budget, req, &answer);
-	if (has_other_route(k, &answer)) {
+	if (k->asks_names) {
+		tell_names(k, &answer);
+	} else if (has_other_route(k, &answer)) {
 		fprintf(k->out, "  %s: %s; looking by extensions\n", what, answer.text);
 		course_extensions(&k->course);
 		ask(k);
@@ -399,6 +446,7 @@ static void on_page(struct http_request *req, int rc)
 			ask(k);
 		} else {
 			summarize(k);
+			ask_names(k);
 		}
 	}
 }
@@ -481,14 +529,14 @@ static int check_account(const struct account_config *a, struct ledger *ledger, 
 	return k.rc;
 }
 
-/* NULL where the daemon's user, or root, has yet to make the database's folder. */
+/* NULL where the daemon's user, or root, has yet to make the database's folder: that has been said. */
 static struct penalties *open_penalties(const struct config *config, FILE *out)
 {
 	char *path = penalties_path(config->database);
 	struct penalties *penalties = NULL;
 	struct err err;
 
-	if (penalties_join(path, &penalties, &err) != 0)
+	if (penalties_join(path, &penalties, &err) != 0 && check_has_folder(config))
 		fprintf(out,
 			"%s: should the vendor ask for a pause, phonewatchd will not know"
 			" of it\n",

@@ -121,16 +121,19 @@ static int load(const struct options *o, struct config **config)
 
 static int check(const struct options *o, struct config *config)
 {
-	int rc = 0;
+	int rc = 0, database_rc;
 
 	printf("%s: %zu account%s, %zu sink%s: no mistake found\n", o->config,
 	       config->n_accounts, config->n_accounts == 1 ? "" : "s", config->n_sinks,
 	       config->n_sinks == 1 ? "" : "s");
+	database_rc = check_database(config, stdout);
 	check_forecast(config, stdout);
 	if (o->online)
 		rc = check_online(config, stdout);
 	config_unload(config);
-	return rc == 0 ? EXIT_FINE : EXIT_CONFIG;
+	if (rc != 0)
+		return EXIT_CONFIG;
+	return database_rc == 0 ? EXIT_FINE : EXIT_DATABASE;
 }
 
 int main(int argc, char **argv)

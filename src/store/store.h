@@ -85,6 +85,10 @@ int store_reader_version(struct store_conn *c, int64_t *version, struct err *err
 /* The database's random number, by which one that took the place of another is told apart. */
 int64_t store_reader_random(const struct store_conn *c);
 
+/* Whether a daemon of this version could use this file, as far as its head shows: one that is not
+ * there or empty, yes. Reads only. Returns 0 or ERR_STORE. */
+int store_probe(const char *path, struct err *err);
+
 /* Whether a daemon holds the database at this moment, or might: whoever may not look at its lock
  * cannot know. */
 bool store_reader_has_daemon(const struct store_conn *c);

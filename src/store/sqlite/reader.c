@@ -187,3 +187,8 @@ bool store_reader_has_daemon(const struct store_conn *c)
 {
 	return lock_is_held(c->path);
 }
+
+int store_probe(const char *path, struct err *err)
+{
+	return reader_check(path, err) != 0 ? err_wrap(err, "database %s", path) : 0;
+}
