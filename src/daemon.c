@@ -1,5 +1,5 @@
 /*
- * Start    open the store -> setup job (sinks, ledger) -> on_setup -> adopt: polls, dispatches
+ * Start    open the store and the door -> setup job (sinks, ledger) -> on_setup -> adopt: polls, dispatches
  *          -> cancel job: what is owed to sinks that are gone -> on_canceled
  * Reload   on_hup: read and check -> setup job -> on_setup -> what changed or went is stopped
  *          -> when all of that has stopped -> adopt -> cancel job -> on_canceled
@@ -23,9 +23,12 @@
 #include "notify.h"
 #include "poll.h"
 #include "schedule.h"
+#include "serve/serve.h"
 #include "sink/dispatch.h"
+#include "wish.h"
 
 #define STOP_MS    4500 /* of the 5 s in which we promise to be gone */
+#define SOCKET     "phonewatch.sock"
 #define USER_AGENT "phonewatch/" VERSION
 
 /* A sink that is told, or is being stopped. */
@@ -53,6 +56,7 @@ struct daemon {
 	struct ledger *ledger;
 	struct poll_env env;
 	char *state_folder;
+	struct serve *serve; /* the door; NULL: it is closed */
 
 	struct poll **polls;
 	size_t n_polls;
@@ -60,7 +64,7 @@ struct daemon {
 	unsigned n_configs; /* that were taken up */
 	struct running_sink *sinks;
 	size_t n_sinks;
-	unsigned n_stopping; /* polls and dispatches that have yet to report */
+	unsigned n_stopping; /* polls, dispatches and the door that have yet to report */
 
 	struct setup_job setup;
 	struct forget forget;
@@ -76,6 +80,21 @@ struct daemon {
 };
 
 static void go_on(struct daemon *d);
+
+/* The service manager's, of which there may be several and the first is ours; without one that of
+ * the database. */
+static char *find_folder(const char *variable, const char *database)
+{
+	const char *folders = getenv(variable);
+	char *copy, *folder;
+
+	if (folders != NULL && folders[0] != '\0')
+		return mem_strndup(folders, strcspn(folders, ":"));
+	copy = mem_strdup(database);
+	folder = mem_strdup(dirname(copy));
+	free(copy);
+	return folder;
+}
 
 /* ---- sinks ---- */
 
@@ -389,6 +408,7 @@ static void adopt(struct daemon *d)
 	log_set_level(d->config->log_level);
 	report(d);
 	d->started = true;
+	serve_set_ready(d->serve);
 	notify_ready();
 	cancel_others(d);
 	on_events(d); /* what an earlier run left owed */
@@ -513,6 +533,48 @@ static void on_hup(uv_signal_t *signal, int number)
 	set_up(d, next);
 }
 
+/* ---- the door ---- */
+
+static void on_wish(struct serve_wish *wish, void *data)
+{
+	struct daemon *d = data;
+	bool accepts = wish->kind == SERVE_ACCEPT;
+
+	log_info("%s: %s asks for a sweep now%s",
+		 wish->account != NULL ? wish->account : "all accounts", wish->by,
+		 accepts ? ", and accepts that its list has shrunk" : "");
+	if (d->started && !d->stopping)
+		wish_grant(wish, d->polls, d->n_polls);
+	else
+		serve_refuse(wish, 503, "phonewatchd is starting or stopping");
+}
+
+static int open_door(struct daemon *d, struct err *err)
+{
+	char *folder = find_folder("RUNTIME_DIRECTORY", d->config->database);
+	char *address = mem_printf("unix:%s/" SOCKET, folder);
+	const struct serve_config config = {
+		.loop = &d->loop,
+		.store = d->store,
+		.address = address,
+		.on_wish = on_wish,
+		.data = d,
+	};
+	int rc = serve_open(&config, &d->serve, err);
+
+	free(address);
+	free(folder);
+	return rc;
+}
+
+static void on_door_closed(void *data)
+{
+	struct daemon *d = data;
+
+	d->n_stopping--;
+	go_on(d);
+}
+
 /* ---- stop ---- */
 
 static void on_late(uv_timer_t *timer)
@@ -568,6 +630,8 @@ static void begin_stop(struct daemon *d)
 	for (size_t i = 0; i < d->n_sinks; i++)
 		stop_sink(d, &d->sinks[i]);
 	d->n_polls = d->n_sinks = 0;
+	d->n_stopping++;
+	serve_close(d->serve, on_door_closed, d);
 	if (d->forgetting)
 		forget_stop(&d->forget, on_forgotten, d);
 }
@@ -641,20 +705,6 @@ static void start_handles(struct daemon *d)
 			       (uint64_t)watchdog_ms);
 }
 
-/* $STATE_DIRECTORY may name several folders; the first one is ours. */
-static char *find_state_folder(const char *database)
-{
-	const char *folders = getenv("STATE_DIRECTORY");
-	char *copy, *folder;
-
-	if (folders != NULL && folders[0] != '\0')
-		return mem_strndup(folders, strcspn(folders, ":"));
-	copy = mem_strdup(database);
-	folder = mem_strdup(dirname(copy));
-	free(copy);
-	return folder;
-}
-
 /* Beside the database, since it belongs to it. Without it we do no worse than the database. */
 static void open_penalties(struct daemon *d)
 {
@@ -695,7 +745,7 @@ int daemon_run(struct config *config, struct err *err)
 		config_unload(config);
 		return err->code;
 	}
-	d.state_folder = find_state_folder(config->database);
+	d.state_folder = find_folder("STATE_DIRECTORY", config->database);
 	d.http = http_client_create(&d.loop, USER_AGENT);
 	open_penalties(&d);
 	d.ledger = ledger_create(d.penalties);
@@ -711,7 +761,12 @@ int daemon_run(struct config *config, struct err *err)
 		.data = &d,
 	};
 	start_handles(&d);
-	set_up(&d, config);
+	if (open_door(&d, &d.err) == 0) {
+		set_up(&d, config);
+	} else {
+		begin_stop(&d);
+		go_on(&d);
+	}
 	uv_run(&d.loop, UV_RUN_DEFAULT);
 	free_all(&d);
 	rc = uv_loop_close(&d.loop);

@@ -92,6 +92,7 @@ void poll_stop(struct poll *p, void (*on_stopped)(struct poll *p, void *data), v
 	p->stopping = true;
 	p->on_stopped = on_stopped;
 	p->stopped_data = data;
+	poll_tell_not_swept(p, "polling of it has stopped");
 	uv_timer_stop(&p->timer);
 	uv_timer_stop(&p->dark);
 	/* An answer that we do not wait for may be a refusal, and would cost the next run a
@@ -131,6 +132,7 @@ bool poll_note_failure(struct poll *p, const struct answer *answer)
 {
 	p->n_failures++;
 	p->last = *answer;
+	poll_tell_failure(p, answer);
 	return lasting_failed(&p->failing, clock_mono_ms());
 }
 
@@ -152,6 +154,7 @@ void poll_store_failed(struct poll *p, const struct err *err)
 			  err->text);
 	p->last = (struct answer){.reason = REASON_STORE};
 	snprintf(p->last.text, sizeof p->last.text, "the database fails");
+	poll_tell_not_swept(p, p->last.text);
 	poll_wait(p, STEP_IDLE, STORE_RETRY_MS);
 }
 
@@ -567,6 +570,7 @@ static void on_page_stored(struct store_job *job, int rc)
 				       });
 	poll_learn_interval(p);
 	poll_start_dark(p);
+	p->n_told += j->n_events;
 	if (j->n_events > 0)
 		p->env->on_events(p->env->data);
 	if (more)
@@ -601,7 +605,7 @@ static void on_sweep_done(struct store_job *job, int rc)
 			p->config->name, s->n_lapsed);
 	if (s->n_events > 0)
 		p->env->on_events(p->env->data);
-	if (s->confirm)
+	if (poll_tell_swept(p) || s->confirm)
 		poll_wait(p, STEP_IDLE, 0);
 	else
 		schedule(p);
@@ -613,11 +617,14 @@ void poll_begin_sweep(struct poll *p)
 		poll_recall_route(p);
 		return;
 	}
+	if (poll_accepts(p))
+		return;
 	poll_look_at_clock(p->env);
 	p->sweep_route = poll_route_now(p);
 	p->begins = true;
 	p->ids_are_fresh = false;
 	p->n_refused = 0;
+	p->n_told = 0;
 	if (poll_needs_names(p)) {
 		poll_ask_names(p);
 	} else {
@@ -679,6 +686,7 @@ struct poll *poll_create(struct poll_env *env, const struct account_config *conf
 	p->chunk_max = COURSE_CHUNK_MAX;
 	init_budgets(p);
 	http_request_init(&p->req);
+	TAILQ_INIT(&p->askers);
 	uv_timer_init(env->loop, &p->timer);
 	uv_timer_init(env->loop, &p->dark);
 	p->timer.data = p;

@@ -2,8 +2,10 @@
 #ifndef POLL_H
 #define POLL_H
 
+#include <sys/queue.h>
 #include <uv.h>
 
+#include "api/answer.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "config.h"
@@ -44,6 +46,39 @@ void poll_start(struct poll *p, size_t n_accounts);
 void poll_adopt(struct poll *p, const struct account_config *config);
 
 const struct account_config *poll_config(const struct poll *p);
+
+/* Somebody who wants a sweep now. */
+enum poll_wish {
+	POLL_SWEEP,
+	POLL_ACCEPT, /* a list that has shrunk is right: who is missing is gone; and a sweep */
+};
+
+/* What has come of it. */
+struct poll_found {
+	enum { POLL_SWEPT, POLL_FAILED, POLL_REFUSED } how;
+	char text[ANSWER_TEXT_BYTES + 64]; /* why not */
+	/* Of a sweep; sweep.h. */
+	bool whole, shrunk;
+	int64_t n_devices; /* listed */
+	int64_t n_missing, n_removed, n_events;
+	int64_t took_ms;
+};
+
+struct poll_asker {
+	enum poll_wish wish;
+	/* Exactly once, perhaps from within poll_ask. */
+	void (*on_done)(struct poll_asker *a, const struct poll_found *found);
+	void *data;
+
+	/* Private. */
+	bool waits; /* for the sweep behind that at hand */
+	bool accepted;
+	TAILQ_ENTRY(poll_asker) entry;
+};
+
+/* Begin a sweep as soon as the budget allows; one that has asked for devices already ends first, since
+ * what it has seen may be older than the question. Refused where the vendor wants no request. */
+void poll_ask(struct poll *p, struct poll_asker *a);
 
 /* Send no more; an answer under way has two seconds to come, and a transaction at hand is finished. on_stopped follows in a later turn of the
  * loop, exactly once; the poll may be destroyed in it. */

@@ -102,6 +102,17 @@ int64_t poll_wait_of_login(struct poll *p)
 	return auth_ms > list_ms ? auth_ms : list_ms;
 }
 
+int64_t poll_blocked_ms(const struct poll *p)
+{
+	int64_t now_ms = clock_mono_ms();
+	int64_t list_ms = ledger_blocked_ms(poll_budget_of(p), now_ms);
+	int64_t auth_ms = auth_token(&p->auth, now_ms) == NULL
+				  ? ledger_blocked_ms(p->auth_budget, now_ms)
+				  : 0;
+
+	return auth_ms > list_ms ? auth_ms : list_ms;
+}
+
 void poll_spend(struct poll *p, struct budget *budget, int64_t n)
 {
 	p->asked = budget;

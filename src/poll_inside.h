@@ -52,6 +52,14 @@ struct state_job {
 	bool under_way;
 };
 
+/* That a list which has shrunk is right. */
+struct accept_job {
+	struct store_job job;
+	struct watch *watch;
+	int64_t at_ms;
+	bool was_shrunk;
+};
+
 /* What an earlier run has found out. */
 struct route_job {
 	struct store_job job;
@@ -79,6 +87,8 @@ struct poll {
 	struct sweep_job sweep_job;
 	struct ledger_job ledger_job;
 	struct state_job state_job;
+	struct accept_job accept_job;
+	TAILQ_HEAD(, poll_asker) askers; /* poll_ask.c */
 
 	/* The sweep at hand. */
 	struct course course;
@@ -88,6 +98,7 @@ struct poll {
 	int64_t sweep_began_ms;
 	bool token_renewed; /* for this request already */
 	int64_t n_refused;  /* records */
+	int64_t n_told;     /* events, by its pages */
 
 	int64_t clock_set_ms; /* of env->clock.set_ms, what the watch knows */
 	/* By which list the devices are asked for. */
@@ -170,6 +181,8 @@ int64_t poll_cost_of(const struct poll *p);
 int64_t poll_wait_of(struct poll *p);
 int64_t poll_wait_of_auth(struct poll *p);
 int64_t poll_wait_of_login(struct poll *p);
+/* For how long the vendor wants no request of the account, whoever has caused that. */
+int64_t poll_blocked_ms(const struct poll *p);
 void poll_spend(struct poll *p, struct budget *budget, int64_t n);
 /* What an answer says of waiting is noted before that it is here. */
 void poll_note_answer(struct poll *p, struct budget *budget, const struct answer *answer);
@@ -209,6 +222,17 @@ void poll_forget_names(struct poll *p);
 void poll_read_names(struct poll *p);
 void poll_names_failed(struct poll *p, const struct answer *answer);
 void poll_free_ids(struct poll *p);
+
+/* ---- poll_ask.c: somebody wants a sweep now ---- */
+
+/* At the beginning of a sweep: true where it begins behind a job of ours. */
+bool poll_accepts(struct poll *p);
+/* A sweep has ended; true where another is wanted at once. */
+bool poll_tell_swept(struct poll *p);
+/* A request has failed. */
+void poll_tell_failure(struct poll *p, const struct answer *answer);
+/* There will be no sweep, or none soon. */
+void poll_tell_not_swept(struct poll *p, const char *why);
 
 /* ---- poll_log.c: what the operator reads ---- */
 

@@ -55,16 +55,6 @@ static void on_state_told(struct store_job *job, int rc)
 		poll_start_dark(p); /* the store fails: tell it later */
 }
 
-/* Whether the vendor wants no request now, whoever has caused it. */
-static bool is_blocked(const struct poll *p)
-{
-	int64_t now_ms = clock_mono_ms();
-
-	return ledger_blocked_ms(poll_budget_of(p), now_ms) > 0 ||
-	       (auth_token(&p->auth, now_ms) == NULL &&
-		ledger_blocked_ms(p->auth_budget, now_ms) > 0);
-}
-
 /* Why no page comes, where no request has failed. */
 static const struct answer blocked = {
 	.reason = REASON_LIMITED,
@@ -84,7 +74,7 @@ void poll_tell_unreachable(struct poll *p)
 	s->watch = &p->watch;
 	s->audience = audience_share(p->env->audience);
 	if (p->last.reason == REASON_NONE)
-		p->last = *(is_blocked(p) ? &blocked : &silent);
+		p->last = *(poll_blocked_ms(p) > 0 ? &blocked : &silent);
 	s->reason = reason_name(p->last.reason);
 	snprintf(s->detail, sizeof s->detail, "%s", p->last.text);
 	s->at_ms = clock_utc_ms();
@@ -98,7 +88,7 @@ void poll_tell_unreachable(struct poll *p)
 static bool is_our_wait(const struct poll *p)
 {
 	return p->step == STEP_PAGE_JOB || p->step == STEP_SWEEP_JOB ||
-	       (p->step == STEP_WAIT && p->n_failures == 0 && !is_blocked(p));
+	       (p->step == STEP_WAIT && p->n_failures == 0 && poll_blocked_ms(p) == 0);
 }
 
 /* Whether it is one page that fails, in a sweep of which others have come: what becomes of the

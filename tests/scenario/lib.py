@@ -456,7 +456,7 @@ class Stage:
         self.sequence = 0  # of the last event that was looked at
         self.preexec = None
         self.env = {k: v for k, v in os.environ.items()
-                    if k not in ("STATE_DIRECTORY", "CREDENTIALS_DIRECTORY", "NOTIFY_SOCKET",
+                    if k not in ("STATE_DIRECTORY", "RUNTIME_DIRECTORY", "CREDENTIALS_DIRECTORY", "NOTIFY_SOCKET",
                                  "JOURNAL_STREAM", "WATCHDOG_USEC")}
         self.write_conf()
         _here.stages.append(self)
