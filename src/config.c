@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/mem.h"
@@ -93,10 +94,31 @@ static void finish_account(struct loading *l, const config_setting_t *at, void *
 		a->server[len - 1] = '\0';
 }
 
+/* Whether it will run tonight nobody knows; what cannot run now is a mistake. */
+static void check_command(struct loading *l, const config_setting_t *at,
+			  const struct sink_config *s)
+{
+	const config_setting_t *command = config_setting_get_member(at, "command");
+	const char *program = s->n_command > 0 ? s->command[0] : "";
+	struct stat st;
+
+	if (program[0] != '/')
+		COMPLAIN(l, command,
+			 "does not begin with a program; write its absolute path, as in"
+			 " [\"/usr/bin/logger\", \"-t\", \"phones\"]");
+	else if (stat(program, &st) != 0)
+		COMPLAIN(l, command, "cannot run its program: %s", strerror(errno));
+	else if (!S_ISREG(st.st_mode) || access(program, X_OK) != 0)
+		COMPLAIN(l, command, "cannot run %s: it is no program for this user",
+			 program);
+}
+
 static void finish_sink(struct loading *l, const config_setting_t *at, void *entry)
 {
 	const struct sink_config *s = entry;
 
+	if (s->kind == SINK_EXEC && s->command != NULL)
+		check_command(l, at, s);
 	if (s->url != NULL && !s->allow_http && strncasecmp(s->url, "http:", 5) == 0 &&
 	    !http_is_loopback(s->url))
 		config_file_problem(

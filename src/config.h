@@ -52,6 +52,9 @@ struct sink_config {
 	bool personal_data;
 	char *ca_file; /* of its receiver; NULL: the system's */
 	bool allow_http;
+	char **command; /* exec: the path of a program, then its arguments */
+	size_t n_command;
+	int64_t time_limit_ms; /* exec */
 };
 
 /* What is alerted otherwise for some devices. */

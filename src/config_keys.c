@@ -49,8 +49,7 @@ static const struct key_word sink_kinds[] = {
 	{"syslog", SINK_SYSLOG, NULL},
 	{"webhook", SINK_WEBHOOK, NULL},
 	{"mail", -1, "not yet: mail comes with a later version; remove this sink"},
-	{"exec", -1,
-	 "not yet: running programs comes with a later version; remove this sink"},
+	{"exec", SINK_EXEC, NULL},
 	{0},
 };
 
@@ -184,7 +183,7 @@ static const struct config_key sink_keys[] = {
 	 .example = "journal",
 	 .words = sink_kinds,
 	 .at = offsetof(struct sink_config, kind),
-	 .help = "journal, syslog, webhook, mail (not yet) or exec (not yet)."},
+	 .help = "journal, syslog, webhook, exec or mail (not yet)."},
 	{.name = "address",
 	 .type = KEY_TEXT,
 	 .fallback = "unix:/dev/log",
@@ -241,6 +240,24 @@ static const struct config_key sink_keys[] = {
 	 .later = "other formats come with a later version",
 	 .built = "cloudevents",
 	 .help = "What to post."},
+	{.name = "command",
+	 .type = KEY_TEXTS,
+	 .example = "[\"/usr/bin/logger\", \"-t\", \"phones\"]",
+	 .max = MAX_TEXT,
+	 .max_items = MAX_ITEMS,
+	 .kinds = CONFIG_KIND(SINK_EXEC),
+	 .at = offsetof(struct sink_config, command),
+	 .n_at = offsetof(struct sink_config, n_command),
+	 .help = "A program and its arguments, run for each event, which it reads from its"
+		 " standard input; no shell. Exit 0 is delivered, 75 is tried again later."},
+	{.name = "time_limit",
+	 .type = KEY_DURATION,
+	 .fallback = "30s",
+	 .min = SECOND,
+	 .max = HOUR,
+	 .kinds = CONFIG_KIND(SINK_EXEC),
+	 .at = offsetof(struct sink_config, time_limit_ms),
+	 .help = "A program that runs for longer is ended, and run again later."},
 	{.name = "events",
 	 .type = KEY_TEXTS,
 	 .fallback = "[\"device.*\", \"account.*\", \"alert.*\"]",
@@ -419,8 +436,11 @@ static const struct config_key retention_keys[] = {
 
 static const struct config_example account_examples[] = {{"acme", 0}, {0}};
 static const struct config_example rule_examples[] = {{"lobby", 0}, {0}};
-static const struct config_example sink_examples[] = {
-	{"journal", SINK_JOURNAL}, {"central", SINK_SYSLOG}, {"ops", SINK_WEBHOOK}, {0}};
+static const struct config_example sink_examples[] = {{"journal", SINK_JOURNAL},
+						      {"central", SINK_SYSLOG},
+						      {"ops", SINK_WEBHOOK},
+						      {"program", SINK_EXEC},
+						      {0}};
 
 const struct config_section config_sections[] = {
 	{.name = "", .keys = top_keys, .help = NULL},

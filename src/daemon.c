@@ -118,6 +118,9 @@ static struct sink_settings sink_settings_of(const struct sink_config *s)
 		.allow_http = s->allow_http,
 		.personal_data = s->personal_data,
 		.ca_file = s->ca_file,
+		.command = s->command,
+		.n_command = s->n_command,
+		.time_limit_ms = s->time_limit_ms,
 	};
 }
 

@@ -245,9 +245,22 @@ static const struct {
 	{WEBHOOK, "",
 	 "!t.conf:1: sinks.ops.url: missing; write url = "
 	 "\"https://ops.example.com/hooks/phones\""},
-	{SINK, "kind = \"exec\"",
-	 "sinks.central.kind: not yet: running programs comes with a later version; remove this "
-	 "sink"},
+	{SINK, "kind = \"exec\" command = []",
+	 "sinks.central.command: does not begin with a program; write its absolute path, as in"
+	 " [\"/usr/bin/logger\", \"-t\", \"phones\"]"},
+	{SINK, "kind = \"exec\" command = [\"sh\", \"-c\"]",
+	 "sinks.central.command: does not begin with a program; write its absolute path, as in"
+	 " [\"/usr/bin/logger\", \"-t\", \"phones\"]"},
+	{SINK, "kind = \"exec\" command = [\"/nonexistent/" SECRET "\"]",
+	 "sinks.central.command: cannot run its program: No such file or directory"},
+	{SINK, "kind = \"exec\" command = [\"/etc/passwd\"]",
+	 "sinks.central.command: cannot run /etc/passwd: it is no program for this user"},
+	{SINK, "kind = \"exec\" command = [\"/\"]",
+	 "sinks.central.command: cannot run /: it is no program for this user"},
+	{SINK, "kind = \"exec\" command = [\"/bin/true\"] time_limit = \"0s\"",
+	 "sinks.central.time_limit: is out of bounds; 1s to 1h"},
+	{SINK, "kind = \"syslog\" time_limit = \"1s\"",
+	 "sinks.central.time_limit: not of this kind of sink; remove it"},
 	{WEBHOOK, URL "address = \"unix:/dev/log\"",
 	 "sinks.ops.address: not of this kind of sink; remove it"},
 	{SINK, "kind = \"syslog\" secret_file = \"nope\"",

@@ -2,6 +2,6 @@
 #ifndef MODEL_SINK_KIND_H
 #define MODEL_SINK_KIND_H
 
-enum sink_kind { SINK_JOURNAL, SINK_SYSLOG, SINK_WEBHOOK };
+enum sink_kind { SINK_JOURNAL, SINK_SYSLOG, SINK_WEBHOOK, SINK_EXEC };
 
 #endif

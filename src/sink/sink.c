@@ -1,5 +1,6 @@
 #include "sink/sink.h"
 
+#include "sink/exec.h"
 #include "sink/journal.h"
 #include "sink/syslog.h"
 #include "sink/syslog_address.h"
@@ -10,6 +11,7 @@ static const struct sink_ops *const kinds[] = {
 	[SINK_JOURNAL] = &journal_ops,
 	[SINK_SYSLOG] = &syslog_ops,
 	[SINK_WEBHOOK] = &webhook_ops,
+	[SINK_EXEC] = &exec_ops,
 };
 
 static bool is_stream(const char *address)

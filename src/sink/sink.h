@@ -25,11 +25,14 @@ struct sink_settings {
 	const char *address; /* syslog: see syslog_address.h; else NULL */
 	const char *url;     /* webhook; else NULL */
 	const struct secret
-		*secrets;    /* webhook: "whsec_..." each; sign with all of them */
-	size_t n_secrets;    /* 0: not signed */
-	bool allow_http;     /* webhook: plain http to other than loopback */
-	bool personal_data;  /* values of address members are told too */
-	const char *ca_file; /* of its receiver, PEM; NULL: the system's authorities */
+		*secrets;     /* webhook: "whsec_..." each; sign with all of them */
+	size_t n_secrets;     /* 0: not signed */
+	bool allow_http;      /* webhook: plain http to other than loopback */
+	bool personal_data;   /* values of address members are told too */
+	const char *ca_file;  /* of its receiver, PEM; NULL: the system's authorities */
+	char *const *command; /* exec: the program's path and its arguments */
+	size_t n_command;
+	int64_t time_limit_ms; /* exec: for which it may run */
 };
 
 /* What the sinks share. Borrowed, outlives them. */
