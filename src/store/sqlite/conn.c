@@ -386,6 +386,14 @@ int conn_run(struct store_conn *c, sqlite3_stmt *st, struct err *err)
 	return conn_step(c, st, err);
 }
 
+int conn_number(struct store_conn *c, sqlite3_stmt *st, int64_t *out, struct err *err)
+{
+	if (st == NULL || conn_step(c, st, err) != 1)
+		return err->code != 0 ? err->code : err_set(err, ERR_STORE, "no row");
+	*out = sqlite3_column_int64(st, 0);
+	return conn_run(c, st, err);
+}
+
 char *conn_text(sqlite3_stmt *st, int column)
 {
 	const char *text = (const char *)sqlite3_column_text(st, column);

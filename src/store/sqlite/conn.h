@@ -131,6 +131,9 @@ int conn_step(struct store_conn *c, sqlite3_stmt *st, struct err *err);
 /* Run a statement without rows. NULL (of conn_bind) is an error already told. */
 int conn_run(struct store_conn *c, sqlite3_stmt *st, struct err *err);
 
+/* The one number that a statement answers with. NULL (of conn_bind) is an error already told. */
+int conn_number(struct store_conn *c, sqlite3_stmt *st, int64_t *out, struct err *err);
+
 /* A column's text, copied; NULL for null. */
 char *conn_text(sqlite3_stmt *st, int column);
 

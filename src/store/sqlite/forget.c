@@ -5,14 +5,6 @@
 
 enum stage { STAGE_DELIVERIES, STAGE_EVENTS, STAGE_ALERTS, STAGE_SPANS, STAGE_END };
 
-static int number(struct store_conn *c, sqlite3_stmt *st, int64_t *out, struct err *err)
-{
-	if (st == NULL || conn_step(c, st, err) != 1)
-		return err->code != 0 ? err->code : err_set(err, ERR_STORE, "no row");
-	*out = sqlite3_column_int64(st, 0);
-	return conn_run(c, st, err);
-}
-
 static int delete_rows(struct store_conn *c, sqlite3_stmt *st, struct store_forget *f,
 		       int64_t *n, struct err *err)
 {
@@ -50,7 +42,7 @@ static int find_old(struct store_conn *c, struct store_forget *f, enum stmt firs
 	int64_t at_ms;
 
 	*found = false;
-	if (f->at == 0 && number(c, conn_bind(c, first, err, ""), &f->at, err) != 0)
+	if (f->at == 0 && conn_number(c, conn_bind(c, first, err, ""), &f->at, err) != 0)
 		return err->code;
 	if (before_ms == 0 || f->at == 0)
 		return 0;

@@ -1,0 +1,149 @@
+/* What is owed to sinks, and how that ended. */
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "store/sqlite/conn.h"
+
+/* ---- sinks ---- */
+
+const char *store_delivery_state_name(enum delivery_state state)
+{
+	static const char *const names[] = {"pending", "delivered", "dead", "canceled"};
+
+	return names[state];
+}
+
+int store_sink_load(struct store_conn *c, const char *name, int64_t *sink_id,
+		    struct err *err)
+{
+	if (conn_run(c, conn_bind(c, STMT_SINK_ADD, err, "t", name), err) != 0)
+		return err->code;
+	return conn_number(c, conn_bind(c, STMT_SINK_LOAD, err, "t", name), sink_id, err);
+}
+
+static bool is_among(int64_t id, const int64_t *ids, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (ids[i] == id)
+			return true;
+	return false;
+}
+
+int store_outbox_cancel_others(struct store_conn *c, const int64_t *sink_ids,
+			       size_t n_sinks, int64_t now_at_ms, int64_t *n_canceled,
+			       struct err *err)
+{
+	sqlite3_stmt *st = conn_bind(c, STMT_OUTBOX_SINKS, err, "");
+	int64_t *gone = NULL;
+	size_t n = 0, cap = 0;
+	int rc = st != NULL ? 1 : err->code;
+
+	*n_canceled = 0;
+	while (rc == 1 && (rc = conn_step(c, st, err)) == 1) {
+		int64_t id = sqlite3_column_int64(st, 0);
+
+		if (is_among(id, sink_ids, n_sinks))
+			continue;
+		gone = mem_grow(gone, n, &cap, sizeof *gone);
+		gone[n++] = id;
+	}
+	for (size_t i = 0; rc == 0 && i < n; i++) {
+		rc = conn_run(
+			c,
+			conn_bind(c, STMT_OUTBOX_CANCEL, err, "ii", now_at_ms, gone[i]),
+			err);
+		*n_canceled += sqlite3_changes64(c->db);
+	}
+	free(gone);
+	return rc;
+}
+
+static void read_delivery(sqlite3_stmt *st, int n, struct store_delivery *into)
+{
+	*into = (struct store_delivery){
+		.state = (enum delivery_state)sqlite3_column_int(st, n),
+		.attempts = sqlite3_column_int(st, n + 1),
+		.first_at_ms = sqlite3_column_int64(st, n + 2),
+		.next_at_ms = sqlite3_column_int64(st, n + 3),
+		.ended_at_ms = sqlite3_column_int64(st, n + 4),
+		.code = sqlite3_column_int(st, n + 5),
+		.error = conn_text(st, n + 6),
+	};
+}
+
+int store_outbox_each(struct store_conn *c, int64_t sink_id, int64_t after, int64_t max,
+		      void (*each)(const struct store_delivery *d, const struct event *ev,
+				   void *arg),
+		      void *arg, struct err *err)
+{
+	sqlite3_stmt *st =
+		conn_bind(c, STMT_OUTBOX_OWED, err, "iii", sink_id, after, max);
+	int rc = st != NULL ? 1 : err->code;
+
+	while (rc == 1 && (rc = conn_step(c, st, err)) == 1) {
+		struct store_delivery d;
+		struct event ev;
+
+		read_delivery(st, 0, &d);
+		conn_read_event(c, st, 7, &ev);
+		d.sequence = ev.sequence;
+		each(&d, &ev, arg);
+		event_clear(&ev);
+		free(d.error);
+	}
+	return rc;
+}
+
+int store_owed_after(struct store_conn *c, enum store_owed which, int64_t sequence,
+		     int64_t sink_id, int64_t max,
+		     void (*each)(const struct store_owed_event *o, void *arg), void *arg,
+		     struct err *err)
+{
+	sqlite3_stmt *st = conn_bind(
+		c, which == STORE_OWED_FAILED ? STMT_FAILED_AFTER : STMT_OWED_AFTER, err,
+		"iii", sequence, sink_id, max);
+	int rc = st != NULL ? 1 : err->code;
+
+	while (rc == 1 && (rc = conn_step(c, st, err)) == 1) {
+		char id[EVENT_ID_BYTES];
+		struct store_owed_event o = {
+			.sink_id = sqlite3_column_int64(st, 7),
+			.sink = (const char *)sqlite3_column_text(st, 8),
+			.event_id = id,
+		};
+
+		read_delivery(st, 0, &o.delivery);
+		o.delivery.sequence = sqlite3_column_int64(st, 9);
+		event_id(id, sqlite3_column_int64(st, 10), c->random,
+			 o.delivery.sequence);
+		each(&o, arg);
+		free(o.delivery.error);
+	}
+	return rc;
+}
+
+int store_sinks_answered(struct store_conn *c, int code,
+			 void (*each)(int64_t sink_id, const char *sink,
+				      int64_t n_pending, void *arg),
+			 void *arg, struct err *err)
+{
+	sqlite3_stmt *st = conn_bind(c, STMT_OUTBOX_ANSWERED, err, "i", (int64_t)code);
+	int rc = st != NULL ? 1 : err->code;
+
+	while (rc == 1 && (rc = conn_step(c, st, err)) == 1)
+		each(sqlite3_column_int64(st, 0),
+		     (const char *)sqlite3_column_text(st, 1),
+		     sqlite3_column_int64(st, 2), arg);
+	return rc;
+}
+
+int store_outbox_save(struct store_conn *c, int64_t sink_id,
+		      const struct store_delivery *d, struct err *err)
+{
+	return conn_run(c,
+			conn_bind(c, STMT_OUTBOX_SAVE, err, "iizzzztii",
+				  (int64_t)d->state, (int64_t)d->attempts, d->first_at_ms,
+				  d->next_at_ms, d->ended_at_ms, (int64_t)d->code,
+				  d->error, sink_id, d->sequence),
+			err);
+}
