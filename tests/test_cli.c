@@ -1534,6 +1534,9 @@ static const struct {
 	 "sums of days of device 1 are damaged"},
 	{"INSERT INTO outbox (sink_id, sequence) VALUES (7, 2)",
 	 "event 2 is owed to a sink that is not there"},
+	{"INSERT INTO sink VALUES (7, 'x'); INSERT INTO outbox (sink_id, sequence) VALUES (7, 2);"
+	 " INSERT INTO delivery VALUES (2, 7, 5, NULL)",
+	 "event 2 is owed to a sink that was told of it"},
 	{"INSERT INTO outbox (sink_id, sequence) VALUES (7, 99)",
 	 "a row of outbox points to what is not there"},
 	{"DELETE FROM device_state WHERE device_id = 1", "device 1 has no state"},

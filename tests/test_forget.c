@@ -123,9 +123,12 @@ static void tell_all_but_the_third(void)
 {
 	toggle(6);
 	free(account_ask_text(
-		&a, "UPDATE outbox SET state = 1, ended_ms = (SELECT at_ms + 1000"
-		    " FROM event e WHERE e.sequence = outbox.sequence)"
+		&a, "INSERT INTO delivery SELECT sequence, sink_id, 1000, 200 FROM outbox"
 		    " WHERE sequence <> 3"));
+	free(account_ask_text(&a, "DELETE FROM outbox WHERE sequence <> 3"));
+	free(account_ask_text(&a,
+			      "INSERT INTO trouble SELECT sequence, sink_id, 2, 9, NULL"
+			      " FROM delivery WHERE sequence IN (4, 5)"));
 }
 
 START_TEST(a_delivery_is_forgotten_when_it_ended_before)
@@ -133,9 +136,11 @@ START_TEST(a_delivery_is_forgotten_when_it_ended_before)
 	tell_all_but_the_third();
 	forget((struct store_forget){.deliveries_before_ms = ACCOUNT_T0 + 241300});
 	/* 1, 2 and 4 ended before; 5 ended just then. */
-	ck_assert_int_eq(ask("SELECT count(*) FROM outbox WHERE sequence IN (3, 5, 6)"),
-			 3);
-	ck_assert_int_eq(ask("SELECT count(*) FROM outbox"), 3);
+	ck_assert_int_eq(ask("SELECT count(*) FROM delivery WHERE sequence IN (5, 6)"),
+			 2);
+	ck_assert_int_eq(ask("SELECT count(*) FROM delivery"), 2);
+	ck_assert_int_eq(ask("SELECT sequence FROM outbox"), 3);
+	ck_assert_int_eq(ask("SELECT group_concat(sequence) FROM trouble"), 5);
 	ck_assert_int_eq(ask("SELECT count(*) FROM event"), 6);
 }
 END_TEST
@@ -146,8 +151,8 @@ START_TEST(an_event_is_forgotten_but_for_one_that_is_owed_and_the_last)
 	forget((struct store_forget){.events_before_ms = ACCOUNT_T0 + 100 * DAY});
 	ck_assert_int_eq(ask("SELECT count(*) FROM event WHERE sequence IN (3, 6)"), 2);
 	ck_assert_int_eq(ask("SELECT count(*) FROM event"), 2);
-	ck_assert_int_eq(ask("SELECT count(*) FROM outbox WHERE sequence NOT IN (3, 6)"),
-			 0);
+	ck_assert_int_eq(ask("SELECT count(*) FROM delivery"), 0);
+	ck_assert_int_eq(ask("SELECT count(*) FROM trouble"), 0);
 	ck_assert_int_eq(ask("SELECT count(*) FROM span"), 6);
 }
 END_TEST

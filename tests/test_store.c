@@ -249,14 +249,57 @@ START_TEST(a_database_of_an_older_version_is_brought_up_and_reads_the_same)
 }
 END_TEST
 
+static void on_saved_delivery(const struct store_owed_event *o, void *arg)
+{
+	const struct store_delivery *d = &o->delivery;
+
+	buf_printf(arg, "%lld %s %s %d %lld %lld %lld %d %.8s\n", (long long)d->sequence,
+		   o->sink, store_delivery_state_name(d->state), d->attempts,
+		   (long long)d->first_at_ms, (long long)d->next_at_ms,
+		   (long long)d->ended_at_ms, d->code, d->error != NULL ? d->error : "-");
+}
+
+/* In schema 6 all of them were in one table. When one began that has ended is not kept. */
+START_TEST(deliveries_of_an_older_version_read_the_same)
+{
+	char *sql = suite_data("store/schema6.sql", NULL);
+	struct store_conn *reader;
+	struct database db;
+	struct buf text;
+	struct err err = {0};
+
+	tell_database(sql);
+	free(sql);
+	database_open(&db, path);
+	database_close(&db);
+	ck_assert_int_eq(store_open_reader(path, &reader, &err), 0);
+	buf_init(&text, 10000);
+	ck_assert_int_eq(store_owed_after(reader, STORE_OWED_ALL, 0, 0, 100,
+					  on_saved_delivery, &text, &err),
+			 0);
+	ck_assert_str_eq(text.data,
+			 "1 local pending 5 1795445944226 1795445960964 0 0 Failed t\n"
+			 "1 central delivered 1 0 0 1795445944326 0 -\n"
+			 "1 gone canceled 0 0 0 1795445945226 0 -\n"
+			 "2 local pending 4 1795445950227 1795445957455 0 0 Failed t\n"
+			 "2 central dead 3 0 0 1795445957455 400 HTTP 400\n"
+			 "3 local pending 0 0 0 0 0 -\n"
+			 "3 central delivered 2 0 0 1795445954227 204 -\n");
+	buf_clear(&text);
+	store_close_reader(reader);
+	ck_assert_int_eq(ask("SELECT count(*) FROM trouble"), 3);
+	ck_assert_int_eq(ask("SELECT count(*) FROM pragma_foreign_key_check"), 0);
+}
+END_TEST
+
 /* What no daemon may open: how it comes about, and what is said of it. */
 static const struct {
 	const char *sql;   /* makes it; NULL: bytes */
 	const char *bytes; /* of the file */
 	const char *said;
 } strangers[] = {
-	{"PRAGMA user_version = 7; PRAGMA application_id = 1886871924", NULL,
-	 "its schema is version 7, this program knows up to 6; it was written by a newer"
+	{"PRAGMA user_version = 8; PRAGMA application_id = 1886871924", NULL,
+	 "its schema is version 8, this program knows up to 7; it was written by a newer"
 	 " phonewatch"},
 	{"CREATE TABLE songs (name TEXT)", NULL, "another program's database"},
 	{"PRAGMA user_version = 1", NULL, "another program's database"},
@@ -801,7 +844,8 @@ int main(void)
 		{every_table_is_strict, 1},
 		{files_are_for_us_and_our_group_whatever_the_umask, 4},
 		{the_random_number_and_the_secret_stay, 1},
-		{a_database_of_an_older_version_is_brought_up_and_reads_the_same, 5},
+		{a_database_of_an_older_version_is_brought_up_and_reads_the_same, 6},
+		{deliveries_of_an_older_version_read_the_same, 1},
 		{what_is_not_ours_is_refused_and_left_as_it_is, COUNT(strangers)},
 		{a_damaged_database_is_refused, 1},
 		{a_folder_that_is_missing_is_told, 1},

@@ -379,7 +379,7 @@ struct store_delivery {
 	int64_t sequence;
 	enum delivery_state state;
 	int attempts;
-	int64_t first_at_ms; /* of the first attempt; 0: none yet */
+	int64_t first_at_ms; /* of the first attempt; 0: none yet, or it has ended */
 	int64_t next_at_ms;  /* not before; 0: at once */
 	int64_t ended_at_ms; /* 0 while pending */
 	int code;            /* the last answer's status, or 0 */

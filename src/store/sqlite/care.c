@@ -34,6 +34,8 @@ static const char *const questions[] = {
 	"SELECT 'event ' || e.sequence || ' is owed to a sink that is not there' FROM outbox o"
 	" JOIN event e ON e.sequence = o.sequence WHERE NOT EXISTS (SELECT 1 FROM sink k"
 	" WHERE k.sink_id = o.sink_id) LIMIT 20",
+	"SELECT 'event ' || sequence || ' is owed to a sink that was told of it' FROM outbox o"
+	" JOIN delivery d USING (sequence, sink_id) LIMIT 20",
 	"SELECT 'device ' || d.id || ' is '"
 	" || CASE WHEN d.removed_ms IS NULL THEN 'listed' ELSE 'removed' END"
 	" || ' with status ' || s.status || ', and its past ends with '"

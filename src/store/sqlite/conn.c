@@ -42,11 +42,14 @@
 	" l.repeats, l.silenced_by FROM alert l JOIN account a USING (account_id)"
 
 /* The order of the joins is the order of the answer: nothing is sorted, however long it is. */
-#define OWED_AFTER(condition)                                                    \
-	"SELECT o.state, o.attempts, o.first_ms, o.next_ms, o.ended_ms, o.code," \
-	" o.error, o.sink_id, k.name, e.sequence, e.at_ms FROM event e"          \
-	" CROSS JOIN sink k CROSS JOIN outbox o"                                 \
-	" ON o.sink_id = k.sink_id AND o.sequence = e.sequence"                  \
+#define OWED_AFTER(condition)                                                         \
+	"SELECT CASE WHEN d.sequence IS NULL THEN 0 ELSE coalesce(t.state, 1) END,"   \
+	" coalesce(o.attempts, t.attempts, 1), o.first_ms, o.next_ms,"                \
+	" e.at_ms + d.took_ms, coalesce(o.code, d.code), coalesce(o.error, t.error)," \
+	" k.sink_id, k.name, e.sequence, e.at_ms FROM event e CROSS JOIN sink k"      \
+	" LEFT JOIN outbox o ON o.sink_id = k.sink_id AND o.sequence = e.sequence"    \
+	" LEFT JOIN delivery d ON d.sequence = e.sequence AND d.sink_id = k.sink_id"  \
+	" LEFT JOIN trouble t ON t.sequence = d.sequence AND t.sink_id = d.sink_id"   \
 	" WHERE e.sequence >= ?1 AND (e.sequence > ?1 OR k.sink_id > ?2)" condition
 #define OWED_ORDER " ORDER BY e.sequence, k.sink_id LIMIT ?3"
 
@@ -184,40 +187,56 @@ static const char *const sql[N_STMTS] = {
 	[STMT_SINK_LOAD] = "SELECT sink_id FROM sink WHERE name = ?",
 	[STMT_OUTBOX_ADD] = "INSERT INTO outbox (sink_id, sequence) VALUES (?, ?)",
 	[STMT_OUTBOX_OWED] =
-		"SELECT o.state, o.attempts, o.first_ms, o.next_ms, o.ended_ms, o.code,"
-		" o.error, " EVENT_COLUMNS " FROM outbox o INDEXED BY outbox_owed"
-		" JOIN event e ON e.sequence = o.sequence" EVENT_TABLES
-		" WHERE o.sink_id = ? AND o.state = 0 AND o.sequence > ?"
+		"SELECT 0, o.attempts, o.first_ms, o.next_ms, NULL, o.code, o.error, " EVENT_COLUMNS
+		" FROM outbox o JOIN event e ON e.sequence = o.sequence" EVENT_TABLES
+		" WHERE o.sink_id = ? AND o.sequence > ?"
 		" ORDER BY o.sequence LIMIT ?",
-	[STMT_OWED_AFTER] = OWED_AFTER("") OWED_ORDER,
-	[STMT_FAILED_AFTER] = OWED_AFTER(
-		" AND (o.state = 2 OR (o.state = 0 AND o.error IS NOT NULL))") OWED_ORDER,
+	[STMT_OWED_AFTER] = OWED_AFTER(
+		" AND coalesce(o.sequence, d.sequence) IS NOT NULL") OWED_ORDER,
+	[STMT_FAILED_AFTER] =
+		OWED_AFTER(" AND (t.state = 2 OR o.error IS NOT NULL)") OWED_ORDER,
 	[STMT_OUTBOX_SAVE] =
-		"UPDATE outbox SET state = ?, attempts = ?, first_ms = ?, next_ms = ?,"
-		" ended_ms = ?, code = ?, error = ? WHERE sink_id = ? AND sequence = ?",
-	[STMT_OUTBOX_CANCEL] = "UPDATE outbox SET state = 3, ended_ms = ?"
-			       " WHERE sink_id = ? AND state = 0",
+		"UPDATE outbox SET attempts = ?3, first_ms = ?4, next_ms = ?5, code = ?6,"
+		" error = ?7 WHERE sink_id = ?1 AND sequence = ?2",
+	[STMT_OUTBOX_REMOVE] = "DELETE FROM outbox WHERE sink_id = ? AND sequence = ?",
+	[STMT_DELIVERY_SAVE] =
+		"INSERT OR REPLACE INTO delivery (sequence, sink_id, took_ms, code)"
+		" SELECT sequence, ?1, ?3 - at_ms, ?4 FROM event WHERE sequence = ?2",
+	[STMT_TROUBLE_SAVE] =
+		"INSERT OR REPLACE INTO trouble (sequence, sink_id, state, attempts, error)"
+		" VALUES (?2, ?1, ?3, ?4, ?5)",
+	[STMT_TROUBLE_REMOVE] =
+		"DELETE FROM trouble WHERE sequence = ?2 AND sink_id = ?1",
+	[STMT_CANCEL_DELIVERY] =
+		"INSERT OR REPLACE INTO delivery (sequence, sink_id, took_ms, code)"
+		" SELECT o.sequence, o.sink_id, ?2 - e.at_ms, o.code FROM outbox o"
+		" JOIN event e USING (sequence) WHERE o.sink_id = ?1",
+	[STMT_CANCEL_TROUBLE] =
+		"INSERT OR REPLACE INTO trouble (sequence, sink_id, state, attempts, error)"
+		" SELECT sequence, sink_id, 3, attempts, error FROM outbox WHERE sink_id = ?",
+	[STMT_CANCEL_OUTBOX] = "DELETE FROM outbox WHERE sink_id = ?",
 	[STMT_OUTBOX_ANSWERED] =
-		"SELECT o.sink_id, k.name, count(*) FROM outbox o INDEXED BY outbox_owed"
-		" JOIN sink k USING (sink_id) WHERE o.state = 0 GROUP BY o.sink_id"
-		" HAVING max(o.code IS ?) = 1 ORDER BY k.name",
-	[STMT_OUTBOX_SINKS] = "SELECT DISTINCT sink_id FROM outbox INDEXED BY outbox_owed"
-			      " WHERE state = 0",
+		"SELECT o.sink_id, k.name, count(*) FROM outbox o JOIN sink k USING (sink_id)"
+		" GROUP BY o.sink_id HAVING max(o.code IS ?) = 1 ORDER BY k.name",
+	[STMT_OUTBOX_SINKS] = "SELECT DISTINCT sink_id FROM outbox",
 
 	[STMT_FIRST_EVENT] = "SELECT coalesce(min(sequence), 0) FROM event",
-	[STMT_FIRST_DELIVERY] =
-		"SELECT coalesce(min(first), 0) FROM (SELECT (SELECT min(sequence) FROM outbox o"
-		" WHERE o.sink_id = k.sink_id) AS first FROM sink k)",
+	[STMT_FIRST_DELIVERY] = "SELECT coalesce(min(sequence), 0) FROM delivery",
 	[STMT_EVENT_NEXT] = "SELECT sequence, at_ms FROM event WHERE sequence >= ?"
 			    " ORDER BY sequence LIMIT 1",
 	[STMT_FORGET_DELIVERIES] =
-		"DELETE FROM outbox WHERE sink_id IN (SELECT sink_id FROM sink)"
-		" AND sequence >= ? AND sequence < ? AND state <> 0 AND ended_ms < ?"
+		"DELETE FROM delivery WHERE sequence >= ?1 AND sequence < ?2 AND took_ms +"
+		" (SELECT at_ms FROM event e WHERE e.sequence = delivery.sequence) < ?3"
 		" AND NOT EXISTS (SELECT 1 FROM alert l WHERE l.state = 2"
-		" AND l.fired_sequence = outbox.sequence)",
+		" AND l.fired_sequence = delivery.sequence)",
+	[STMT_FORGET_TROUBLE] =
+		"DELETE FROM trouble WHERE sequence >= ?1 AND sequence < ?2 AND NOT EXISTS"
+		" (SELECT 1 FROM delivery d WHERE d.sequence = trouble.sequence"
+		" AND d.sink_id = trouble.sink_id)",
 	[STMT_FORGET_EVENTS] =
 		"DELETE FROM event WHERE sequence >= ? AND sequence < ? AND at_ms < ?"
 		" AND sequence < (SELECT max(sequence) FROM event)"
+		" AND NOT EXISTS (SELECT 1 FROM delivery d WHERE d.sequence = event.sequence)"
 		" AND NOT EXISTS (SELECT 1 FROM sink k CROSS JOIN outbox o"
 		" ON o.sink_id = k.sink_id AND o.sequence = event.sequence)"
 		" AND NOT EXISTS (SELECT 1 FROM alert l WHERE l.state = 2"

@@ -52,10 +52,24 @@ static int find_old(struct store_conn *c, struct store_forget *f, enum stmt firs
 	return 0;
 }
 
+/* Those of the next sequences that ended before. */
+static int forget_told(struct store_conn *c, struct store_forget *f, int64_t before_ms,
+		       struct err *err)
+{
+	int64_t n, until = f->at + AT_ONCE;
+
+	if (delete_rows(c,
+			conn_bind(c, STMT_FORGET_DELIVERIES, err, "iii", f->at, until,
+				  before_ms),
+			f, &n, err) != 0)
+		return err->code;
+	return delete_rows(c, conn_bind(c, STMT_FORGET_TROUBLE, err, "ii", f->at, until),
+			   f, &n, err);
+}
+
 static int forget_deliveries(struct store_conn *c, struct store_forget *f,
 			     struct err *err)
 {
-	int64_t n;
 	bool found;
 
 	if (find_old(c, f, STMT_FIRST_DELIVERY, f->deliveries_before_ms, &found, err) !=
@@ -65,10 +79,7 @@ static int forget_deliveries(struct store_conn *c, struct store_forget *f,
 		next_stage(f);
 		return 0;
 	}
-	if (delete_rows(c,
-			conn_bind(c, STMT_FORGET_DELIVERIES, err, "iii", f->at,
-				  f->at + AT_ONCE, f->deliveries_before_ms),
-			f, &n, err) != 0)
+	if (forget_told(c, f, f->deliveries_before_ms, err) != 0)
 		return err->code;
 	f->at += AT_ONCE;
 	return 0;
@@ -86,10 +97,7 @@ static int forget_events(struct store_conn *c, struct store_forget *f, struct er
 		next_stage(f);
 		return 0;
 	}
-	if (delete_rows(c,
-			conn_bind(c, STMT_FORGET_DELIVERIES, err, "iii", f->at,
-				  f->at + AT_ONCE, f->events_before_ms),
-			f, &n, err) != 0 ||
+	if (forget_told(c, f, f->events_before_ms, err) != 0 ||
 	    delete_rows(c,
 			conn_bind(c, STMT_FORGET_EVENTS, err, "iii", f->at,
 				  f->at + AT_ONCE, f->events_before_ms),

@@ -202,6 +202,42 @@ static const char *const migrations[] = {
 	"CREATE UNIQUE INDEX alert_live ON alert (account_id, kind, subject) WHERE state < 3;"
 	"CREATE INDEX alert_told ON alert (fired_sequence) WHERE state = 2;"
 	"CREATE INDEX alert_over ON alert (resolved_ms) WHERE state = 3;",
+
+	/* 6 -> 7: only what is owed stays in outbox. */
+	"CREATE TABLE delivery ("
+	"  sequence INTEGER NOT NULL REFERENCES event,"
+	"  sink_id INTEGER NOT NULL REFERENCES sink,"
+	"  took_ms INTEGER NOT NULL," /* it ended so long after the event's time */
+	"  code INTEGER,"
+	"  PRIMARY KEY (sequence, sink_id)"
+	") STRICT, WITHOUT ROWID;"
+	"CREATE TABLE trouble (" /* of a delivery; none: delivered at the first attempt */
+	"  sequence INTEGER NOT NULL,"
+	"  sink_id INTEGER NOT NULL,"
+	"  state INTEGER NOT NULL," /* enum delivery_state */
+	"  attempts INTEGER NOT NULL,"
+	"  error TEXT,"
+	"  PRIMARY KEY (sequence, sink_id),"
+	"  FOREIGN KEY (sequence, sink_id) REFERENCES delivery"
+	") STRICT, WITHOUT ROWID;"
+	"INSERT INTO delivery SELECT o.sequence, o.sink_id, o.ended_ms - e.at_ms, o.code"
+	" FROM outbox o JOIN event e USING (sequence) WHERE o.state <> 0"
+	" ORDER BY o.sequence, o.sink_id;"
+	"INSERT INTO trouble SELECT sequence, sink_id, state, attempts, error FROM outbox"
+	" WHERE state > 1 OR (state = 1 AND (attempts <> 1 OR error IS NOT NULL))"
+	" ORDER BY sequence, sink_id;"
+	"ALTER TABLE outbox RENAME TO outbox_before;"
+	"CREATE TABLE outbox ("
+	"  sink_id INTEGER NOT NULL REFERENCES sink,"
+	"  sequence INTEGER NOT NULL REFERENCES event,"
+	"  attempts INTEGER NOT NULL DEFAULT 0,"
+	"  first_ms INTEGER, next_ms INTEGER,"
+	"  code INTEGER, error TEXT,"
+	"  PRIMARY KEY (sink_id, sequence)"
+	") STRICT, WITHOUT ROWID;"
+	"INSERT INTO outbox SELECT sink_id, sequence, attempts, first_ms, next_ms, code, error"
+	" FROM outbox_before WHERE state = 0;"
+	"DROP TABLE outbox_before;",
 };
 
 #define SCHEMA_VERSION ((int)COUNT(migrations))

@@ -1,4 +1,8 @@
-/* What is owed to sinks, and how that ended. */
+/* What is owed to sinks, and how that ended.
+ *
+ * A row of outbox goes when its delivery ends, and one of delivery comes, which is as small as can
+ * be: it stays for weeks, and there is one for each event and sink. What it does not say is in
+ * trouble: who has no row there was told at the first attempt. */
 #include <stdlib.h>
 
 #include "base/mem.h"
@@ -29,6 +33,17 @@ static bool is_among(int64_t id, const int64_t *ids, size_t n)
 	return false;
 }
 
+/* All that is owed to the sink. */
+static int cancel(struct store_conn *c, int64_t sink_id, int64_t now_at_ms,
+		  struct err *err)
+{
+	if (conn_run(c, conn_bind(c, STMT_CANCEL_DELIVERY, err, "ii", sink_id, now_at_ms),
+		     err) != 0 ||
+	    conn_run(c, conn_bind(c, STMT_CANCEL_TROUBLE, err, "i", sink_id), err) != 0)
+		return err->code;
+	return conn_run(c, conn_bind(c, STMT_CANCEL_OUTBOX, err, "i", sink_id), err);
+}
+
 int store_outbox_cancel_others(struct store_conn *c, const int64_t *sink_ids,
 			       size_t n_sinks, int64_t now_at_ms, int64_t *n_canceled,
 			       struct err *err)
@@ -48,10 +63,7 @@ int store_outbox_cancel_others(struct store_conn *c, const int64_t *sink_ids,
 		gone[n++] = id;
 	}
 	for (size_t i = 0; rc == 0 && i < n; i++) {
-		rc = conn_run(
-			c,
-			conn_bind(c, STMT_OUTBOX_CANCEL, err, "ii", now_at_ms, gone[i]),
-			err);
+		rc = cancel(c, gone[i], now_at_ms, err);
 		*n_canceled += sqlite3_changes64(c->db);
 	}
 	free(gone);
@@ -137,13 +149,46 @@ int store_sinks_answered(struct store_conn *c, int code,
 	return rc;
 }
 
+static int save_pending(struct store_conn *c, int64_t sink_id,
+			const struct store_delivery *d, struct err *err)
+{
+	return conn_run(c,
+			conn_bind(c, STMT_OUTBOX_SAVE, err, "iiizzzt", sink_id,
+				  d->sequence, (int64_t)d->attempts, d->first_at_ms,
+				  d->next_at_ms, (int64_t)d->code, d->error),
+			err);
+}
+
+static int save_trouble(struct store_conn *c, int64_t sink_id,
+			const struct store_delivery *d, struct err *err)
+{
+	return conn_run(c,
+			conn_bind(c, STMT_TROUBLE_SAVE, err, "iiiit", sink_id,
+				  d->sequence, (int64_t)d->state, (int64_t)d->attempts,
+				  d->error),
+			err);
+}
+
 int store_outbox_save(struct store_conn *c, int64_t sink_id,
 		      const struct store_delivery *d, struct err *err)
 {
-	return conn_run(c,
-			conn_bind(c, STMT_OUTBOX_SAVE, err, "iizzzztii",
-				  (int64_t)d->state, (int64_t)d->attempts, d->first_at_ms,
-				  d->next_at_ms, d->ended_at_ms, (int64_t)d->code,
-				  d->error, sink_id, d->sequence),
-			err);
+	if (d->state == DELIVERY_PENDING)
+		return save_pending(c, sink_id, d, err);
+	if (conn_run(c, conn_bind(c, STMT_OUTBOX_REMOVE, err, "ii", sink_id, d->sequence),
+		     err) != 0)
+		return err->code;
+	/* It was canceled while it was told. */
+	if (sqlite3_changes64(c->db) == 0 &&
+	    conn_run(c,
+		     conn_bind(c, STMT_TROUBLE_REMOVE, err, "ii", sink_id, d->sequence),
+		     err) != 0)
+		return err->code;
+	if (conn_run(c,
+		     conn_bind(c, STMT_DELIVERY_SAVE, err, "iiiz", sink_id, d->sequence,
+			       d->ended_at_ms, (int64_t)d->code),
+		     err) != 0)
+		return err->code;
+	if (d->state == DELIVERY_DELIVERED && d->attempts == 1 && d->error == NULL)
+		return 0;
+	return save_trouble(c, sink_id, d, err);
 }
