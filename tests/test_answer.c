@@ -568,19 +568,44 @@ static const struct {
 	{"Mon, 14 Sep 2026 09:30:30 GMT", 30000 + SPARE_MS},
 	{"Monday, 14-Sep-26 09:30:30 GMT", 30000 + SPARE_MS},
 	{"Mon Sep 14 09:30:30 2026", 30000 + SPARE_MS},
-	{"Mon, 14 Sep 2026 09:30:00 GMT", FALLBACK_MS},
-	{"Mon, 14 Sep 2026 09:29:59 GMT", FALLBACK_MS},
-	{"Thu, 01 Jan 1970 00:00:00 GMT", FALLBACK_MS},
+	{"Mon, 14 Sep 2026 09:30:00 GMT", FALLBACK_MS + SPARE_MS},
+	{"Mon, 14 Sep 2026 09:29:59 GMT", FALLBACK_MS + SPARE_MS},
+	{"Thu, 01 Jan 1970 00:00:00 GMT", FALLBACK_MS + SPARE_MS},
 	{"Mon, 14 Sep 2026 23:30:00 GMT", ANSWER_MAX_WAIT_MS},
 	{"Tue, 19 Jan 2038 03:14:08 GMT", ANSWER_MAX_WAIT_MS},
-	{"Mon, 14 Sep 2026", FALLBACK_MS},
-	{"Mon, 99 Sep 2026 09:30:30 GMT", FALLBACK_MS},
+	{"Mon, 14 Sep 2026", FALLBACK_MS + SPARE_MS},
 };
 
 START_TEST(retry_after_is_seconds_or_a_date)
 {
-	ck_assert_int_eq(answer_retry_after(waits[_i].header, NOW_MS, FALLBACK_MS),
+	ck_assert_int_eq(answer_retry_after(waits[_i].header, NULL, NOW_MS, FALLBACK_MS),
 			 waits[_i].wait_ms);
+}
+END_TEST
+
+/* The vendor's clock is not ours. */
+#define DATE "Date: Mon, 14 Sep 2026 12:00:00 GMT\r\n"
+
+static const struct {
+	const char *headers;
+	int64_t wait_ms;
+} clocks[] = {
+	{DATE "Retry-After: 30\r\n", 30000 + SPARE_MS},
+	{DATE "Retry-After: Mon, 14 Sep 2026 12:00:01 GMT\r\n", 1000 + SPARE_MS},
+	{DATE "Retry-After: Mon, 14 Sep 2026 12:00:30 GMT\r\n", 30000 + SPARE_MS},
+	{DATE "Retry-After: Mon, 14 Sep 2026 12:00:00 GMT\r\n", DEFAULT_MS},
+	{DATE "Retry-After: Mon, 14 Sep 2026 09:30:30 GMT\r\n", DEFAULT_MS},
+	{"Date: now\r\nRetry-After: Mon, 14 Sep 2026 09:32:00 GMT\r\n",
+	 120000 + SPARE_MS},
+	{"Date: now\r\nRetry-After: Mon, 14 Sep 2026 09:30:30 GMT\r\n",
+	 DEFAULT_MS + SPARE_MS},
+	{"Retry-After: Mon, 14 Sep 2026 09:30:30 GMT\r\n", DEFAULT_MS + SPARE_MS},
+};
+
+START_TEST(a_date_is_of_the_vendors_clock)
+{
+	ck_assert_int_eq(read_text(429, clocks[_i].headers, "{}", LIST)->wait_ms,
+			 clocks[_i].wait_ms);
 }
 END_TEST
 
@@ -611,6 +636,7 @@ int main(void)
 		{the_text_stays_a_line_of_plain_text, 1},
 		{without_an_answer_it_is_tried_again, COUNT(failures)},
 		{retry_after_is_seconds_or_a_date, COUNT(waits)},
+		{a_date_is_of_the_vendors_clock, COUNT(clocks)},
 		{every_reason_has_its_word, 1},
 	};
 

@@ -134,9 +134,10 @@ static const struct meaning {
 	 "the vendor is in maintenance or overloaded"},
 };
 
-int64_t answer_retry_after(const char *header, int64_t now_at_ms, int64_t fallback_ms)
+int64_t answer_retry_after(const char *header, const char *date, int64_t now_at_ms,
+			   int64_t fallback_ms)
 {
-	int64_t wait_ms = retry_after_ms(header, now_at_ms);
+	int64_t wait_ms = retry_after_ms(header, date, now_at_ms, fallback_ms);
 
 	if (wait_ms == 0)
 		return fallback_ms;
@@ -221,7 +222,8 @@ static void read_failure(struct answer *out, const struct http_request *req, int
 static void read_wait(struct answer *out, const struct http_request *req,
 		      int64_t now_at_ms)
 {
-	out->wait_ms = answer_retry_after(http_header(req, "Retry-After"), now_at_ms,
+	out->wait_ms = answer_retry_after(http_header(req, "Retry-After"),
+					  http_header(req, "Date"), now_at_ms,
 					  ANSWER_DEFAULT_WAIT_MS + SECOND_MS);
 	if (req->status == 503 || http_header(req, "X-Rate-Limit-Group") == NULL)
 		out->scope = ANSWER_OF_ACCOUNT;

@@ -71,11 +71,13 @@ void answer_read(struct answer *out, const struct http_request *req, int rc,
 json_t *answer_parse_body(const struct http_request *req, size_t max_bytes);
 
 /*
- * A Retry-After header, as retry_after_ms() reads it. A second is added, since the
- * vendor counts from its own clock.
+ * A Retry-After header, and the Date beside it, as retry_after_ms() reads them. A second is added,
+ * since the vendor counts from its own clock.
  * Returns the wait, at most ANSWER_MAX_WAIT_MS; fallback_ms where it is absent, not positive or
- * unreadable.
+ * unreadable, and at least that for a date of which only our own clock tells how far away it is:
+ * were that ahead, we would never get out of a penalty.
  */
-int64_t answer_retry_after(const char *header, int64_t now_at_ms, int64_t fallback_ms);
+int64_t answer_retry_after(const char *header, const char *date, int64_t now_at_ms,
+			   int64_t fallback_ms);
 
 #endif

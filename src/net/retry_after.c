@@ -6,6 +6,7 @@
 #include <string.h>
 
 #define SECOND_MS INT64_C(1000)
+#define DAY_MS    (24 * 3600 * SECOND_MS)
 
 /* strtod() takes more than numbers as people write them: hexadecimal ones, "inf" and "nan". */
 static bool read_seconds(const char *text, double *seconds)
@@ -28,21 +29,33 @@ static int64_t ms_of(double seconds)
 	return seconds * SECOND_MS < 1 ? 1 : (int64_t)(seconds * SECOND_MS);
 }
 
-int64_t retry_after_ms(const char *header, int64_t now_at_ms)
+/* Until then; 0 where it is over. */
+static int64_t ms_until(int64_t until_s, const char *date, int64_t now_at_ms,
+			int64_t least_ms)
+{
+	time_t sent_s = date != NULL ? curl_getdate(date, NULL) : (time_t)-1;
+	int64_t wait_ms = (until_s - (int64_t)sent_s) * SECOND_MS;
+
+	if (sent_s != (time_t)-1 && wait_ms <= DAY_MS)
+		return wait_ms > 0 ? wait_ms : 0;
+	wait_ms = until_s * SECOND_MS - now_at_ms;
+	if (wait_ms < least_ms)
+		return least_ms;
+	return wait_ms < RETRY_AFTER_MAX_MS ? wait_ms : RETRY_AFTER_MAX_MS;
+}
+
+int64_t retry_after_ms(const char *header, const char *date, int64_t now_at_ms,
+		       int64_t least_ms)
 {
 	double seconds;
-	int64_t wait_ms;
-	time_t date;
+	time_t until_s;
 
 	if (header == NULL || header[0] == '\0')
 		return 0;
 	if (read_seconds(header, &seconds))
 		return ms_of(seconds);
-	date = curl_getdate(header, NULL);
-	if (date == (time_t)-1)
+	until_s = curl_getdate(header, NULL);
+	if (until_s == (time_t)-1)
 		return 0;
-	wait_ms = (int64_t)date * SECOND_MS - now_at_ms;
-	if (wait_ms <= 0)
-		return 0;
-	return wait_ms < RETRY_AFTER_MAX_MS ? wait_ms : RETRY_AFTER_MAX_MS;
+	return ms_until((int64_t)until_s, date, now_at_ms, least_ms);
 }

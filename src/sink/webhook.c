@@ -86,8 +86,8 @@ static void judge_status(struct sink_send *s, struct http_request *req)
 		return;
 	err_set(&s->err, ERR_RETRY, "HTTP %d", s->code);
 	if (retry_may_ask(s->code))
-		s->wait_ms =
-			retry_after_ms(http_header(req, "Retry-After"), clock_utc_ms());
+		s->wait_ms = retry_after_ms(http_header(req, "Retry-After"),
+					    http_header(req, "Date"), clock_utc_ms(), 0);
 }
 
 static void on_answer(struct http_request *req, int rc)
