@@ -36,6 +36,11 @@ enum {
 	OPT_OLDER,
 	OPT_NAGIOS,
 	OPT_CRITICAL,
+	OPT_FOR,
+	OPT_EVERY,
+	OPT_UNTIL_CLEAR,
+	OPT_REASON,
+	OPT_ACCEPT,
 };
 
 const struct cli_option cli_options[] = {
@@ -54,6 +59,13 @@ const struct cli_option cli_options[] = {
 	 "one line and an exit status, as Nagios wants it"},
 	{OPT_CRITICAL, 'k', "critical", "N",
 	 "with --nagios: critical from N offline on: 1"},
+	{OPT_FOR, 'F', "for", "DURATION", "for so long: 4h"},
+	{OPT_EVERY, 'E', "every", "WINDOW", "only in this window: Mon-Fri 22:00-06:00"},
+	{OPT_UNTIL_CLEAR, 'C', "until-clear", "KEY",
+	 "of this alert alone, until it is over"},
+	{OPT_REASON, 'R', "reason", "TEXT", "why, for who reads it later"},
+	{OPT_ACCEPT, 'A', "accept", "ACCOUNT",
+	 "its list has shrunk, and that is right: who is missing is gone"},
 	{OPT_FAILED, 'x', "failed", NULL, "only those that fail, and dead ones"},
 	{'c', 0, "config", "FILE", "where the path of the database stands"},
 	{'d', 0, "database", "FILE", "the database"},
@@ -171,9 +183,12 @@ const struct cli_command cli_commands[] = {
 	},
 	{
 		.name = "accounts",
-		.options = "",
+		.options = "A",
 		.summary = "how the watching of each account goes",
-		.help = "State, route, counts, speed and budget of each account.",
+		.help = "State, route, counts, speed and budget of each account.\n"
+			"With --accept phonewatchd is asked to believe that the list of ACCOUNT, which\n"
+			"lacks many devices at once, is right, and to look at it again; it answers as\n"
+			"poll does.",
 		.fields =
 			"account,state,reason,detail,since,observed,route,devices,online,"
 			"offline,unknown,effective_interval_ms,last_sweep_at,last_page_at,"
@@ -219,8 +234,33 @@ const struct cli_command cli_commands[] = {
 		.run = cmd_completion,
 	},
 	{.name = "alerts", .options = "", .summary = "what is wrong now"},
-	{.name = "silence", .options = "", .summary = "mute alerts"},
-	{.name = "poll", .options = "", .summary = "ask the vendor now"},
+	{
+		.name = "silence",
+		.arguments = "add|list|remove [ID]",
+		.options = "msuFECR",
+		.summary = "what is not to be told for a time",
+		.help = "Alerts that nobody is told of while a silence is in force. Those there are;\n"
+			"a new one, of what all of --match hold for (KEY is kind, too), or of one alert;\n"
+			"one less.\n"
+			"  phonewatch silence add --match site=Denver --for 4h --reason \"new switch\"\n"
+			"  phonewatch silence add --match name=Lobby* --every \"Mon-Fri 22:00-06:00\"\n"
+			"  phonewatch silence add --until-clear acme/device_offline/802398804016\n" TIME_HELP
+			"\n" MATCH_HELP,
+		.fields = "id,match,key,from,until,every,reason,by,made_at",
+		.run = cmd_silence,
+	},
+	{
+		.name = "poll",
+		.arguments = "[ACCOUNT]",
+		.options = "",
+		.summary = "look at the vendor's lists now",
+		.help = "A sweep of ACCOUNT, or of all, as soon as the budget allows, and what came of\n"
+			"it. Refused where the vendor wants no request for a time.",
+		.fields =
+			"account,result,error,whole,shrunk,devices,missing,removed,events,"
+			"duration_ms",
+		.run = cmd_poll,
+	},
 };
 const size_t cli_n_commands = COUNT(cli_commands);
 
@@ -416,7 +456,7 @@ static int help(void)
 {
 	puts("Usage: phonewatch [-c FILE | -d FILE] [-o FORMAT] COMMAND [OPTION ...]\n"
 	     "Tell how the phones are and were. Reads the database, whether phonewatchd\n"
-	     "runs or not, and changes nothing.\n\n"
+	     "runs or not, and changes nothing: what changes something asks phonewatchd.\n\n"
 	     "Commands:");
 	for (size_t i = 0; i < COUNT(cli_commands); i++)
 		if (cli_commands[i].run != NULL)
@@ -465,17 +505,6 @@ static void complain(struct cli *cli, const char *fmt, ...)
 	va_end(ap);
 }
 
-static void add_match(struct cli *cli, char *text)
-{
-	if (match_is_valid(text))
-		add_text(&cli->matches, &cli->n_matches, text);
-	else
-		complain(cli,
-			 "--match %s: not KEY=PATTERN with a KEY of account, site, type,"
-			 " model, device, name",
-			 text);
-}
-
 static void take_option(struct cli *cli, int letter, char *argument)
 {
 	switch (letter) {
@@ -492,7 +521,7 @@ static void take_option(struct cli *cli, int letter, char *argument)
 		add_text(&cli->types, &cli->n_types, argument);
 		break;
 	case OPT_MATCH:
-		add_match(cli, argument);
+		add_text(&cli->matches, &cli->n_matches, argument);
 		break;
 	case OPT_BY:
 		cli->by = argument;
@@ -505,6 +534,21 @@ static void take_option(struct cli *cli, int letter, char *argument)
 		break;
 	case OPT_CRITICAL:
 		cli->critical = argument;
+		break;
+	case OPT_FOR:
+		cli->lasting = argument;
+		break;
+	case OPT_EVERY:
+		cli->every = argument;
+		break;
+	case OPT_UNTIL_CLEAR:
+		cli->alert = argument;
+		break;
+	case OPT_REASON:
+		cli->reason = argument;
+		break;
+	case OPT_ACCEPT:
+		cli->accept = argument;
 		break;
 	case OPT_NAGIOS:
 		cli->nagios = true;
@@ -637,24 +681,43 @@ static int check_options(const struct cli *cli, const struct cli_command *comman
 	return CLI_OK;
 }
 
-/* "T1 T2" is two. */
-static int count_words(const char *text)
+/* A silence is of alerts, which have a kind. */
+static int check_matches(const struct cli *cli, const struct cli_command *command)
 {
-	int n = text != NULL;
+	bool of_alerts = command->run == cmd_silence;
 
-	for (; text != NULL && *text != '\0'; text++)
-		n += *text == ' ';
-	return n;
+	for (size_t i = 0; i < cli->n_matches; i++) {
+		const char *text = cli->matches[i];
+
+		if (of_alerts ? !silence_match_is_valid(text) : !match_is_valid(text))
+			return cli_usage(
+				"--match %s: not KEY=PATTERN with a KEY of account,"
+				" site, type, model, device, name%s",
+				text, of_alerts ? ", kind" : "");
+	}
+	return CLI_OK;
+}
+
+/* "T1 T2" is two; "add|list|remove [ID]" two at most, and one at least. */
+static void count_words(const char *text, int *least, int *most)
+{
+	*least = *most = 0;
+	for (bool begins = true; text != NULL && *text != '\0'; text++) {
+		*most += begins;
+		*least += begins && *text != '[';
+		begins = *text == ' ';
+	}
 }
 
 static int check_arguments(const struct cli_command *command, int argc, char **argv)
 {
-	int n = count_words(command->arguments);
+	int least, most;
 
-	if (argc > n)
-		return cli_usage("%s: unexpected; see phonewatch %s --help", argv[n],
+	count_words(command->arguments, &least, &most);
+	if (argc > most)
+		return cli_usage("%s: unexpected; see phonewatch %s --help", argv[most],
 				 command->name);
-	if (argc < n)
+	if (argc < least)
 		return cli_usage("%s: which? phonewatch %s %s", command->name,
 				 command->name, command->arguments);
 	return CLI_OK;
@@ -680,7 +743,8 @@ static int run_command(struct cli *cli, int argc, char **argv)
 	cli->command = command;
 	cli->arguments = argv + 1;
 	if (check_arguments(command, argc - 1, argv + 1) != CLI_OK ||
-	    check_options(cli, command) != CLI_OK || read_format(cli) != CLI_OK)
+	    check_options(cli, command) != CLI_OK ||
+	    check_matches(cli, command) != CLI_OK || read_format(cli) != CLI_OK)
 		return CLI_USAGE;
 	if (cli->utc) {
 		setenv("TZ", "UTC", 1);

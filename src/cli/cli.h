@@ -20,7 +20,8 @@ enum {
 	CLI_USAGE = 2,
 	CLI_DATABASE = 3,
 	CLI_DAEMON = 4,
-	CLI_OUTPUT = 5, /* the answer cannot be written */
+	CLI_OUTPUT = 5,  /* the answer cannot be written */
+	CLI_REFUSED = 6, /* the daemon does not do it, or has failed */
 };
 
 /* Where the configuration at config_path has its database: the caller frees *database. Returns 0
@@ -36,6 +37,7 @@ struct cli {
 	const char *database; /* NULL: as the configuration has it */
 	const char *output;   /* NULL: as suits where it goes */
 	const char *at, *since, *until, *by, *worst, *older, *critical;
+	const char *lasting, *every, *alert, *reason, *accept;
 	char **words; /* the command, and what stands behind it */
 	size_t n_words;
 	char *const *arguments; /* behind the command */
@@ -55,11 +57,13 @@ struct cli {
 
 struct cli_command {
 	const char *name;
-	const char *arguments; /* what must stand behind it, a word each; NULL: nothing */
-	const char *options;   /* letters of those it takes, beside those that all take */
-	const char *summary;   /* one line */
-	const char *help;      /* what it answers with */
-	const char *fields;    /* of its objects, as the first line of CSV has them */
+	const char *
+		arguments; /* what stands behind it, a word each; NULL: nothing. In brackets:
+				  may be left out */
+	const char *options; /* letters of those it takes, beside those that all take */
+	const char *summary; /* one line */
+	const char *help;    /* what it answers with */
+	const char *fields;  /* of its objects, as the first line of CSV has them */
 	int (*run)(struct cli *cli); /* an exit status; NULL: not yet */
 };
 
@@ -122,5 +126,8 @@ int cmd_stale(struct cli *cli);
 int cmd_completion(struct cli *cli);
 int cmd_backup(struct cli *cli);
 int cmd_check(struct cli *cli);
+int cmd_silence(struct cli *cli);
+int cmd_poll(struct cli *cli);
+int cmd_poll_accept(struct cli *cli); /* phonewatch accounts --accept */
 
 #endif

@@ -133,7 +133,7 @@ static void add_bad_note(struct out *o, const struct store_account *a)
 	out_newline(o);
 }
 
-int cmd_accounts(struct cli *cli)
+static int tell(struct cli *cli)
 {
 	struct store_conn *c = cli_open(cli);
 	struct account_now *accounts;
@@ -173,4 +173,9 @@ int cmd_accounts(struct cli *cli)
 	accounts_clear(accounts, n);
 	store_close_reader(c);
 	return status;
+}
+
+int cmd_accounts(struct cli *cli)
+{
+	return cli->accept != NULL ? cmd_poll_accept(cli) : tell(cli);
 }

@@ -22,6 +22,14 @@ static const char *values_of(const struct cli_option *option)
 	return NULL;
 }
 
+/* What can stand behind a command, where that is one of a few words; else "". */
+static const char *words_of(const struct cli_command *command)
+{
+	if (strcmp(command->name, "completion") == 0)
+		return "bash zsh fish";
+	return strcmp(command->name, "silence") == 0 ? "add list remove" : "";
+}
+
 static bool is_file(const struct cli_option *option)
 {
 	return option->argument != NULL && strcmp(option->argument, "FILE") == 0;
@@ -42,8 +50,7 @@ static void bash_options(const struct cli_command *command)
 	for (size_t i = 0; i < cli_n_options; i++)
 		if (takes(command, &cli_options[i]))
 			printf("--%s ", cli_options[i].name);
-	printf("%s\" ;;\n",
-	       strcmp(command->name, "completion") == 0 ? "bash zsh fish" : "");
+	printf("%s\" ;;\n", words_of(command));
 }
 
 static void bash_values(void)
@@ -140,9 +147,10 @@ static void zsh(void)
 		for (size_t k = 0; k < cli_n_options; k++)
 			if (takes(&cli_commands[i], &cli_options[k]))
 				zsh_option(&cli_options[k]);
-		puts(strcmp(cli_commands[i].name, "completion") == 0
-			     ? "\t\t'*:shell:(bash zsh fish)' ;;"
-			     : "\t\t'*: : ' ;;");
+		if (words_of(&cli_commands[i])[0] != '\0')
+			printf("\t\t'*:what:(%s)' ;;\n", words_of(&cli_commands[i]));
+		else
+			puts("\t\t'*: : ' ;;");
 	}
 	puts("\t*) _describe command commands ;;\n\tesac\n}\n"
 	     "if [ \"$funcstack[1]\" = _phonewatch ]; then _phonewatch; else compdef"
@@ -197,8 +205,11 @@ static void fish(void)
 		fish_text(cli_commands[i].summary);
 		puts("");
 	}
-	puts("complete -c phonewatch -n '__fish_seen_subcommand_from completion' -a"
-	     " 'bash zsh fish'");
+	for (size_t i = 0; i < cli_n_commands; i++)
+		if (words_of(&cli_commands[i])[0] != '\0')
+			printf("complete -c phonewatch -n '__fish_seen_subcommand_from %s' -a"
+			       " '%s'\n",
+			       cli_commands[i].name, words_of(&cli_commands[i]));
 	for (size_t i = 0; i < cli_n_options; i++)
 		fish_option(&cli_options[i]);
 }

@@ -203,7 +203,7 @@ static int run_remove(struct store_conn *c, struct store_job *job, struct err *e
 	    store_commit(c, err) != 0)
 		return err->code;
 	if (found)
-		t->answer = json_pack("{s:I}", "removed", (json_int_t)t->id);
+		t->answer = json_pack("{s:I}", "id", (json_int_t)t->id);
 	else
 		task_refuse(t, 404, "silence %lld: there is none that is not over",
 			    (long long)t->id);
