@@ -522,6 +522,7 @@ static void end_sweep(struct poll *p)
 	s->ended_at_ms = poll_look_at_clock(p->env);
 	s->clock_set_ms = p->clock_set_ms = p->env->clock.set_ms;
 	s->interval_ms = p->interval_ms;
+	s->wants_counts = !p->is_introduced;
 	snprintf(s->budget_scope, sizeof s->budget_scope, "%s", p->scope);
 	snprintf(s->budget_group, sizeof s->budget_group, "%s",
 		 ledger_group(poll_budget_of(p)));

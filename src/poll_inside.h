@@ -103,6 +103,7 @@ struct poll {
 	int64_t clock_set_ms; /* of env->clock.set_ms, what the watch knows */
 	/* By which list the devices are asked for. */
 	enum store_route route;
+	bool is_introduced;  /* the log has how many devices there are, since the start */
 	bool route_known;    /* where an earlier run may have kept it */
 	unsigned n_no_route; /* refusals of the account's list, in a row */
 	int64_t tried_at_ms; /* by extensions: when that list was last refused */

@@ -144,19 +144,33 @@ static void log_flawed(const struct poll *p)
 			  s->flaw);
 }
 
+/* Once after each start, when all have been seen: what this run has begun with. */
+static void introduce(struct poll *p)
+{
+	const struct sweep_job *s = &p->sweep_job;
+	const struct store_account *a = &p->watch.account;
+	int64_t n_unknown = a->n_devices - a->n_online - a->n_offline;
+	char interval[CLOCK_TEXT_BYTES], unknown[40] = "";
+
+	if (p->is_introduced || (!s->first && !s->whole))
+		return;
+	p->is_introduced = true;
+	clock_format_duration(interval, p->interval_ms);
+	if (n_unknown > 0)
+		snprintf(unknown, sizeof unknown, ", %" PRId64 " unknown", n_unknown);
+	log_info("%s: watching %" PRId64 " device%s, %" PRId64 " online, %" PRId64
+		 " offline%s; a sweep every %s",
+		 p->config->name, a->n_devices, a->n_devices == 1 ? "" : "s", a->n_online,
+		 a->n_offline, unknown, interval);
+}
+
 void poll_log_sweep(struct poll *p)
 {
 	const struct sweep_job *s = &p->sweep_job;
 	const struct store_account *a = &p->watch.account;
-	char interval[CLOCK_TEXT_BYTES];
 	struct lasting was;
 
-	clock_format_duration(interval, p->interval_ms);
-	if (s->first)
-		log_info("%s: watching %" PRId64 " devices, %" PRId64 " online, %" PRId64
-			 " offline; a sweep every %s",
-			 p->config->name, a->n_devices, a->n_online, a->n_offline,
-			 interval);
+	introduce(p);
 	if (s->shrunk && s->n_events > 0)
 		log_error("%s: %s", p->config->name, a->detail);
 	if (p->n_refused == 0 && lasting_ended(&p->refusing, &was))

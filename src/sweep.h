@@ -37,13 +37,14 @@ struct sweep_job {
 	int64_t ended_at_ms;  /* UTC: when the last page had arrived */
 	int64_t clock_set_ms; /* by how much the clock was set by then, altogether */
 	int64_t interval_ms;  /* the effective interval */
+	bool wants_counts;    /* the account's row is to have them */
 	char budget_scope[65], budget_group[64];
 	int64_t route_tried_at_ms; /* UTC: store_account's */
 
 	/* To be read when done. */
 	bool whole;          /* every page came, no id twice, the totals agree */
 	bool proves_absence; /* whole, and no record was set aside */
-	bool first; /* with it the account's first sweep is over; its row has the counts */
+	bool first; /* with it the account's first sweep is over */
 	bool wants_ids; /* by extensions: whether somebody is gone, only a fresh list of them shows */
 	bool shrunk; /* the last that proved absence lacked too many: nobody is removed */
 	int64_t n_missing; /* devices that the list lacks */

@@ -143,6 +143,7 @@ static int run_sweep(struct account *a, int64_t n_pages, int64_t ended_at_ms)
 
 	s->watch = &a->watch;
 	s->audience = a->audience;
+	s->wants_counts = true;
 	s->rules = a->rules;
 	s->n_pages = n_pages;
 	s->ended_at_ms = ended_at_ms;
