@@ -113,9 +113,9 @@ START_TEST(a_sink_that_cannot_be_had_is_said_once_and_harms_nobody)
 	w.config->sinks[0].address = mem_strdup("nowhere");
 	ck_assert_int_eq(run(), 0);
 	ck_assert_uint_eq(
-		n_said("error: sink central: not an address; write unix:PATH or "
-		       "udp://HOST:PORT, an IPv6 address in brackets; its events "
-		       "wait until that is corrected and reloaded\n"),
+		n_said("error: sink central: not an address; write unix:PATH, "
+		       "udp://HOST:PORT, tcp://HOST:PORT or tls://HOST:PORT, an IPv6 "
+		       "address in brackets; its events wait until that is corrected and reloaded\n"),
 		1);
 	ck_assert_uint_eq(n_said("central"), 1);
 	ck_assert_uint_eq(n_said(": watching 1 account, telling 0 sinks; "), 1);
