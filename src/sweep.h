@@ -44,7 +44,7 @@ struct sweep_job {
 	/* To be read when done. */
 	bool whole;          /* every page came, no id twice, the totals agree */
 	bool proves_absence; /* whole, and no record was set aside */
-	bool first; /* with it the account's first sweep is over */
+	bool first;          /* with it the account's first sweep is over */
 	bool wants_ids; /* by extensions: whether somebody is gone, only a fresh list of them shows */
 	bool shrunk; /* the last that proved absence lacked too many: nobody is removed */
 	int64_t n_missing; /* devices that the list lacks */
