@@ -122,16 +122,36 @@ void ledger_auth_scope(char out[LEDGER_SCOPE_BYTES], const struct account_config
 	digest_texts(out, texts, COUNT(texts));
 }
 
-struct budget *ledger_budget(struct ledger *l, const char *scope, const char *group,
-			     int64_t limit)
+/* NULL: there is none yet. n_groups: how many its scope has. */
+static struct entry *find_entry(const struct ledger *l, const char *scope,
+				const char *group, size_t *n_groups)
 {
 	struct entry *e;
 
+	*n_groups = 0;
 	SLIST_FOREACH(e, &l->entries, next)
 	{
-		if (strcmp(e->scope, scope) == 0 && strcmp(e->group, group) == 0)
-			return &e->budget;
+		if (strcmp(e->scope, scope) != 0)
+			continue;
+		if (strncmp(e->group, group, sizeof e->group - 1) == 0)
+			return e;
+		(*n_groups)++;
 	}
+	return NULL;
+}
+
+struct budget *ledger_budget(struct ledger *l, const char *scope, const char *group,
+			     int64_t limit)
+{
+	size_t n_groups;
+	struct entry *e = find_entry(l, scope, group, &n_groups);
+
+	if (e == NULL && n_groups >= LEDGER_GROUPS_MAX) {
+		group = PAGES_GROUP;
+		e = find_entry(l, scope, group, &n_groups);
+	}
+	if (e != NULL)
+		return &e->budget;
 	e = add_entry(l, scope, group);
 	budget_init(&e->budget, limit, BUDGET_WINDOW_MS);
 	recall(e, penalties_find(l->penalties, e->scope), clock_mono_ms());

@@ -10,6 +10,7 @@
 
 #define LEDGER_SCOPE_BYTES 65
 #define LEDGER_AUTH_GROUP  "auth"
+#define LEDGER_GROUPS_MAX  8
 
 struct ledger;
 
@@ -25,7 +26,9 @@ int ledger_load(struct ledger *l, struct store_conn *c, struct err *err);
 void ledger_scope(char out[LEDGER_SCOPE_BYTES], const struct account_config *a);
 void ledger_auth_scope(char out[LEDGER_SCOPE_BYTES], const struct account_config *a);
 
-/* The budget of a group; made with this limit where it is new. Good as long as the ledger. */
+/* The budget of a group; made with this limit where it is new. Good as long as the ledger. Names
+ * are the vendor's to make up, so they are bounded in length, as a row has them, and in number:
+ * beyond LEDGER_GROUPS_MAX of a scope, what is new counts in PAGES_GROUP. */
 struct budget *ledger_budget(struct ledger *l, const char *scope, const char *group,
 			     int64_t limit);
 /* The budget in which requests of a kind (0 to 62, the caller's) count, as an answer has named it;

@@ -157,6 +157,49 @@ START_TEST(a_budget_is_one_of_scope_and_group)
 }
 END_TEST
 
+START_TEST(a_long_name_is_one_group_and_comes_back)
+{
+	static const size_t lengths[] = {62, 63, 64, 65, 200};
+	char name[256] = "";
+	struct budget *b;
+
+	memset(name, 'g', lengths[_i]);
+	b = ledger_budget(ledger, SCOPE, name, 10);
+	ck_assert_ptr_eq(ledger_budget(ledger, SCOPE, name, 10), b);
+	ck_assert_ptr_ne(ledger_budget(ledger, SCOPE, "ggg", 10), b);
+	budget_block(b, 60000, clock_mono_ms());
+	save_budget(b);
+	restart();
+	ck_assert_int_gt(blocked_ms(ledger_budget(ledger, SCOPE, name, 10)), 0);
+}
+END_TEST
+
+/* As a name with the number of the request in it would be. */
+START_TEST(who_is_told_another_name_each_time_has_few_budgets)
+{
+	struct budget *b, *last = NULL;
+	struct store_budget rows[100];
+	char name[16];
+	size_t n;
+
+	for (int i = 0; i < 1000; i++) {
+		snprintf(name, sizeof name, "heavy-%d", i);
+		b = ledger_budget(ledger, SCOPE, name, 10);
+		if (i >= LEDGER_GROUPS_MAX)
+			ck_assert(last == NULL || b == last);
+		last = i >= LEDGER_GROUPS_MAX ? b : NULL;
+	}
+	n = ledger_snapshot_all(ledger, SCOPE, rows, COUNT(rows));
+	ck_assert_uint_eq(n, LEDGER_GROUPS_MAX + 1);
+	ck_assert_str_eq(ledger_group(b), "heavy");
+	/* The first ones are what they were, and so are those of others. */
+	ck_assert_str_eq(ledger_group(ledger_budget(ledger, SCOPE, "heavy-7", 10)),
+			 "heavy-7");
+	ck_assert_str_eq(ledger_group(ledger_budget(ledger, OTHER, "heavy-9", 10)),
+			 "heavy-9");
+}
+END_TEST
+
 static int64_t wait_ms(struct budget *b)
 {
 	return ledger_wait_ms(ledger, b, 50, clock_mono_ms());
@@ -490,6 +533,8 @@ int main(void)
 	const struct suite_test tests[] = {
 		{who_has_the_same_server_app_and_user_shares_a_budget, 6},
 		{a_budget_is_one_of_scope_and_group, 1},
+		{a_long_name_is_one_group_and_comes_back, 5},
+		{who_is_told_another_name_each_time_has_few_budgets, 1},
 		{a_wait_is_of_the_group_or_of_all_that_the_account_asks_for, 2},
 		{who_is_refused_a_login_keeps_others_from_it_too, 1},
 		{after_a_maintenance_not_all_return_at_once, 1},
