@@ -10,6 +10,7 @@
 
 #define TRIES         3 /* before the next request has its turn */
 #define GIVEN_UP_MAX  2 /* in a row: then the sweep is over */
+#define FRUITLESS_MAX 3 /* in a row: then the list is over */
 #define PATH_MAX_SIZE (64u * 1024)
 
 void course_init(struct course *c)
@@ -24,6 +25,7 @@ static void begin(struct course *c, enum ask ask)
 	c->total_pages = -1;
 	c->tries = 0;
 	c->n_given_up = 0;
+	c->n_fruitless = 0;
 	c->n_came = 0;
 	c->incomplete = false;
 }
@@ -83,25 +85,38 @@ static bool advance(struct course *c)
 	return true;
 }
 
+static bool is_fruitless(const struct course *c, const struct course_answer *a)
+{
+	return a->n_records == 0 || (c->page > 1 && a->n_fresh == 0);
+}
+
 static bool list_goes_on(const struct course *c, const struct course_answer *a)
 {
-	if (a->n_records == 0 || (c->page > 1 && a->n_fresh == 0) ||
-	    c->page >= KNOWN_MAX_PAGES)
+	if (c->n_fruitless >= FRUITLESS_MAX || c->page >= KNOWN_MAX_PAGES)
 		return false;
-	if (a->total_pages < 0 && a->per_page > 0 && a->n_records >= a->per_page)
+	if (c->n_fruitless == 0 && c->total_pages < 0 && a->per_page > 0 &&
+	    a->n_records >= a->per_page)
 		return true; /* nothing is said, and the page is full */
-	return a->has_next || c->page < a->total_pages;
+	return a->has_next || c->page < c->total_pages;
 }
 
 bool course_came(struct course *c, const struct course_answer *a)
 {
+	bool more;
+
 	c->n_given_up = 0;
 	c->n_came++;
-	c->total_pages = a->total_pages;
-	if (c->ask == ASK_CHUNK || list_goes_on(c, a))
-		return advance(c);
-	c->total_pages = c->page;
-	return false;
+	if (a->total_pages > c->total_pages)
+		c->total_pages = a->total_pages;
+	c->n_fruitless = is_fruitless(c, a) ? c->n_fruitless + 1 : 0;
+	more = c->ask == ASK_CHUNK || list_goes_on(c, a);
+	if (!more)
+		c->total_pages = c->page;
+	if (more)
+		more = advance(c);
+	if (!more && !c->incomplete && c->ask != ASK_EXTENSIONS)
+		c->endured = 0;
+	return more;
 }
 
 /* Whether there is more behind a request that failed. */
@@ -127,16 +142,19 @@ static enum course_failed start_over(struct course *c)
 
 enum course_failed course_failed(struct course *c)
 {
+	bool endured = c->ask != ASK_EXTENSIONS && c->page <= c->endured;
 	/* Behind one that was given up the next shows whether it is the page or the vendor. */
-	int tries = c->n_given_up > 0 ? 1 : TRIES;
+	int tries = c->n_given_up > 0 || endured ? 1 : TRIES;
 
 	if (++c->tries < tries || (c->ask == ASK_LIST && c->page == 1))
 		return COURSE_AGAIN;
 	c->incomplete = true;
-	if (knows_more(c) && ++c->n_given_up < GIVEN_UP_MAX) {
+	if (knows_more(c) && (endured || ++c->n_given_up < GIVEN_UP_MAX)) {
 		(void)advance(c);
 		return COURSE_NEXT;
 	}
+	if (knows_more(c) && c->n_came > 0) /* the next sweep gets further */
+		c->endured = c->page;
 	return c->ask == ASK_CHUNK && c->n_came == 0 ? start_over(c) : COURSE_OVER;
 }
 

@@ -28,16 +28,19 @@ enum ask {
 struct course {
 	enum ask ask;
 	int64_t page;        /* from 1; of ASK_CHUNK: which one */
-	int64_t total_pages; /* as the page before said; -1: it said nothing */
+	int64_t total_pages; /* the most that a page has said; -1: none said anything */
 	int tries;           /* of this request that failed */
 	int n_given_up;      /* in a row */
+	int n_fruitless;     /* pages in a row that showed nothing new */
 	int64_t n_came;      /* answers */
 	bool incomplete;     /* something was given up: the sweep proves no absence */
 	/* ASK_CHUNK */
 	char *const *ids; /* borrowed as long as the sweep lasts */
 	size_t n_ids;
 	size_t at, n; /* the chunk at hand: n ids from ids[at] */
-	size_t n_max; /* of a chunk; lasts from sweep to sweep */
+	/* These last from sweep to sweep: */
+	size_t n_max;    /* of a chunk */
+	int64_t endured; /* up to this page failures end no sweep: they ended one before */
 };
 
 void course_init(struct course *c);
@@ -62,7 +65,8 @@ struct course_answer {
 };
 
 /* The answer is committed. True where there is more to ask for, and it is at hand. Totals lie
- * and links loop: an empty page ends a list, and so does one that shows nothing new. */
+ * and links loop: a few pages in a row that are empty, or show nothing new, end a list whatever
+ * they claim; one alone costs itself. */
 bool course_came(struct course *c, const struct course_answer *a);
 
 /* It failed. */

@@ -69,10 +69,18 @@ START_TEST(a_list_ends_where_nothing_new_comes)
 {
 	begin_list();
 	ck_assert(came(10, 10, 1000000, true));
+	ck_assert(came(0, 0, 1000000, true));
+	ck_assert(came(0, 0, 1000000, true));
 	ck_assert(!came(0, 0, 1000000, true));
+	ck_assert_int_eq(course_length(&c), 4);
 	begin_list();
 	ck_assert(came(10, 10, -1, true));
+	ck_assert(came(10, 0, -1, true));
+	ck_assert(came(10, 0, -1, true));
 	ck_assert(!came(10, 0, -1, true));
+	begin_list();
+	ck_assert(came(10, 10, -1, true));
+	ck_assert(!came(0, 0, -1, false)); /* nor does it claim more */
 	begin_list();
 	ck_assert(
 		came(10, 0, -1, true)); /* a first page of records that cannot be read */
@@ -81,6 +89,30 @@ START_TEST(a_list_ends_where_nothing_new_comes)
 		ck_assert(came(10, 10, INT64_MAX, true));
 	ck_assert(!came(10, 10, INT64_MAX, true));
 	ck_assert_int_eq(course_length(&c), 1000);
+}
+END_TEST
+
+/* Empty, or a copy of another: that page, and no other. */
+START_TEST(a_page_of_nothing_costs_itself)
+{
+	for (int sweep = 0; sweep < 2; sweep++) {
+		begin_list();
+		ck_assert(came(10, 10, 6, true));
+		ck_assert(came(0, 0, 6, true));
+		ck_assert(came(10, 10, 6, true));
+		ck_assert(came(10, 0, 6, true));
+		ck_assert(came(10, 0, 6, true));
+		ck_assert(!came(10, 10, 6, false));
+	}
+}
+END_TEST
+
+START_TEST(one_page_that_claims_fewer_does_not_end_the_list)
+{
+	begin_list();
+	ck_assert(came(10, 10, 3, true));
+	ck_assert(came(10, 10, 1, false));
+	ck_assert(!came(10, 10, 3, false));
 }
 END_TEST
 
@@ -180,6 +212,52 @@ START_TEST(a_page_that_fails_three_times_is_given_up)
 }
 END_TEST
 
+/* Pages 2 and 3 of 6 never come: each sweep ends later than the one before, and then not at all. */
+START_TEST(pages_that_ended_a_sweep_end_no_other)
+{
+	begin_list();
+	ck_assert(came(10, 10, 6, true));
+	for (int i = 0; i < 2; i++)
+		ck_assert_int_eq(course_failed(&c), COURSE_AGAIN);
+	ck_assert_int_eq(course_failed(&c), COURSE_NEXT);
+	ck_assert_int_eq(course_failed(&c), COURSE_OVER);
+	for (int sweep = 0; sweep < 2; sweep++) {
+		begin_list();
+		ck_assert(came(10, 10, 6, true));
+		ck_assert_int_eq(course_failed(&c), COURSE_NEXT);
+		ck_assert_int_eq(course_failed(&c), COURSE_NEXT);
+		ck_assert_int_eq(c.page, 4);
+		for (int page = 4; page < 6; page++)
+			ck_assert(came(10, 10, 6, true));
+		ck_assert(!came(10, 10, 6, false));
+	}
+	/* A whole list is a new beginning. */
+	begin_list();
+	for (int page = 1; page < 6; page++)
+		ck_assert(came(10, 10, 6, true));
+	ck_assert(!came(10, 10, 6, false));
+	begin_list();
+	ck_assert(came(10, 10, 6, true));
+	ck_assert_int_eq(course_failed(&c), COURSE_AGAIN);
+}
+END_TEST
+
+/* Behind those that ended it the vendor may have gone for good. */
+START_TEST(a_vendor_that_is_gone_is_not_asked_for_every_page)
+{
+	begin_list();
+	(void)came(10, 10, 40, true);
+	while (course_failed(&c) != COURSE_OVER)
+		continue;
+	ck_assert_int_eq(c.page, 3);
+	begin_list();
+	(void)came(10, 10, 40, true);
+	while (course_failed(&c) != COURSE_OVER)
+		continue;
+	ck_assert_int_eq(c.page, 5);
+}
+END_TEST
+
 START_TEST(behind_the_last_page_there_is_no_next)
 {
 	begin_list();
@@ -273,6 +351,10 @@ int main(void)
 	const struct suite_test tests[] = {
 		{a_list_is_asked_for_page_by_page, 1},
 		{a_list_ends_where_nothing_new_comes, 1},
+		{a_page_of_nothing_costs_itself, 1},
+		{one_page_that_claims_fewer_does_not_end_the_list, 1},
+		{pages_that_ended_a_sweep_end_no_other, 1},
+		{a_vendor_that_is_gone_is_not_asked_for_every_page, 1},
 		{behind_a_full_page_another_is_asked_for_where_nothing_is_said, 1},
 		{extensions_are_asked_for_in_chunks, 1},
 		{an_id_is_no_more_than_an_id_whatever_it_holds, 1},
