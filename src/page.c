@@ -207,7 +207,8 @@ static void read_parts(struct device *d, const struct known_device *known,
 	d->n_wrong = known->bad_members;
 	d->id = mem_strndup(parts->id.text, parts->id.len);
 	if (parts->status.text != NULL)
-		d->vendor_status = mem_strndup(parts->status.text, parts->status.len);
+		d->vendor_status =
+			device_status_word(parts->status.text, parts->status.len);
 	d->status = device_status_of(d->vendor_status);
 	if (parts->location.text == NULL)
 		return;
@@ -228,7 +229,7 @@ static int read_record(const struct work *k, const struct scan_record *r,
 	uint32_t place;
 
 	*rest = 0;
-	if (scan_parts(&parts, r->text, r->len)) {
+	if (r->len <= DECODE_MAX_BYTES && scan_parts(&parts, r->text, r->len)) {
 		*rest = digest_rest(k, r, &parts);
 		place = known_by_id(known, parts.id.text, parts.id.len);
 		if (place != KNOWN_NONE && known->devices[place].has_digest &&

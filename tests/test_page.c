@@ -215,6 +215,38 @@ START_TEST(the_first_record_that_cannot_be_read_is_named)
 }
 END_TEST
 
+/* A status of so many letters, in a record that is otherwise as it was or not. */
+static void list_status(size_t n, const char *name)
+{
+	char *word = mem_alloc(n + 1), *record;
+
+	memset(word, 'x', n);
+	word[n] = '\0';
+	record = mem_printf("{'id':'1','name':'%s','status':'%s'}", name, word);
+	list(record);
+	free(record);
+	free(word);
+}
+
+/* By whichever way it is read. */
+START_TEST(a_status_has_a_longest_length_and_its_record_a_largest_size)
+{
+	static const char *const names[] = {"as it was", "another"};
+
+	list("{'id':'1','name':'as it was','status':'Online'}");
+	check_events(FIRST);
+	list_status(DECODE_MAX_BYTES, names[_i]);
+	check_events("");
+	ck_assert_int_eq(a.page.n_refused, 1);
+	ck_assert_int_eq(a.watch.sweep.n_set_aside, 1);
+	list_status(5000, names[_i]);
+	ck_assert_int_eq(a.page.n_refused, 0);
+	ck_assert_int_eq(
+		account_ask(&a, "SELECT length(vendor_status) FROM device_state"),
+		DEVICE_STATUS_MAX_BYTES);
+}
+END_TEST
+
 /* A record of which a part cannot be used, as it is skipped, read in part, and read. */
 static const struct {
 	const char *records;
@@ -758,6 +790,7 @@ int main(void)
 		{a_page_that_cannot_be_read_changes_nothing, 1},
 		{cut_at_any_byte_nothing_is_invented, 1},
 		{a_bad_record_costs_itself, 1},
+		{a_status_has_a_longest_length_and_its_record_a_largest_size, 2},
 		{the_first_record_that_cannot_be_read_is_named, 1},
 		{a_record_that_is_flawed_is_counted_while_it_is, 1},
 		{a_flaw_is_named_and_made_safe, 1},

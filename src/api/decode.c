@@ -29,11 +29,17 @@ char *decode_id(const json_t *id, struct err *err)
 /* The vendor's word; of another type its JSON text; NULL for null and absent. */
 static char *decode_status_word(const json_t *status)
 {
+	char *text, *word;
+
 	if (status == NULL || json_is_null(status))
 		return NULL;
 	if (json_is_string(status))
-		return mem_strdup(json_string_value(status));
-	return json_dumps(status, JSON_ENCODE_ANY | JSON_COMPACT);
+		return device_status_word(json_string_value(status),
+					  json_string_length(status));
+	text = json_dumps(status, JSON_ENCODE_ANY | JSON_COMPACT);
+	word = device_status_word(text, strlen(text));
+	free(text);
+	return word;
 }
 
 static void decode_location(struct device *d, const json_t *time)

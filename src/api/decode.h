@@ -10,7 +10,7 @@
 
 /* Part of every record's digest: a new number makes every record be read anew. Raise it where
  * the same bytes decode to something else than before. */
-#define DECODE_VERSION 1
+#define DECODE_VERSION 2
 
 #define DECODE_MAX_BYTES    (256u * 1024) /* of a record; the largest known has 4 KB */
 #define DECODE_MAX_ID_BYTES 128

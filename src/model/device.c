@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/utf8.h"
 
 void device_clear(struct device *d)
 {
@@ -41,6 +42,16 @@ enum device_status device_status_of(const char *vendor_status)
 	if (strcmp(vendor_status, "Offline") == 0)
 		return DEVICE_OFFLINE;
 	return DEVICE_UNKNOWN;
+}
+
+char *device_status_word(const char *text, size_t len)
+{
+	/* One byte more: by it utf8_cut sees that there is more. */
+	char *word = mem_strndup(
+		text, len <= DEVICE_STATUS_MAX_BYTES ? len : DEVICE_STATUS_MAX_BYTES + 1);
+
+	word[utf8_cut(word, DEVICE_STATUS_MAX_BYTES)] = '\0';
+	return word;
 }
 
 const char *device_text(const struct device *d, const char *member)

@@ -43,6 +43,10 @@ const char *device_status_name(enum device_status status);
  * case-sensitive (ringcentral/api.md section 12). */
 enum device_status device_status_of(const char *vendor_status);
 
+/* The vendor's word as it is kept: a long one is cut at a whole character. The caller's. */
+#define DEVICE_STATUS_MAX_BYTES 256
+char *device_status_word(const char *text, size_t len);
+
 /* A string member of the record, as in device_text(d, "serial"); NULL where absent. Borrowed. */
 const char *device_text(const struct device *d, const char *member);
 
