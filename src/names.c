@@ -170,6 +170,17 @@ static int rename_devices(struct names_job *j, struct store_conn *c, struct err 
 	return rc;
 }
 
+/* A list that was read while it moved has somebody twice, and so perhaps somebody else not at
+ * all. */
+static bool is_whole(struct names_job *j)
+{
+	size_t n = j->list->n;
+
+	extensions_sort(j->list);
+	return !j->is_bad && j->list->n == n &&
+	       (j->total == KNOWN_UNSAID || j->total == (int64_t)n);
+}
+
 /* Who is not in a list that is not whole may be there all the same. */
 static void keep_others(struct names_job *j)
 {
@@ -190,7 +201,7 @@ static int run_list(struct store_conn *c, struct store_job *job, struct err *err
 
 	if (watch_load(w, c, err) != 0)
 		return err->code;
-	extensions_sort(j->list);
+	j->whole = is_whole(j);
 	if (!j->whole)
 		keep_others(j);
 	if (!extensions_same(&w->extensions, j->list)) {
@@ -199,6 +210,7 @@ static int run_list(struct store_conn *c, struct store_job *job, struct err *err
 			watch_doubt(w);
 			return err->code;
 		}
+		known_forget_lone(&w->known);
 		extensions_clear(&w->extensions);
 		w->extensions = *j->list; /* moves */
 		*j->list = (struct extensions){0};

@@ -40,9 +40,11 @@ struct names_job {
 	/* Set by the owner. */
 	struct watch *watch;
 	struct extensions *list; /* emptied */
-	bool whole; /* all of them are in it; else those that are not stay as they are */
+	int64_t total;           /* as each of its pages said; KNOWN_UNSAID: none did */
+	bool is_bad;             /* they did not agree, or a record cannot be read */
 
 	/* To be read when done. */
+	bool whole; /* all of them are in it; else those that are not stayed as they were */
 	int64_t n_renamed; /* devices */
 };
 

@@ -559,6 +559,8 @@ static void count(struct work *k)
 		s->total_elements = paging->total_elements;
 	else if (s->total_elements != paging->total_elements)
 		s->total_elements = KNOWN_UNUSABLE;
+	s->n_empty += k->p->n_records == 0 &&
+		      (paging->has_next || paging->total_pages > k->p->page);
 }
 
 static void remember(struct work *k)

@@ -277,8 +277,9 @@ static void ask_page(struct poll *p)
 								     : NAMES_PATIENCE_MS;
 	p->req.on_done = on_page;
 	p->req.data = p;
+	p->asked_ms = clock_mono_ms();
 	if (p->begins)
-		p->sweep_began_ms = clock_mono_ms();
+		p->sweep_began_ms = p->asked_ms;
 	p->n_under_way++;
 	poll_spend(p, poll_budget_of(p), poll_cost_of(p));
 	http_start(p->env->http, &p->req);
@@ -470,6 +471,8 @@ static void on_page(struct http_request *req, int rc)
 	bool names = p->course.ask == ASK_EXTENSIONS;
 	struct answer answer;
 
+	if (!names)
+		p->busy_ms += clock_mono_ms() - p->asked_ms;
 	answer_read(&answer, req, rc,
 		    p->course.ask == ASK_CHUNK ? ANSWER_OF_BULK : ANSWER_OF_LIST,
 		    clock_utc_ms());
@@ -507,6 +510,8 @@ static void end_sweep(struct poll *p)
 	struct sweep_job *s = &p->sweep_job;
 
 	p->step = STEP_SWEEP_JOB;
+	p->was_busy_ms = p->busy_ms;
+	poll_learn_interval(p);
 	if (p->course.incomplete) {
 		sweep_job_init_partial(s);
 	} else {
@@ -626,6 +631,7 @@ void poll_begin_sweep(struct poll *p)
 	p->ids_are_fresh = false;
 	p->n_refused = 0;
 	p->n_told = 0;
+	p->busy_ms = 0;
 	if (poll_needs_names(p)) {
 		poll_ask_names(p);
 	} else {

@@ -171,8 +171,13 @@ void poll_learn_budget(struct poll *p)
 		  b->limit);
 }
 
+static int64_t larger(int64_t a, int64_t b)
+{
+	return a > b ? a : b;
+}
+
 /* The effective interval: at least the time that the sweeps of all who share the budget need
- * within our share of it. */
+ * within our share of it, and the time that the vendor takes to answer those of one. */
 void poll_learn_interval(struct poll *p)
 {
 	struct budget *budget = poll_budget_of(p);
@@ -186,6 +191,6 @@ void poll_learn_interval(struct poll *p)
 			     : course_length(&p->course);
 	needed = ledger_count_pages(budget, p->n_pages) * budget->window_ms;
 	needed = (needed + allowance - 1) / allowance;
-	p->interval_ms =
-		needed > p->config->interval_ms ? needed : p->config->interval_ms;
+	p->interval_ms = larger(larger(p->config->interval_ms, needed),
+				larger(p->busy_ms, p->was_busy_ms));
 }

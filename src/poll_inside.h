@@ -97,6 +97,9 @@ struct poll {
 	bool begins;        /* nothing of its devices has come yet */
 	bool ids_are_fresh; /* the list of extensions came with it */
 	int64_t sweep_began_ms;
+	int64_t asked_ms; /* when the request at hand was */
+	int64_t busy_ms; /* how long its requests took, so far; and those of the last one */
+	int64_t was_busy_ms;
 	bool token_renewed; /* for this request already */
 	int64_t n_refused;  /* records */
 	int64_t n_told;     /* events, by its pages */

@@ -100,6 +100,9 @@ static void log_partial(const struct poll *p)
 		snprintf(why, sizeof why,
 			 "%" PRId64 " records are of devices listed before",
 			 s->n_duplicates);
+	else if (s->n_empty > 0)
+		snprintf(why, sizeof why, "%" PRId64 " of its pages %s empty", s->n_empty,
+			 s->n_empty == 1 ? "is" : "are");
 	else if (s->total_elements < 0)
 		snprintf(why, sizeof why, "its pages do not agree on how many there are");
 	else

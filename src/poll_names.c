@@ -97,6 +97,10 @@ static void on_names_kept(struct store_job *job, int rc)
 		return;
 	}
 	poll_store_works(p);
+	if (!j->whole)
+		log_debug(
+			"%s: the list of extensions is not whole; nobody is gone for it",
+			p->config->name);
 	if (lasting_ended(&p->names_failing, &was))
 		log_info("%s: the list of extensions can be read again", p->config->name);
 	if (j->n_renamed > 0)
@@ -118,13 +122,8 @@ static void keep_names(struct poll *p)
 	j->job.on_done = on_names_kept;
 	j->watch = &p->watch;
 	j->list = &p->incoming;
-	j->whole = !p->names_are_bad && (p->names_total == KNOWN_UNSAID ||
-					 p->names_total == (int64_t)p->incoming.n);
-	if (!j->whole)
-		log_debug("%s: the list of extensions is not whole: %zu of %" PRId64
-			  "%s; nobody is gone for it",
-			  p->config->name, p->incoming.n, p->names_total,
-			  p->names_are_bad ? ", and some cannot be read" : "");
+	j->total = p->names_total;
+	j->is_bad = p->names_are_bad;
 	p->n_under_way++;
 	store_submit(p->env->store, &j->job);
 }
@@ -137,7 +136,8 @@ static void on_names_page(struct store_job *job, int rc)
 	buf_clear(&j->answer); /* of a job that never ran */
 	if (!poll_goes_on(p))
 		return;
-	p->names_are_bad |= j->n_bad > 0;
+	p->names_are_bad |= j->n_bad > 0 || (p->course.page > 1 &&
+					     p->names_total != j->paging.total_elements);
 	p->names_total = j->paging.total_elements;
 	if (rc == ERR_FORMAT)
 		names_are_bad(p, &job->err);

@@ -36,9 +36,9 @@ static bool has_no_totals(const struct sweep *s)
 }
 
 /* Every page came, or there would be no job. */
-static bool lists_each_once(const struct sweep *s)
+static bool is_sound(const struct sweep *s)
 {
-	return s->n_duplicates == 0 && s->n_nameless == 0;
+	return s->n_duplicates == 0 && s->n_nameless == 0 && s->n_empty == 0;
 }
 
 static bool is_whole(const struct watch *w)
@@ -48,9 +48,8 @@ static bool is_whole(const struct watch *w)
 	/* One that moves from one extension to the other is listed twice. */
 	if (s->route == ROUTE_EXTENSIONS)
 		return s->ids_are_fresh && s->n_unanswered == 0 && s->n_nameless == 0;
-	return lists_each_once(s) &&
-	       (s->total_elements == s->n_listed ||
-		(w->n_without_totals >= SWEEP_HABIT && s->n_listed > 0));
+	return is_sound(s) && (s->total_elements == s->n_listed ||
+			       (w->n_without_totals >= SWEEP_HABIT && s->n_listed > 0));
 }
 
 /* Whether an account that was not swept is so now: who is told as new later must not have been
@@ -61,7 +60,7 @@ static bool ends_first(struct sweep_job *s)
 
 	w->n_unsettled++;
 	return s->whole || w->n_unsettled >= SWEEP_HABIT ||
-	       (has_no_totals(&w->sweep) && lists_each_once(&w->sweep));
+	       (has_no_totals(&w->sweep) && is_sound(&w->sweep));
 }
 
 /* ---- removal ---- */
@@ -82,6 +81,15 @@ static bool is_missing(const struct watch *w, uint32_t place)
 					  w->known.devices[place].lone == KNOWN_LONE);
 }
 
+/* Whether an extension that there is now has it. One that lost its extension may still be there, and
+ * cannot be listed by any. */
+static bool has_extension(const struct watch *w, const json_t *facts)
+{
+	const char *id = json_string_value(json_object_get(facts, "extension_id"));
+
+	return id != NULL && extensions_find(&w->extensions, id) != NULL;
+}
+
 /* By extensions: who of the missing has none, and cannot be listed. */
 static int find_lone(struct sweep_job *s, struct store_conn *c, struct err *err)
 {
@@ -98,9 +106,7 @@ static int find_lone(struct sweep_job *s, struct store_conn *c, struct err *err)
 		if (store_device_load_by_id(c, d->device_id, &row, err) != 0)
 			return err->code;
 		facts = json_loads(row.facts, 0, NULL);
-		d->lone = json_is_string(json_object_get(facts, "extension_id"))
-				  ? KNOWN_NOT_LONE
-				  : KNOWN_LONE;
+		d->lone = has_extension(w, facts) ? KNOWN_NOT_LONE : KNOWN_LONE;
 		json_decref(facts);
 		store_device_clear(&row);
 	}

@@ -10,8 +10,8 @@
  * proves nothing; but who is on none of its pages for three intervals is unobserved.
  *
  * By extensions: whole where each extension has answered, and their list came with this sweep; it
- * proves nothing about a device without an extension. What lists by the other route lacked does
- * not count.
+ * proves nothing about a device without an extension, nor about one whose extension is gone: it may be
+ * there without one. What lists by the other route lacked does not count.
  *
  * The rules run at its end, in a transaction of their own, once the first sweep is over: alerts.h.
  *

@@ -32,6 +32,7 @@ struct sweep {
 	int64_t n_duplicates; /* copies behind the first */
 	int64_t n_set_aside;  /* refused records whose id could be told */
 	int64_t n_nameless;   /* refused records whose id could not */
+	int64_t n_empty;      /* pages without a record that claim others behind them */
 	int64_t n_flawed;     /* records of which a part cannot be used */
 	char flaw
 		[256]; /* one of them that was read: "page 1, record 17 (id 802398804016): name" */

@@ -116,7 +116,7 @@ END_TEST
 	"{'id':'2','status':'Online','extension':{'id':'8'}}," \
 	"{'id':'3','status':'Online'}"
 
-static void keep_of(const char *records, bool whole)
+static void keep_all(const char *records, int64_t total, bool is_bad)
 {
 	char *text = mem_printf("{'records':[%s]}", records);
 	struct err err = {0};
@@ -126,9 +126,15 @@ static void keep_of(const char *records, bool whole)
 	names_job_init(&names);
 	names.watch = &a.watch;
 	names.list = &list;
-	names.whole = whole;
+	names.total = total;
+	names.is_bad = is_bad;
 	ck_assert_int_eq(database_run(&a.db, run, &names.job, &err), 0);
 	free(text);
+}
+
+static void keep_of(const char *records, bool whole)
+{
+	keep_all(records, KNOWN_UNSAID, !whole);
 }
 
 static void keep(const char *records)
@@ -203,6 +209,26 @@ START_TEST(who_is_not_in_half_a_list_stays)
 }
 END_TEST
 
+/* One twice, and so perhaps another not at all. */
+START_TEST(a_list_with_a_copy_is_not_whole)
+{
+	keep("{'id':7,'name':'Front desk'},{'id':8,'name':'Kitchen'}");
+	ck_assert(names.whole);
+	keep("{'id':7,'name':'Front desk'},{'id':7,'name':'Front desk'}");
+	ck_assert(!names.whole);
+	ck_assert_ptr_nonnull(extensions_find(&a.watch.extensions, "8"));
+}
+END_TEST
+
+START_TEST(a_list_of_fewer_or_more_than_it_says_is_not_whole)
+{
+	for (int64_t total = 1; total <= 3; total++) {
+		keep_all("{'id':7},{'id':8}", total, false);
+		ck_assert(names.whole == (total == 2));
+	}
+}
+END_TEST
+
 START_TEST(names_that_were_not_told_are_told_after_a_restart)
 {
 	account_records(&a, DESKS);
@@ -256,6 +282,8 @@ int main(void)
 		{names_are_kept_and_stand_in_what_is_told, 1},
 		{another_name_is_taken_over_without_an_event, 1},
 		{who_is_not_in_half_a_list_stays, 1},
+		{a_list_with_a_copy_is_not_whole, 1},
+		{a_list_of_fewer_or_more_than_it_says_is_not_whole, 1},
 		{names_that_were_not_told_are_told_after_a_restart, 1},
 		{the_same_list_writes_nothing, 1},
 		{more_devices_than_one_batch_are_renamed, 1},

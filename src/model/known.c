@@ -161,6 +161,12 @@ void known_drop_digest(struct known *k, uint32_t place)
 	k->devices[place].has_digest = false;
 }
 
+void known_forget_lone(struct known *k)
+{
+	for (uint32_t i = 0; i < k->n; i++)
+		k->devices[i].lone = KNOWN_LONE_UNKNOWN;
+}
+
 void known_set_digest(struct known *k, uint32_t place, const unsigned char *digest)
 {
 	known_drop_digest(k, place);

@@ -70,6 +70,9 @@ void known_clear(struct known *k);
 uint32_t known_by_id(const struct known *k, const char *id, size_t len);
 uint32_t known_by_digest(const struct known *k, const unsigned char *digest);
 
+/* Which of them has an extension is to be found out anew. */
+void known_forget_lone(struct known *k);
+
 /* A place for a new id, all else zero. The id is copied and must not be known yet. Places are
  * good until known_remove; pointers to devices until the next known_add. */
 uint32_t known_add(struct known *k, const char *id);
