@@ -596,6 +596,12 @@ static void on_sweep_done(struct store_job *job, int rc)
 	rules_release(s->rules);
 	if (!poll_goes_on(p))
 		return;
+	if (rc == ERR_RETRY) { /* the failure behind it has been told */
+		log_debug("%s: the sweep is worth nothing: %s; another one is due",
+			  p->config->name, job->err.text);
+		schedule(p);
+		return;
+	}
 	if (rc != 0) {
 		poll_store_failed(p, &job->err);
 		return;

@@ -450,6 +450,11 @@ static int run_rules(struct sweep_job *s, struct store_conn *c, struct err *err)
 	return 0;
 }
 
+static int interrupted(struct err *err)
+{
+	return err_set(err, ERR_RETRY, "what it has seen was voided meanwhile");
+}
+
 int sweep_run(struct store_conn *c, struct store_job *job, struct err *err)
 {
 	struct sweep_job *s = (struct sweep_job *)job;
@@ -457,7 +462,7 @@ int sweep_run(struct store_conn *c, struct store_job *job, struct err *err)
 
 	/* Read anew since the sweep began: what it has seen is forgotten, and it says nothing. */
 	if (!s->watch->loaded || s->watch->sweep.pages_seen != s->n_pages)
-		return err_set(err, ERR_STORE, "the sweep was interrupted");
+		return interrupted(err);
 	watch_clock_set(s->watch, s->clock_set_ms);
 	rc = run(s, c, err);
 	if (rc == 0)
@@ -473,7 +478,7 @@ int sweep_run_partial(struct store_conn *c, struct store_job *job, struct err *e
 	struct watch *w = s->watch;
 
 	if (!w->loaded)
-		return err_set(err, ERR_STORE, "the sweep was interrupted");
+		return interrupted(err);
 	watch_clock_set(w, s->clock_set_ms);
 	/* Whoever reads must know that pages do come. */
 	w->account.interval_ms = s->interval_ms;

@@ -59,7 +59,8 @@ void sweep_job_init(struct sweep_job *s);
  * when the last page came. */
 void sweep_job_init_partial(struct sweep_job *s);
 
-/* 0, or ERR_STORE: nothing has changed. */
+/* 0; ERR_STORE: nothing has changed; or ERR_RETRY: another job's commit has failed meanwhile, which
+ * voids what this sweep has seen, and nothing has changed either. */
 int sweep_run(struct store_conn *c, struct store_job *job, struct err *err);
 int sweep_run_partial(struct store_conn *c, struct store_job *job, struct err *err);
 

@@ -653,7 +653,7 @@ START_TEST(an_interrupted_sweep_says_nothing_of_absence)
 	list_page(two[0], 1, 2, 1);
 	account_restart(&a);
 	list_page(two[1], 2, 2, 1);
-	ck_assert_int_eq(account_sweep(&a, 2), ERR_STORE);
+	ck_assert_int_eq(account_sweep(&a, 2), ERR_RETRY);
 	check_events("reachable (1.300]\n");
 	ck_assert_int_eq(account_ask(&a, "SELECT sum(missed) FROM device_state"), 0);
 }
@@ -730,7 +730,7 @@ START_TEST(a_page_is_committed_as_a_whole_or_not_at_all)
 		ck_assert_str_eq(after, before);
 		free(after);
 		ck_assert_int_eq(n_events_at_all(), n_before);
-		ck_assert_int_eq(account_sweep(&a, 1), ERR_STORE);
+		ck_assert_int_eq(account_sweep(&a, 1), ERR_RETRY);
 	}
 	ck_assert_int_gt(n, 1);
 	ck_assert_int_eq(n_events_at_all(), 1 + 4);
@@ -773,9 +773,9 @@ START_TEST(the_sweep_after_a_failing_one_starts_anew)
 	fault_arm(FAULT_FOREVER, 0);
 	ck_assert_int_eq(list_page(PHONE("2", "Offline"), 2, 2, 2), ERR_STORE);
 	fault_disarm();
-	ck_assert_int_eq(account_sweep(&a, 2), ERR_STORE);
+	ck_assert_int_eq(account_sweep(&a, 2), ERR_RETRY);
 	ck_assert_int_eq(list_page(PHONE("2", "Offline"), 2, 2, 2), 0);
-	ck_assert_int_eq(account_sweep(&a, 2), ERR_STORE); /* page 1 is forgotten */
+	ck_assert_int_eq(account_sweep(&a, 2), ERR_RETRY); /* page 1 is forgotten */
 	check_events("reachable (1.300]\noffline 2 Online->Offline (1, 61.300]\n");
 }
 END_TEST
