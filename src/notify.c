@@ -2,21 +2,47 @@
 
 #include <inttypes.h>
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
 #ifdef HAVE_SYSTEMD
 #include <systemd/sd-daemon.h>
 #endif
 
 #include "base/clock.h"
 
+/* Where the service manager listens: a path, or with "@" a name of no file. 0: nowhere. */
+static socklen_t find_manager(struct sockaddr_un *at)
+{
+	const char *path = getenv("NOTIFY_SOCKET");
+	size_t len = path != NULL ? strlen(path) : 0;
+
+	if (len == 0 || len >= sizeof at->sun_path || (path[0] != '/' && path[0] != '@'))
+		return 0;
+	*at = (struct sockaddr_un){.sun_family = AF_UNIX};
+	memcpy(at->sun_path, path, len);
+	if (path[0] == '@')
+		at->sun_path[0] = '\0';
+	return (socklen_t)(offsetof(struct sockaddr_un, sun_path) + len);
+}
+
+/* Not by sd_notify(), which waits while nobody reads, and the loop with it. What cannot be sent is
+ * lost: there is nobody else to tell. */
 static void tell(const char *state)
 {
-#ifdef HAVE_SYSTEMD
-	sd_notify(0, state); /* there is nobody else to tell of a failure */
-#else
-	(void)state;
-#endif
+	struct sockaddr_un at;
+	socklen_t len = find_manager(&at);
+	int fd = len > 0 ? socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0) : -1;
+
+	if (fd < 0)
+		return;
+	sendto(fd, state, strlen(state), MSG_DONTWAIT | MSG_NOSIGNAL,
+	       (struct sockaddr *)&at, len);
+	close(fd);
 }
 
 void notify_ready(void)
