@@ -14,10 +14,7 @@
 
 /* What an answer that never came is taken for: the vendor's usual penalty, and a second as its
  * clock counts. */
-#define UNANSWERED_MS 61000
-/* Not so where the vendor has said of a request no older than this that half of the limit or
- * more was left: nobody uses up that much so soon, and a run that was killed need not wait. */
-#define PLENTY_MS      3000
+#define UNANSWERED_MS  61000
 #define JITTER_PERCENT 20
 
 _Static_assert(BUDGET_SLOTS == STORE_BUDGET_SLOTS, "a row holds a budget");
@@ -30,7 +27,6 @@ struct entry {
 	int64_t n_pages;      /* of all lists, a sweep each */
 	unsigned n_under_way; /* requests */
 	int64_t asked_ms;     /* the last of them */
-	int64_t plenty_ms;    /* the last that was answered with plenty left; 0: none */
 	SLIST_ENTRY(entry) next;
 };
 
@@ -99,7 +95,6 @@ static void on_row(const struct store_budget *row, void *arg)
 						   row->slots[i].at_ms, row->slots[i].n};
 	budget_resume(b, now_ms - clock_utc_ms(), now_ms);
 	e->kinds = row->kinds;
-	e->plenty_ms = budget_has_plenty(b) ? b->told_ms : 0;
 	recall(e, penalties_find(((struct ledger *)arg)->penalties, e->scope), now_ms);
 }
 
@@ -234,8 +229,7 @@ void ledger_ask(struct ledger *l, struct budget *b, int64_t n, int64_t now_ms)
 		budget_spend(b, now_ms);
 	e->n_under_way++;
 	e->asked_ms = now_ms;
-	if (e->plenty_ms == 0 || now_ms - e->plenty_ms > PLENTY_MS)
-		penalties_ask(l->penalties, e->scope, clock_utc_ms() + UNANSWERED_MS);
+	penalties_ask(l->penalties, e->scope, clock_utc_ms() + UNANSWERED_MS);
 }
 
 static bool is_under_way(const struct ledger *l, const char *scope)
@@ -254,8 +248,6 @@ void ledger_answered(struct ledger *l, struct budget *b)
 {
 	struct entry *e = entry_of(b);
 
-	if (b->told_ms >= e->asked_ms) /* else it was no answer, or told nothing */
-		e->plenty_ms = budget_has_plenty(b) ? e->asked_ms : 0;
 	e->n_under_way--;
 	if (!is_under_way(l, e->scope))
 		penalties_answered(l->penalties, e->scope);

@@ -50,8 +50,9 @@ int64_t ledger_wait_all_ms(struct ledger *l, const char *scope, int share,
 /* A request of this budget that counts as n is sent now ... */
 void ledger_ask(struct ledger *l, struct budget *b, int64_t n, int64_t now_ms);
 /* ... and its answer is here, or there will be none. Where that never comes to be known, since
- * we are killed, it may have been refused, and the next run waits accordingly; unless the vendor
- * has said just before that plenty was left. */
+ * we are killed, it may have been refused, and the next run waits accordingly; however much of the
+ * limit was left, since others use it too, and there are limits of which no header tells. A stop
+ * awaits the answer. */
 void ledger_answered(struct ledger *l, struct budget *b);
 /* ... or it was given up by ourselves: the same for this run. */
 void ledger_abandon(struct ledger *l, struct budget *b, int64_t now_ms);

@@ -43,8 +43,8 @@ DATA = DATA.resolve()
 FULL = os.environ.get("TEST_FULL", "") != ""
 
 # Under sanitizers, and on a machine at work, everything is slower; a deadline that passes is a
-# failure, so it is far away.
-PATIENCE_S = 60.0
+# failure, so it is far away. A daemon that was killed with a request under way first waits a minute.
+PATIENCE_S = 120.0
 POLL_S = 0.02
 
 
