@@ -65,9 +65,11 @@ struct accept_job {
 struct route_job {
 	struct store_job job;
 	const char *account;
+	const struct auth *auth;
 	enum store_route route;
 	int64_t tried_at_ms;
-	bool has_names; /* of extensions */
+	bool has_names;      /* of extensions */
+	struct secret token; /* what the token file held */
 };
 
 struct poll {

@@ -86,6 +86,8 @@ static int run_route_job(struct store_conn *c, struct store_job *job, struct err
 	r->has_names = false;
 	rc = store_extensions_each(c, a.account_id, on_name, &r->has_names, err);
 	store_account_clear(&a);
+	if (rc == 0)
+		auth_read_file(r->auth, &r->token);
 	return rc;
 }
 
@@ -94,12 +96,15 @@ static void on_route(struct store_job *job, int rc)
 	struct route_job *r = (struct route_job *)job;
 	struct poll *p = (struct poll *)((char *)r - offsetof(struct poll, route_job));
 
-	if (!poll_goes_on(p))
+	if (!poll_goes_on(p)) {
+		secret_clear(&r->token);
 		return;
+	}
 	if (rc != 0) {
 		poll_store_failed(p, &job->err);
 		return;
 	}
+	auth_take_file(&p->auth, &r->token);
 	p->route_known = true;
 	p->route = r->route;
 	p->tried_at_ms = r->tried_at_ms;
@@ -114,6 +119,7 @@ void poll_recall_route(struct poll *p)
 
 	r->job = (struct store_job){.run = run_route_job, .on_done = on_route};
 	r->account = p->watch.name;
+	r->auth = &p->auth;
 	p->step = STEP_SWEEP_JOB;
 	p->n_under_way++;
 	store_submit(p->env->store, &r->job);

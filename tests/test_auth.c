@@ -66,7 +66,12 @@ static void on_request(struct receiver_request *req, void *data)
 
 static void open_auth(void)
 {
+	struct secret text = {0};
+
 	auth_init(&w.auth, &w.loop, &w.settings, w.path);
+	auth_read_file(&w.auth, &text);
+	auth_take_file(&w.auth, &text);
+	ck_assert_ptr_null(text.text);
 }
 
 static void set_secret(struct secret *secret, const char *text)

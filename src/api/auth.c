@@ -121,18 +121,24 @@ static void use_file(struct auth *auth, const json_t *file)
 }
 
 /* An absent, foreign or broken file is as none: the credentials are at hand. */
-static void read_file(struct auth *auth)
+void auth_read_file(const struct auth *auth, struct secret *text)
 {
-	struct secret text = {0};
 	struct err err;
+
+	if (auth->path != NULL)
+		secret_read(text, auth->path, SECRET_ANYWHERE, &err);
+}
+
+void auth_take_file(struct auth *auth, struct secret *text)
+{
 	json_t *file;
 
-	if (secret_read(&text, auth->path, SECRET_ANYWHERE, &err) != 0)
+	if (text->text == NULL)
 		return;
-	file = json_loadb(text.text, text.len, 0, NULL);
+	file = json_loadb(text->text, text->len, 0, NULL);
 	use_file(auth, file);
 	json_decref(file);
-	secret_clear(&text);
+	secret_clear(text);
 }
 
 static void add_time(json_t *file, const char *member, int64_t left)
@@ -251,8 +257,6 @@ void auth_init(struct auth *auth, uv_loop_t *loop, const struct auth_settings *s
 	};
 	digest_texts(auth->binding, texts, BINDING_TEXTS);
 	http_request_init(&auth->req);
-	if (path != NULL)
-		read_file(auth);
 }
 
 void auth_clear(struct auth *auth)

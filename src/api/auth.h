@@ -53,10 +53,16 @@ struct auth {
 	struct token_file *writing; /* NULL: none under way */
 };
 
-/* path is copied; NULL: the token is kept nowhere. Reads the token file, where there is one that
- * fits these credentials. Blocks for it: a few microseconds. */
+/* path is copied: of the token file, which is read by auth_read_file() and auth_take_file(). NULL:
+ * the token is kept nowhere. */
 void auth_init(struct auth *auth, uv_loop_t *loop, const struct auth_settings *settings,
 	       const char *path);
+/* Read the token file into text, which is left empty where there is none that may be read. Waits
+ * for the disk: for a worker. Touches nothing of auth but its path, which never changes. */
+void auth_read_file(const struct auth *auth, struct secret *text);
+/* Take over what it held, where that fits these credentials; text is wiped. On the loop, before
+ * the first auth_start. */
+void auth_take_file(struct auth *auth, struct secret *text);
 /* Nothing may be under way. A token file being written is finished on its own. */
 void auth_clear(struct auth *auth);
 
