@@ -82,8 +82,10 @@ void poll_log_refused(struct poll *p)
 	p->n_refused += j->n_refused;
 	if (j->n_refused > 0 && lasting_failed(&p->refusing, clock_mono_ms()))
 		log_warning("%s: device list, page %" PRId64 ": %" PRId64
-			    " records cannot be read and are set aside; the first: %s",
-			    p->config->name, j->page, j->n_refused, j->refused);
+			    " record%s cannot be read and %s set aside; the first: %s",
+			    p->config->name, j->page, j->n_refused,
+			    j->n_refused == 1 ? "" : "s",
+			    j->n_refused == 1 ? "is" : "are", j->refused);
 }
 
 /* Why, and that it has consequences: no list, no removal. */
@@ -94,17 +96,27 @@ static void log_partial(const struct poll *p)
 
 	if (s->n_unanswered > 0)
 		snprintf(why, sizeof why,
-			 "%" PRId64 " extensions do not answer with all of theirs",
+			 s->n_unanswered == 1
+				 ? "%" PRId64 " extension does not answer with all of its"
+				 : "%" PRId64
+				   " extensions do not answer with all of theirs",
 			 s->n_unanswered);
 	else if (s->n_duplicates > 0)
 		snprintf(why, sizeof why,
-			 "%" PRId64 " records are of devices listed before",
+			 s->n_duplicates == 1
+				 ? "%" PRId64 " record is of a device listed before"
+				 : "%" PRId64 " records are of devices listed before",
 			 s->n_duplicates);
 	else if (s->n_empty > 0)
 		snprintf(why, sizeof why, "%" PRId64 " of its pages %s empty", s->n_empty,
 			 s->n_empty == 1 ? "is" : "are");
+	else if (s->total_elements < 0 && p->sweep_job.n_pages > 1)
+		snprintf(why, sizeof why,
+			 "its pages do not agree on how many there are, or do not say it"
+			 " in a number");
 	else if (s->total_elements < 0)
-		snprintf(why, sizeof why, "its pages do not agree on how many there are");
+		snprintf(why, sizeof why,
+			 "it does not say in a number how many there are");
 	else
 		snprintf(why, sizeof why, "it claims %" PRId64, s->total_elements);
 	log_warning("%s: the device list lists %" PRId64 " devices and is not whole: %s;"
