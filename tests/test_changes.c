@@ -359,6 +359,31 @@ START_TEST(with_an_old_list_of_extensions_nobody_is_missed)
 }
 END_TEST
 
+/* It may still be there, without one. */
+START_TEST(who_lost_its_extension_is_not_gone)
+{
+	static char *seven[] = {(char *)"7"}, *eight[] = {(char *)"8"};
+
+	a.route = ROUTE_EXTENSIONS;
+	a.ids = seven;
+	a.n_ids = 1;
+	list_extension("{'id':'1','status':'Online','extension':{'id':7}}");
+	check_events(FIRST);
+	extensions_clear(&a.watch.extensions);
+	known_forget_lone(&a.watch.known);
+	a.ids = eight;
+	for (int i = 0; i < 3; i++)
+		list_extension("");
+	ck_assert(a.sweep.whole);
+	check_events("");
+	ck_assert_int_eq(account_ask(&a, "SELECT lapsed FROM device_state"), 1);
+	list_extension("{'id':'1','status':'Offline','extension':{'id':8}}");
+	check_events("offline 1 Online->Offline (0, 240.300]\n"
+		     "changed 1 (0, 240.300] [" CHANGE("extension.id", "\"7\"",
+						       "\"8\"") "]\n");
+}
+END_TEST
+
 START_TEST(an_extension_that_does_not_answer_loses_nobody)
 {
 	static char *ids[] = {(char *)"7", (char *)"8"};
@@ -492,6 +517,7 @@ int main(void)
 		{a_devices_reports_are_told_at_most_so_often, 1},
 		{what_only_one_of_two_lists_shows_is_no_change, 1},
 		{with_an_old_list_of_extensions_nobody_is_missed, 1},
+		{who_lost_its_extension_is_not_gone, 1},
 		{an_extension_that_does_not_answer_loses_nobody, 4},
 		{many_that_become_placeholders_at_once_are_not_gone, 1},
 		{who_was_never_read_is_counted_and_unobserved, 1},

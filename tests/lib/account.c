@@ -107,9 +107,23 @@ static int run_job(struct account *a, struct store_job *job)
 	return last_rc;
 }
 
+/* Those that are asked for stand in the list of them. */
+static void list_extensions(struct account *a)
+{
+	struct extensions *x = &a->watch.extensions;
+
+	for (size_t i = 0; a->route == ROUTE_EXTENSIONS && i < a->n_ids; i++) {
+		if (extensions_find(x, a->ids[i]) != NULL)
+			continue;
+		extensions_add(x, a->ids[i], NULL);
+		extensions_sort(x);
+	}
+}
+
 int account_page(struct account *a, int64_t page, const char *body, size_t len)
 {
 	struct page_job *p = &a->page;
+	int rc;
 
 	if (page == 1)
 		a->n_sweeps++;
@@ -129,7 +143,9 @@ int account_page(struct account *a, int64_t page, const char *body, size_t len)
 	p->clock_set_ms = a->clock_set_ms;
 	buf_init(&p->answer, PAGE_MAX_BYTES);
 	ck_assert_int_eq(buf_add(&p->answer, body, len), 0);
-	return run_job(a, &p->job);
+	rc = run_job(a, &p->job);
+	list_extensions(a);
+	return rc;
 }
 
 int account_page_text(struct account *a, int64_t page, const char *body)
