@@ -157,6 +157,20 @@ START_TEST(an_event_is_forgotten_but_for_one_that_is_owed_and_the_last)
 }
 END_TEST
 
+/* It was told much later. */
+START_TEST(an_event_is_not_forgotten_before_what_was_told_of_it)
+{
+	tell_all_but_the_third();
+	free(account_ask_text(
+		&a, "UPDATE delivery SET took_ms = 86400000 WHERE sequence = 2"));
+	forget((struct store_forget){.events_before_ms = ACCOUNT_T0 + DAY / 2});
+	ck_assert_int_eq(ask("SELECT count(*) FROM event WHERE sequence IN (2, 3, 6)"),
+			 3);
+	ck_assert_int_eq(ask("SELECT count(*) FROM event"), 3);
+	ck_assert_int_eq(ask("SELECT sequence FROM delivery"), 2);
+}
+END_TEST
+
 /* Until a day has its sum, its spans are all there is of it. */
 START_TEST(a_span_of_a_day_without_a_sum_is_not_forgotten)
 {
@@ -256,6 +270,7 @@ int main(void)
 		{gaps_go_with_the_spans_that_they_are_in, 1},
 		{a_delivery_is_forgotten_when_it_ended_before, 1},
 		{an_event_is_forgotten_but_for_one_that_is_owed_and_the_last, 1},
+		{an_event_is_not_forgotten_before_what_was_told_of_it, 1},
 		{a_span_of_a_day_without_a_sum_is_not_forgotten, 1},
 		{the_sums_of_a_run_are_forgotten_when_all_of_it_is_old_but_the_last,
 		 COUNT(runs)},

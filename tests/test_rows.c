@@ -681,6 +681,112 @@ START_TEST(what_is_owed_stays_so_until_it_is_over)
 }
 END_TEST
 
+static int ending;
+
+/* How the first event's delivery to ops goes on; what is 0 or NULL is not said. */
+static const struct {
+	struct store_delivery steps[2];
+	bool cancel; /* behind the first step, at T0 + 7000 */
+	const char *reads;
+} endings[] = {
+	{{{.state = DELIVERY_DELIVERED,
+	   .attempts = 1,
+	   .ended_at_ms = T0 + 40,
+	   .code = 204}},
+	 false,
+	 "delivered 1 0 0 40 204 -"},
+	{{{.state = DELIVERY_DELIVERED, .attempts = 1, .ended_at_ms = T0 - 3600000}},
+	 false,
+	 "delivered 1 0 0 -3600000 0 -"},
+	{{{.attempts = 1,
+	   .first_at_ms = T0 + 5,
+	   .next_at_ms = T0 + 505,
+	   .code = 503,
+	   .error = (char *)"HTTP 503"}},
+	 false,
+	 "pending 1 5 505 0 503 HTTP 503"},
+	{{{.attempts = 1,
+	   .first_at_ms = T0 + 5,
+	   .next_at_ms = T0 + 505,
+	   .code = 503,
+	   .error = (char *)"HTTP 503"},
+	  {.state = DELIVERY_DELIVERED,
+	   .attempts = 2,
+	   .ended_at_ms = T0 + 600,
+	   .code = 200}},
+	 false,
+	 "delivered 2 0 0 600 200 -"},
+	{{{.state = DELIVERY_DEAD,
+	   .attempts = 4,
+	   .ended_at_ms = T0 + 60000,
+	   .code = 400,
+	   .error = (char *)"HTTP 400"}},
+	 false,
+	 "dead 4 0 0 60000 400 HTTP 400"},
+	{{{.attempts = 3,
+	   .first_at_ms = T0 + 5,
+	   .next_at_ms = T0 + 505,
+	   .code = 503,
+	   .error = (char *)"HTTP 503"}},
+	 true,
+	 "canceled 3 0 0 7000 503 HTTP 503"},
+	/* It was on its way when it was canceled, and came. */
+	{{{0},
+	  {.state = DELIVERY_DELIVERED,
+	   .attempts = 1,
+	   .ended_at_ms = T0 + 600,
+	   .code = 200}},
+	 true,
+	 "delivered 1 0 0 600 200 -"},
+};
+
+static int64_t since_t0(int64_t at_ms)
+{
+	return at_ms != 0 ? at_ms - T0 : 0;
+}
+
+static void on_ending(const struct store_owed_event *e, void *arg)
+{
+	const struct store_delivery *d = &e->delivery;
+
+	if (strcmp(e->sink, "ops") != 0 || d->sequence != 1)
+		return;
+	sprintf(arg, "%s %d %d %d %d %d %s", store_delivery_state_name(d->state),
+		d->attempts, (int)since_t0(d->first_at_ms), (int)since_t0(d->next_at_ms),
+		(int)since_t0(d->ended_at_ms), d->code,
+		d->error != NULL ? d->error : "-");
+}
+
+static int end_delivery(struct store_conn *c, void *arg, struct err *err)
+{
+	int64_t ops, n;
+	char text[200] = "";
+
+	(void)arg;
+	ok(store_sink_load(c, "ops", &ops, err), err);
+	for (int i = 0; i < 2; i++) {
+		struct store_delivery d = endings[ending].steps[i];
+
+		d.sequence = 1;
+		if (d.attempts > 0)
+			ok(store_outbox_save(c, ops, &d, err), err);
+		if (i == 0 && endings[ending].cancel)
+			ok(store_outbox_cancel_others(c, NULL, 0, T0 + 7000, &n, err),
+			   err);
+	}
+	ok(store_owed_after(c, STORE_OWED_ALL, 0, 0, 100, on_ending, text, err), err);
+	ck_assert_str_eq(text, endings[ending].reads);
+	return 0;
+}
+
+START_TEST(how_a_delivery_ended_reads_as_it_was_written)
+{
+	ending = _i;
+	step(owe, NULL);
+	step(end_delivery, NULL);
+}
+END_TEST
+
 /* ---- budgets ---- */
 
 static int n_budgets;
@@ -847,6 +953,7 @@ int main(void)
 		{events_are_found_by_sequence_and_time, 1},
 		{a_sequence_is_never_used_twice, 1},
 		{what_is_owed_stays_so_until_it_is_over, 1},
+		{how_a_delivery_ended_reads_as_it_was_written, COUNT(endings)},
 		{a_budget_is_kept_as_it_is, 1},
 		{a_wait_that_cannot_be_is_cut, 1},
 		{the_names_of_extensions_are_kept, 1},
