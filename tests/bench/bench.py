@@ -99,7 +99,7 @@ class Bench:
         with urllib.request.urlopen(request, context=context) as answer:
             return answer.read()
 
-    def start_daemon(self, interval="1s", hook=False):
+    def start_daemon(self, interval="1s", hook=False, sinks=1):
         for name, text in (("secret", "sim-secret\n"), ("jwt", "sim-jwt\n")):
             with open(os.open(self.path(name), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as f:
                 f.write(text)
@@ -110,12 +110,16 @@ class Bench:
             f.write(f'''database = "{self.path("pw.db")}"
 accounts: {{ acme: {{ server = "{self.server}" client_id = "sim-client" client_secret_file = "{self.path("secret")}"
   jwt_file = "{self.path("jwt")}" interval = "{interval}" budget_share = 100 ca_file = "{self.path("cert.pem")}" }} }}
-sinks: {{ hook: {{ kind = "webhook" url = "{self.receiver.url}" events = [{'"device.*"' if hook else '"alert.*"'}] }} }}
+sinks: {{ {" ".join(self.sink(n, hook) for n in range(sinks))} }}
 ''')
         proc = subprocess.Popen([f"{BIN}/phonewatchd", "-c", self.path("pw.conf")],
                                 stderr=open(self.path("daemon.log"), "w"))
         self.procs.append(proc)
         return proc
+
+    def sink(self, n, hook):
+        events = '"device.*"' if hook else '"alert.*"'
+        return f'hook{n}: {{ kind = "webhook" url = "{self.receiver.url}" events = [{events}] }}'
 
     def account(self):
         out = subprocess.run([f"{BIN}/phonewatch", "-d", self.path("pw.db"), "accounts", "-o", "ndjson"],
@@ -154,6 +158,15 @@ sinks: {{ hook: {{ kind = "webhook" url = "{self.receiver.url}" events = [{'"dev
                         f"Authorization: Bearer {token}", "-K", self.path("curl.conf")], check=True)
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+    def ask(self, sql):
+        out = subprocess.run(["sqlite3", "-readonly", self.path("pw.db"), sql], capture_output=True, text=True,
+                             check=True).stdout
+        return int(out)
+
+    def wait_told(self):
+        while self.ask("SELECT count(*) FROM outbox") > 0:
+            time.sleep(0.1)
 
     def stop(self, proc):
         proc.send_signal(signal.SIGTERM)
@@ -216,7 +229,6 @@ def changing(args):
                    if d["type"] == "HardPhone" and d["status"] in ("Online", "Offline")]
         state = {d["id"]: d["status"] for d in json.loads(bench.call("/sim/devices"))}
         token, ratios, rng = bench.token(), [], random.Random(1)
-        size_before = disk(bench)
         told = 0
         for _ in range(args.rounds):
             cpu = 0.0
@@ -243,19 +255,48 @@ def changing(args):
         show("CPU of a sweep with 1 % changed / curl", ratios, 1.5)
         latency(bench)
         n = len(bench.receiver.arrived)
-        show("disk per transition with one sink", [(disk(bench) - size_before) / n], 200, " B")
         print(f"  {n} transitions")
     finally:
         bench.close()
 
 
+def growth(args):
+    """A tenth of 20,000 devices changes between two sweeps, again and again: what that takes of the disk,
+    everything counted, with one sink and with three."""
+    args = argparse.Namespace(**{**vars(args), "devices": 20000})
+    sizes = {}
+    for sinks in (1, 3):
+        bench = Bench(args)
+        try:
+            bench.start_sim()
+            bench.start_daemon("1s", hook=True, sinks=sinks)
+            bench.wait_sweeps(2)
+            state = {d["id"]: d["status"] for d in json.loads(bench.call("/sim/devices"))}
+            devices = [i for i in state if state[i] in ("Online", "Offline")]
+            rng, n = random.Random(1), 0
+            before = disk(bench)
+            for _ in range(40):
+                for at in range(0, 2000, 500):
+                    lines = []
+                    for i in rng.sample(devices, 500):
+                        state[i] = "Offline" if state[i] == "Online" else "Online"
+                        lines.append(f"device {i} {state[i].lower()}")
+                    bench.call("/sim", "\n".join(lines).encode())
+                bench.wait_sweeps(2)
+                bench.wait_told()
+            n = bench.ask("SELECT count(*) FROM event WHERE type < 4")
+            sizes[sinks] = (disk(bench) - before) / n
+        finally:
+            bench.close()
+    show("disk per transition with one sink", [sizes[1]], 120, " B")
+    show("  with each further sink", [(sizes[3] - sizes[1]) / 2], 20, " B")
+    print(f"  {n} transitions")
+
+
 def disk(bench):
     """What the database holds, its log moved into it."""
-    out = subprocess.run(["sqlite3", "-readonly", bench.path("pw.db"),
-                          "SELECT (SELECT page_count FROM pragma_page_count) * (SELECT page_size FROM pragma_page_size)"
-                          " - (SELECT freelist_count FROM pragma_freelist_count) * (SELECT page_size FROM pragma_page_size)"],
-                         capture_output=True, text=True, check=True).stdout
-    return int(out)
+    return bench.ask("SELECT ((SELECT page_count FROM pragma_page_count) - (SELECT freelist_count FROM"
+                     " pragma_freelist_count)) * (SELECT page_size FROM pragma_page_size)")
 
 
 def latency(bench):
@@ -279,7 +320,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--devices", type=int, default=100000)
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--only", choices=["same", "vary", "changing"])
+    parser.add_argument("--only", choices=["same", "vary", "changing", "growth"])
     args = parser.parse_args()
     print(f"{args.devices} devices, {pages_of(args)} pages, HTTPS, {args.rounds} rounds")
     if args.only in (None, "same"):
@@ -288,6 +329,8 @@ def main():
         quiet(args, "vary", 0.8, "CPU of a quiet sweep / curl, compressed anew each time")
     if args.only in (None, "changing"):
         changing(args)
+    if args.only in (None, "growth"):
+        growth(args)
 
 
 if __name__ == "__main__":
