@@ -318,6 +318,13 @@ static const struct {
 	 " 2026-11-22, -2h, yesterday, monday, today or now"},
 	{"events --since 9000-01-01", "--since 9000-01-01: that is still to come"},
 	{"events --since -1h --until -2h", "--since -1h is after --until -2h"},
+	{"events --after x",
+	 "--after x: not a number; it is data.sequence of the last event that you have"},
+	{"events --after -1",
+	 "--after -1: not a number; it is data.sequence of the last event that you have"},
+	{"events --after 99999999999999999999",
+	 "--after 99999999999999999999: not a number; it is data.sequence of the last event"
+	 " that you have"},
 	{"events --follow --until now",
 	 "events: --follow has no end: no --until with it"},
 	{"events --follow -o json", "events: --follow has no end: no -o json with it;"
@@ -1101,6 +1108,35 @@ START_TEST(a_follower_is_told_as_it_happens)
 }
 END_TEST
 
+/* Every event behind it, each once, and nothing before: of the past and of what happens. */
+START_TEST(a_reader_goes_on_behind_a_sequence)
+{
+	int64_t first, second;
+	struct follower f;
+	struct answer a;
+
+	make_database();
+	first = database_transition(&db, "acme", "1", DEVICE_ONLINE, now_ms, now_ms);
+	second = database_transition(&db, "acme", "1", DEVICE_OFFLINE, now_ms, now_ms);
+	a = run(keep_printf("-d @ events --after %lld -o table", (long long)first));
+	ck_assert_ptr_nonnull(strstr(a.out, "is offline\n"));
+	ck_assert_ptr_null(strstr(strchr(a.out, '\n') + 1, "\n"));
+	a = run(keep_printf("-d @ events --since now --after %lld", (long long)first));
+	ck_assert_str_eq(a.out, "");
+	a = run(keep_printf("-d @ events --after %lld", (long long)second));
+	ck_assert_str_eq(a.out, "");
+	f = follow(keep_printf("-d @ events -f --after %lld -o table", (long long)first));
+	sees(&f, "is offline\n");
+	next_change(&f, DEVICE_ONLINE);
+	stop(&f, SIGTERM);
+	f = follow(
+		keep_printf("-d @ events -f --after %lld -o table", (long long)second));
+	sees(&f, "is online\n");
+	ck_assert_int_eq(stop(&f, SIGTERM), CLI_OK);
+	database_close(&db);
+}
+END_TEST
+
 START_TEST(a_follower_outlives_the_daemon)
 {
 	struct follower f;
@@ -1694,6 +1730,7 @@ int main(void)
 		{a_reader_that_goes_ends_it, 2},
 		{a_long_table_is_one_table, 1},
 		{a_follower_is_told_as_it_happens, 2},
+		{a_reader_goes_on_behind_a_sequence, 1},
 		{a_follower_outlives_the_daemon, 1},
 		{a_follower_of_a_database_at_rest_sees_the_daemon_come, 1},
 		{a_follower_begins_with_the_last_ten_or_where_it_is_told, 1},

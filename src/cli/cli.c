@@ -25,6 +25,7 @@
 enum {
 	OPT_AT = 256,
 	OPT_SINCE,
+	OPT_AFTER,
 	OPT_UNTIL,
 	OPT_TYPE,
 	OPT_MATCH,
@@ -48,6 +49,7 @@ const struct cli_option cli_options[] = {
 	{OPT_OFFLINE, 'o', "offline", NULL, "only those that are offline"},
 	{OPT_SINCE, 's', "since", "T", "from this time on"},
 	{OPT_UNTIL, 'u', "until", "T", "before this time"},
+	{OPT_AFTER, 'q', "after", "SEQUENCE", "only what comes after this event"},
 	{OPT_TYPE, 't', "type", "PATTERN", "only events of this type; may be repeated"},
 	{OPT_MATCH, 'm', "match", "KEY=PATTERN",
 	 "only what this holds for, as in site=Den*; may be repeated"},
@@ -169,11 +171,12 @@ const struct cli_command cli_commands[] = {
 	},
 	{
 		.name = "events",
-		.options = "sutmf",
+		.options = "squtmf",
 		.summary = "what happened",
-		.help = "The events in their order. With --follow and without --since: the last\n"
-			"ten and then new ones as they happen, until you press Ctrl-C.\n" TIME_HELP
-			"\n" MATCH_HELP,
+		.help = "The events in their order. With --follow and without --since or --after:\n"
+			"the last ten and then new ones as they happen, until you press Ctrl-C.\n"
+			"SEQUENCE is an event's number, data.sequence in JSON: whoever has read up to\n"
+			"there goes on behind it.\n" TIME_HELP "\n" MATCH_HELP,
 		.fields = "id,type,source,subject,time,data.sequence,data.severity,data.summary," DEVICE_FIELDS(
 			"data.device.") ","
 					"data.status,data.previous_status,data.not_before,data.observed_at,"
@@ -513,6 +516,9 @@ static void take_option(struct cli *cli, int letter, char *argument)
 		break;
 	case OPT_SINCE:
 		cli->since = argument;
+		break;
+	case OPT_AFTER:
+		cli->after = argument;
 		break;
 	case OPT_UNTIL:
 		cli->until = argument;

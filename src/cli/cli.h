@@ -36,7 +36,7 @@ struct cli {
 	const char *config_path;
 	const char *database; /* NULL: as the configuration has it */
 	const char *output;   /* NULL: as suits where it goes */
-	const char *at, *since, *until, *by, *worst, *older, *critical;
+	const char *at, *since, *after, *until, *by, *worst, *older, *critical;
 	const char *lasting, *every, *alert, *reason, *accept;
 	char **words; /* the command, and what stands behind it */
 	size_t n_words;

@@ -1,10 +1,23 @@
 /* phonewatch check */
 #include "cli/cli.h"
+#include "cli/progress.h"
 #include "model/member.h"
+
+struct examination {
+	struct out out;
+	struct progress progress;
+};
+
+static void on_progress(void *arg)
+{
+	struct examination *x = arg;
+
+	progress_time(&x->progress, "examining");
+}
 
 static void on_finding(const char *finding, void *arg)
 {
-	struct out *o = arg;
+	struct out *o = &((struct examination *)arg)->out;
 	json_t *object;
 
 	if (o->format == OUT_TABLE) {
@@ -31,27 +44,37 @@ static int end(struct cli *cli, struct out *o)
 	return sound ? CLI_OK : CLI_DATABASE;
 }
 
+static int examine(struct cli *cli, struct store_conn *c, struct examination *x)
+{
+	int64_t version;
+	int rc = store_reader_version(c, &version, &cli->err);
+
+	if (rc == 0)
+		rc = store_begin_read(c, &cli->err);
+	progress_start_beside(&x->progress, cli->format);
+	if (rc == 0)
+		rc = store_check(c, on_finding, on_progress, x, &cli->err);
+	progress_end(&x->progress);
+	return rc;
+}
+
 int cmd_check(struct cli *cli)
 {
 	struct store_conn *c = cli_open(cli);
-	struct out o;
-	int64_t version;
+	struct examination x;
 	int status;
 
 	if (c == NULL)
 		return CLI_DATABASE;
-	out_init(&o, cli->format, NULL, cli->command->fields);
-	if (store_reader_version(c, &version, &cli->err) != 0 ||
-	    store_begin_read(c, &cli->err) != 0) {
-		status = cli_fail_database(cli);
-	} else if (store_check(c, on_finding, &o, &cli->err) != 0) {
-		/* So damaged that it cannot even be looked at. */
-		out_end(&o, &(struct err){0}); /* what was found so far */
-		status = cli_fail_database(cli);
+	out_init(&x.out, cli->format, NULL, cli->command->fields);
+	if (examine(cli, c, &x) == 0) {
+		status = end(cli, &x.out);
 	} else {
-		status = end(cli, &o);
+		/* So damaged that it cannot even be looked at. */
+		out_end(&x.out, &(struct err){0}); /* what was found so far */
+		status = cli_fail_database(cli);
 	}
-	out_clear(&o);
+	out_clear(&x.out);
 	store_close_reader(c);
 	return status;
 }

@@ -19,6 +19,9 @@ static const char *values_of(const struct cli_option *option)
 		return "device site model account";
 	if (strcmp(option->name, "match") == 0)
 		return "account= site= type= model= device= name=";
+	if (option->argument != NULL && strcmp(option->argument, "T") == 0)
+		return "now today yesterday monday tuesday wednesday thursday friday saturday"
+		       " sunday -1h -1d -7d -30d";
 	return NULL;
 }
 
@@ -28,6 +31,12 @@ static const char *words_of(const struct cli_command *command)
 	if (strcmp(command->name, "completion") == 0)
 		return "bash zsh fish";
 	return strcmp(command->name, "silence") == 0 ? "add list remove" : "";
+}
+
+/* What is completed is only the beginning: a pattern follows. */
+static bool goes_on(const struct cli_option *option)
+{
+	return strcmp(option->name, "match") == 0;
 }
 
 static bool is_file(const struct cli_option *option)
@@ -66,8 +75,8 @@ static void bash_values(void)
 		if (is_file(o))
 			puts(") COMPREPLY=($(compgen -f -- \"$now\")); return ;;");
 		else if (values_of(o) != NULL)
-			printf(") COMPREPLY=($(compgen -W \"%s\" -- \"$now\")); return ;;\n",
-			       values_of(o));
+			printf(") COMPREPLY=($(compgen -W \"%s\" -- \"$now\"))%s; return ;;\n",
+			       values_of(o), goes_on(o) ? "; compopt -o nospace" : "");
 		else
 			puts(") return ;;");
 	}
@@ -111,15 +120,27 @@ static void zsh_text(const char *text)
 	}
 }
 
+static void zsh_name(const struct cli_option *o)
+{
+	bool again = strcmp(o->name, "match") == 0 || strcmp(o->name, "type") == 0;
+
+	if (o->letter < 256)
+		printf("'(-%c --%s)'{-%c,--%s}'", o->letter, o->name, o->letter, o->name);
+	else
+		printf("'%s--%s", again ? "*" : "", o->name);
+}
+
 static void zsh_option(const struct cli_option *o)
 {
-	printf("\t\t'%s--%s[",
-	       strcmp(o->name, "match") == 0 || strcmp(o->name, "type") == 0 ? "*" : "",
-	       o->name);
+	printf("\t\t");
+	zsh_name(o);
+	printf("[");
 	zsh_text(o->help);
 	printf("]");
 	if (is_file(o))
 		printf(":file:_files");
+	else if (goes_on(o))
+		printf(":%s:compadd -S \"\" -- %s", o->name, values_of(o));
 	else if (o->argument != NULL && values_of(o) != NULL)
 		printf(":%s:(%s)", o->name, values_of(o));
 	else if (o->argument != NULL)
@@ -127,10 +148,9 @@ static void zsh_option(const struct cli_option *o)
 	puts("' \\");
 }
 
-static void zsh(void)
+static void zsh_commands(void)
 {
-	puts("#compdef phonewatch\n# zsh completion of phonewatch(1)\n_phonewatch() {\n"
-	     "\tlocal -a commands\n\tcommands=(");
+	puts("\tcommands=(");
 	for (size_t i = 0; i < cli_n_commands; i++) {
 		if (cli_commands[i].run == NULL)
 			continue;
@@ -138,8 +158,28 @@ static void zsh(void)
 		zsh_text(cli_commands[i].summary);
 		puts("'");
 	}
-	puts("\t)\n\tlocal command=${words[(r)(${(j:|:)${commands%%:*}})]}\n"
-	     "\tcase $command in");
+	puts("\t)");
+}
+
+/* What stands in the place of words that are no options. */
+static void zsh_words(const struct cli_command *command)
+{
+	if (words_of(command)[0] != '\0')
+		printf("\t\t'*:what:(%s)' ;;\n", words_of(command));
+	else if (command->arguments != NULL && strcmp(command->arguments, "FILE") == 0)
+		puts("\t\t'*:file:_files' ;;");
+	else
+		puts("\t\t'*: :()' ;;");
+}
+
+static void zsh(void)
+{
+	puts("#compdef phonewatch\n# zsh completion of phonewatch(1)\n_phonewatch() {\n"
+	     "\tlocal -a commands\n\tlocal word command state line");
+	zsh_commands();
+	puts("\tfor word in \"${(@)words[2,CURRENT-1]}\"; do\n"
+	     "\t\tif (( ${commands[(I)$word:*]} )); then command=$word; break; fi\n"
+	     "\tdone\n\tcase $command in");
 	for (size_t i = 0; i < cli_n_commands; i++) {
 		if (cli_commands[i].run == NULL)
 			continue;
@@ -147,12 +187,15 @@ static void zsh(void)
 		for (size_t k = 0; k < cli_n_options; k++)
 			if (takes(&cli_commands[i], &cli_options[k]))
 				zsh_option(&cli_options[k]);
-		if (words_of(&cli_commands[i])[0] != '\0')
-			printf("\t\t'*:what:(%s)' ;;\n", words_of(&cli_commands[i]));
-		else
-			puts("\t\t'*: : ' ;;");
+		zsh_words(&cli_commands[i]);
 	}
-	puts("\t*) _describe command commands ;;\n\tesac\n}\n"
+	puts("\t*) _arguments \\");
+	for (size_t k = 0; k < cli_n_options; k++)
+		if (cli_options[k].code == 0)
+			zsh_option(&cli_options[k]);
+	puts("\t\t'*: :->commands'\n"
+	     "\t\tif [[ $state == commands ]]; then _describe command commands; fi ;;\n"
+	     "\tesac\n}\n"
 	     "if [ \"$funcstack[1]\" = _phonewatch ]; then _phonewatch; else compdef"
 	     " _phonewatch phonewatch; fi");
 }

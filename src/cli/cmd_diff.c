@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "cli/cli.h"
+#include "cli/progress.h"
 #include "query/between.h"
 #include "query/when.h"
 
@@ -20,6 +21,7 @@ static const struct out_column columns[N_COLUMNS + 1] = {
 };
 
 struct diff {
+	struct progress progress;
 	struct out out;
 	struct between between;
 	int64_t n, n_not_back; /* online before, and not after */
@@ -78,6 +80,13 @@ static void on_device(const struct between_device *b, void *arg)
 		out_take_object(&diff->out, between_object(b));
 }
 
+static void on_progress(int64_t n, void *arg)
+{
+	struct diff *diff = arg;
+
+	progress_count(&diff->progress, n, "devices compared");
+}
+
 static void add_count(struct diff *diff)
 {
 	char first[CLOCK_TEXT_BYTES], second[CLOCK_TEXT_BYTES];
@@ -97,6 +106,7 @@ int cmd_diff(struct cli *cli)
 	struct diff diff = {.between = {.matches = cli->matches,
 					.n_matches = cli->n_matches,
 					.each = on_device,
+					.on_progress = on_progress,
 					.arg = &diff}};
 	struct between *b = &diff.between;
 	struct store_conn *c;
@@ -112,8 +122,12 @@ int cmd_diff(struct cli *cli)
 	if (c == NULL)
 		return CLI_DATABASE;
 	out_init(&diff.out, cli->format, columns, cli->command->fields);
+	progress_start_beside(&diff.progress, cli->format);
 	if (between_run(b, c, cli->now_at_ms, &cli->err) != 0)
-		status = cli_fail_database(cli);
+		status = CLI_DATABASE;
+	progress_end(&diff.progress);
+	if (status == CLI_DATABASE)
+		cli_fail_database(cli);
 	if (status == CLI_OK && cli->format == OUT_TABLE)
 		add_count(&diff);
 	if (status == CLI_OK && out_end(&diff.out, &cli->err) != 0)

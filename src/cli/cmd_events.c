@@ -2,6 +2,7 @@
  *
  * Following is looking every 200 ms whether somebody has committed: one number of the database,
  * without a lock. It goes on while the daemon stops and starts. */
+#include <errno.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -224,7 +225,7 @@ static int follow(struct cli *cli, struct events_walk *walk, struct out *o)
 		return CLI_DATABASE;
 	f.random = store_reader_random(f.db);
 	catch_signals(&f.while_waiting);
-	if ((cli->since != NULL
+	if ((cli->since != NULL || cli->after != NULL
 		     ? events_start(walk, f.db, &cli->err)
 		     : events_start_last(walk, f.db, FIRST_SHOWN, &cli->err)) != 0)
 		status = cli_fail_database(cli);
@@ -251,6 +252,24 @@ static int check_types(const struct cli *cli)
 	return CLI_OK;
 }
 
+/* 0 is before all. */
+static int read_after(const struct cli *cli, int64_t *after)
+{
+	char *end;
+
+	if (cli->after == NULL)
+		return CLI_OK;
+	errno = 0;
+	*after = strtoll(cli->after, &end, 10);
+	if (cli->after[0] < '0' || cli->after[0] > '9' || *end != '\0' || errno != 0 ||
+	    *after == INT64_MAX)
+		return cli_usage(
+			"--after %s: not a number; it is data.sequence of the last"
+			" event that you have",
+			cli->after);
+	return CLI_OK;
+}
+
 int cmd_events(struct cli *cli)
 {
 	struct events_walk walk = {.types = cli->types,
@@ -262,7 +281,7 @@ int cmd_events(struct cli *cli)
 
 	if (status != CLI_OK)
 		return status;
-	if (check_types(cli) != CLI_OK)
+	if (check_types(cli) != CLI_OK || read_after(cli, &walk.after) != CLI_OK)
 		return CLI_USAGE;
 	if (cli->follow && cli->until != NULL)
 		return cli_usage("events: --follow has no end: no --until with it");

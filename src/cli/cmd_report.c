@@ -3,14 +3,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "cli/cli.h"
+#include "cli/progress.h"
 #include "query/report.h"
 #include "query/when.h"
-
-#define PATIENCE_MS 1000 /* what takes longer is told of on a terminal */
 
 enum {
 	KEY,
@@ -166,35 +164,21 @@ static void tell_table(struct out *o, const struct report *r)
 	add_rule(o, r);
 }
 
-/* ---- progress ---- */
-
-struct progress {
-	int64_t since_ms; /* monotonic */
-	bool shown;
-};
-
 static void on_progress(int64_t n, void *arg)
 {
-	struct progress *p = arg;
-
-	if (clock_mono_ms() - p->since_ms < PATIENCE_MS)
-		return;
-	fprintf(stderr, "\rphonewatch: %" PRId64 " devices counted", n);
-	p->shown = true;
+	progress_count(arg, n, "devices counted");
 }
 
 static int run(struct cli *cli, struct store_conn *c, struct report *r)
 {
-	struct progress progress = {.since_ms = clock_mono_ms()};
+	struct progress progress;
 	int rc;
 
-	if (isatty(STDERR_FILENO)) {
-		r->on_progress = on_progress;
-		r->arg = &progress;
-	}
+	progress_start(&progress);
+	r->on_progress = on_progress;
+	r->arg = &progress;
 	rc = report_run(r, c, cli->now_at_ms, &cli->err);
-	if (progress.shown)
-		fputs("\r\033[K", stderr);
+	progress_end(&progress);
 	return rc == 0 ? CLI_OK : cli_fail_database(cli);
 }
 

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "cli/cli.h"
+#include "cli/progress.h"
 #include "query/stale.h"
 #include "query/when.h"
 
@@ -24,6 +25,7 @@ static const struct out_column columns[N_COLUMNS + 1] = {
 
 struct list {
 	struct out out;
+	struct progress progress;
 	int64_t now_at_ms, n;
 };
 
@@ -70,6 +72,13 @@ static void on_device(const struct stale_device *s, void *arg)
 		out_take_object(&list->out, stale_object(s));
 }
 
+static void on_progress(int64_t n, void *arg)
+{
+	struct list *list = arg;
+
+	progress_count(&list->progress, n, "devices looked at");
+}
+
 int cmd_stale(struct cli *cli)
 {
 	struct list list = {.now_at_ms = cli->now_at_ms};
@@ -77,6 +86,7 @@ int cmd_stale(struct cli *cli)
 			      .matches = cli->matches,
 			      .n_matches = cli->n_matches,
 			      .each = on_device,
+			      .on_progress = on_progress,
 			      .arg = &list};
 	char older[CLOCK_TEXT_BYTES];
 	struct store_conn *c;
@@ -88,8 +98,12 @@ int cmd_stale(struct cli *cli)
 	if (c == NULL)
 		return CLI_DATABASE;
 	out_init(&list.out, cli->format, columns, cli->command->fields);
+	progress_start_beside(&list.progress, cli->format);
 	if (stale_run(&stale, c, cli->now_at_ms, &cli->err) != 0)
-		status = cli_fail_database(cli);
+		status = CLI_DATABASE;
+	progress_end(&list.progress);
+	if (status == CLI_DATABASE)
+		cli_fail_database(cli);
 	if (status == CLI_OK && cli->format == OUT_TABLE) {
 		clock_format_duration(older, stale.older_ms);
 		out_words(&list.out, OUT_PLAIN,

@@ -57,10 +57,21 @@ static int on_device(struct fleet_device *f, void *arg, struct err *err)
 	return 0;
 }
 
+static void on_progress(int64_t n, void *arg)
+{
+	const struct between *b = arg;
+
+	b->on_progress(n, b->arg);
+}
+
 int between_run(const struct between *b, struct store_conn *c, int64_t now_at_ms,
 		struct err *err)
 {
-	const struct fleet_walk walk = {.each = on_device, .arg = (void *)b};
+	const struct fleet_walk walk = {
+		.each = on_device,
+		.on_progress = b->on_progress != NULL ? on_progress : NULL,
+		.arg = (void *)b,
+	};
 
 	return fleet_each(&walk, c, now_at_ms, err);
 }

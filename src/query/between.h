@@ -28,6 +28,8 @@ struct between {
 	size_t n_matches;
 	/* For each device that differs, by account and id; all is borrowed for the call. */
 	void (*each)(const struct between_device *b, void *arg);
+	/* NULL, or told now and then how many devices have been looked at. */
+	void (*on_progress)(int64_t n, void *arg);
 	void *arg;
 };
 

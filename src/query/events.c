@@ -59,9 +59,12 @@ int events_start(struct events_walk *walk, struct store_conn *c, struct err *err
 {
 	make_filter(walk);
 	walk->next = 1;
-	if (walk->since_at_ms == INT64_MIN)
-		return 0;
-	return store_sequence_at(c, walk->since_at_ms, &walk->next, err);
+	if (walk->since_at_ms != INT64_MIN &&
+	    store_sequence_at(c, walk->since_at_ms, &walk->next, err) != 0)
+		return err->code;
+	if (walk->next <= walk->after)
+		walk->next = walk->after + 1;
+	return 0;
 }
 
 /* Whoever asks for the events of a site wants none of the whole account; a sink does. */

@@ -15,6 +15,7 @@
 struct events_walk {
 	int64_t since_at_ms,
 		until_at_ms; /* since <= time < until; INT64_MIN, INT64_MAX */
+	int64_t after;       /* sequence > after */
 	char *const *types;  /* shell patterns, one is enough; none: all */
 	size_t n_types;
 	/* model/match.h. All must hold, of an event of an account too: it has an account and none
@@ -30,7 +31,7 @@ bool events_have_type(const char *pattern);
 /* The names of all types, with ", " between them; the caller's. */
 char *events_type_names(void);
 
-/* Begin where since_at_ms does. Returns 0 or ERR_STORE. */
+/* Begin where since_at_ms and after do. Returns 0 or ERR_STORE. */
 int events_start(struct events_walk *walk, struct store_conn *c, struct err *err);
 /* Begin with the last n that are meant, as far as they are among the last EVENTS_LOOK_BACK of
  * all. Returns 0 or ERR_STORE. */

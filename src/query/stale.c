@@ -52,10 +52,21 @@ static int on_device(struct fleet_device *f, void *arg, struct err *err)
 	return 0;
 }
 
+static void on_progress(int64_t n, void *arg)
+{
+	const struct stale *stale = arg;
+
+	stale->on_progress(n, stale->arg);
+}
+
 int stale_run(const struct stale *s, struct store_conn *c, int64_t now_at_ms,
 	      struct err *err)
 {
-	const struct fleet_walk walk = {.each = on_device, .arg = (void *)s};
+	const struct fleet_walk walk = {
+		.each = on_device,
+		.on_progress = s->on_progress != NULL ? on_progress : NULL,
+		.arg = (void *)s,
+	};
 
 	return fleet_each(&walk, c, now_at_ms, err);
 }

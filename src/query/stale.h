@@ -22,6 +22,8 @@ struct stale {
 	size_t n_matches;
 	/* For each that is, by account and id; all is borrowed for the call. */
 	void (*each)(const struct stale_device *s, void *arg);
+	/* NULL, or told now and then how many devices have been looked at. */
+	void (*on_progress)(int64_t n, void *arg);
 	void *arg;
 };
 

@@ -497,9 +497,10 @@ int store_silences_cleared(struct store_conn *c, const char *key, int64_t at_ms,
 
 /* Call each with whatever is wrong with the database: what the engine finds damaged, and what the
  * rest of the program takes for granted and is not so. A finding is a line in words; borrowed.
- * Returns 0, or ERR_STORE where it cannot be looked at. */
+ * on_progress may be NULL; it is called a few times a second. Returns 0, or ERR_STORE where it
+ * cannot be looked at. */
 int store_check(struct store_conn *c, void (*each)(const char *finding, void *arg),
-		void *arg, struct err *err);
+		void (*on_progress)(void *arg), void *arg, struct err *err);
 
 /* Write a copy of the database as it is now to a new file at path, whether somebody writes it or
  * not, and check it; the file appears when it is whole, sound and on disk. on_progress may be NULL.

@@ -12,7 +12,8 @@
 
 /* ---- check ---- */
 
-#define MAX_FINDINGS 20 /* of one kind */
+#define MAX_FINDINGS 20     /* of one kind */
+#define STEPS        100000 /* of SQLite's machine: some milliseconds */
 
 /* Each answers with what is wrong, a line each; no row where nothing is. They are asked for once in
  * a long while, by people, and are no statements of the daemon's. */
@@ -115,14 +116,33 @@ static int check_sums(struct store_conn *c, void (*each)(const char *finding, vo
 	return rc == SQLITE_DONE || rc == SQLITE_ROW ? 0 : err->code;
 }
 
-int store_check(struct store_conn *c, void (*each)(const char *finding, void *arg),
-		void *arg, struct err *err)
+struct examining {
+	void (*on_progress)(void *arg);
+	void *arg;
+};
+
+static int on_steps(void *arg)
 {
-	for (size_t i = 0; i < COUNT(questions); i++) {
-		if (ask(c, questions[i], each, arg, err) != 0)
-			return err->code;
-	}
-	return check_sums(c, each, arg, err);
+	const struct examining *x = arg;
+
+	x->on_progress(x->arg);
+	return 0; /* go on */
+}
+
+int store_check(struct store_conn *c, void (*each)(const char *finding, void *arg),
+		void (*on_progress)(void *arg), void *arg, struct err *err)
+{
+	struct examining x = {on_progress, arg};
+	int rc = 0;
+
+	if (on_progress != NULL)
+		sqlite3_progress_handler(c->db, STEPS, on_steps, &x);
+	for (size_t i = 0; rc == 0 && i < COUNT(questions); i++)
+		rc = ask(c, questions[i], each, arg, err);
+	if (rc == 0)
+		rc = check_sums(c, each, arg, err);
+	sqlite3_progress_handler(c->db, 0, NULL, NULL);
+	return rc;
 }
 
 /* ---- backup ---- */
@@ -192,7 +212,7 @@ static void on_finding(const char *finding, void *arg)
 static int verify(struct backup *b, struct err *err)
 {
 	if (migrate_check(&b->to, err) != 0 ||
-	    store_check(&b->to, on_finding, b, err) != 0)
+	    store_check(&b->to, on_finding, NULL, b, err) != 0)
 		return err->code;
 	if (b->finding[0] != '\0')
 		return err_set(err, ERR_STORE, "the copy is not sound: %s", b->finding);
