@@ -16,11 +16,14 @@
  * clock counts. */
 #define UNANSWERED_MS  61000
 #define JITTER_PERCENT 20
+/* Of a server's entry; its budget is never spent, only blocked. */
+#define ADDRESS_GROUP "address"
 
 _Static_assert(BUDGET_SLOTS == STORE_BUDGET_SLOTS, "a row holds a budget");
 
 struct entry {
 	struct budget budget;
+	struct entry *server; /* what it is kept from with all others; NULL: it is one */
 	char scope[LEDGER_SCOPE_BYTES];
 	char group[64];
 	int64_t kinds;        /* bit n: requests of kind n count in it */
@@ -34,6 +37,8 @@ struct ledger {
 	SLIST_HEAD(, entry) entries; /* a few per credentials */
 	struct penalties *penalties;
 };
+
+static struct entry *server_of(struct ledger *l, const char *scope);
 
 struct ledger *ledger_create(struct penalties *penalties)
 {
@@ -64,6 +69,7 @@ static struct entry *add_entry(struct ledger *l, const char *scope, const char *
 	snprintf(e->scope, sizeof e->scope, "%s", scope);
 	snprintf(e->group, sizeof e->group, "%s", group);
 	SLIST_INSERT_HEAD(&l->entries, e, next);
+	e->server = server_of(l, scope);
 	return e;
 }
 
@@ -76,9 +82,48 @@ static void recall(struct entry *e, int64_t until_at_ms, int64_t now_ms)
 		budget_block(&e->budget, left, now_ms);
 }
 
+/* NULL: there is none yet. n_groups: how many its scope has. */
+static struct entry *find_entry(const struct ledger *l, const char *scope,
+				const char *group, size_t *n_groups)
+{
+	struct entry *e;
+
+	*n_groups = 0;
+	SLIST_FOREACH(e, &l->entries, next)
+	{
+		if (strcmp(e->scope, scope) != 0)
+			continue;
+		if (strncmp(e->group, group, sizeof e->group - 1) == 0)
+			return e;
+		(*n_groups)++;
+	}
+	return NULL;
+}
+
+/* The entry of a scope's server; NULL where the scope is a server's. */
+static struct entry *server_of(struct ledger *l, const char *scope)
+{
+	char server[LEDGER_SERVER_DIGITS + 1];
+	struct entry *e;
+	size_t n;
+
+	snprintf(server, sizeof server, "%s", scope);
+	if (strcmp(server, scope) == 0)
+		return NULL;
+	e = find_entry(l, server, ADDRESS_GROUP, &n);
+	if (e != NULL)
+		return e;
+	e = add_entry(l, server, ADDRESS_GROUP);
+	budget_init(&e->budget, 1, BUDGET_WINDOW_MS);
+	recall(e, penalties_find(l->penalties, server), clock_mono_ms());
+	return e;
+}
+
 static void on_row(const struct store_budget *row, void *arg)
 {
-	struct entry *e = add_entry(arg, row->scope, row->group);
+	size_t n;
+	struct entry *known = find_entry(arg, row->scope, row->group, &n);
+	struct entry *e = known != NULL ? known : add_entry(arg, row->scope, row->group);
 	int64_t now_ms = clock_mono_ms();
 	struct budget *b = &e->budget;
 
@@ -103,36 +148,28 @@ int ledger_load(struct ledger *l, struct store_conn *c, struct err *err)
 	return store_budgets_each(c, on_row, l, err);
 }
 
+/* texts: a server, and who asks it. */
+static void write_scope(char out[LEDGER_SCOPE_BYTES], const char *const *texts, size_t n)
+{
+	char server[DIGEST_HEX_BYTES];
+
+	digest_texts(out, texts, n);
+	digest_texts(server, texts, 1);
+	memcpy(out, server, LEDGER_SERVER_DIGITS);
+}
+
 void ledger_scope(char out[LEDGER_SCOPE_BYTES], const struct account_config *a)
 {
 	const char *texts[] = {a->server, a->client_id, a->jwt.text};
 
-	digest_texts(out, texts, COUNT(texts));
+	write_scope(out, texts, COUNT(texts));
 }
 
 void ledger_auth_scope(char out[LEDGER_SCOPE_BYTES], const struct account_config *a)
 {
 	const char *texts[] = {a->server, a->client_id};
 
-	digest_texts(out, texts, COUNT(texts));
-}
-
-/* NULL: there is none yet. n_groups: how many its scope has. */
-static struct entry *find_entry(const struct ledger *l, const char *scope,
-				const char *group, size_t *n_groups)
-{
-	struct entry *e;
-
-	*n_groups = 0;
-	SLIST_FOREACH(e, &l->entries, next)
-	{
-		if (strcmp(e->scope, scope) != 0)
-			continue;
-		if (strncmp(e->group, group, sizeof e->group - 1) == 0)
-			return e;
-		(*n_groups)++;
-	}
-	return NULL;
+	write_scope(out, texts, COUNT(texts));
 }
 
 struct budget *ledger_budget(struct ledger *l, const char *scope, const char *group,
@@ -196,10 +233,17 @@ int64_t ledger_wait_ms(struct ledger *l, struct budget *b, int share, int64_t no
 int64_t ledger_wait_n_ms(struct ledger *l, struct budget *b, int share, int64_t n,
 			 int64_t now_ms)
 {
-	struct entry *e = entry_of(b);
+	int64_t wait_ms, server_ms = 0;
+	struct entry *e = entry_of(b), *server = e->server;
 
 	recall(e, penalties_find_others(l->penalties, e->scope), now_ms);
-	return budget_wait_n_ms(b, share, n, now_ms);
+	wait_ms = budget_wait_n_ms(b, share, n, now_ms);
+	if (server != NULL) {
+		recall(server, penalties_find_others(l->penalties, server->scope),
+		       now_ms);
+		server_ms = ledger_blocked_ms(&server->budget, now_ms);
+	}
+	return wait_ms > server_ms ? wait_ms : server_ms;
 }
 
 int64_t ledger_wait_all_ms(struct ledger *l, const char *scope, int share, int64_t now_ms)
@@ -266,9 +310,20 @@ int64_t ledger_count_pages(struct budget *b, int64_t n)
 	return entry_of(b)->n_pages += n;
 }
 
+/* 0: there never was one. */
+static int64_t blocked_until_ms(const struct entry *e)
+{
+	int64_t until_ms = e->budget.blocked_until_ms;
+	int64_t server_ms = e->server != NULL ? e->server->budget.blocked_until_ms : 0;
+
+	return until_ms > server_ms ? until_ms : server_ms;
+}
+
 int64_t ledger_blocked_ms(const struct budget *b, int64_t now_ms)
 {
-	return b->blocked_until_ms > now_ms ? b->blocked_until_ms - now_ms : 0;
+	int64_t until_ms = blocked_until_ms(entry_of(b));
+
+	return until_ms > now_ms ? until_ms - now_ms : 0;
 }
 
 int64_t ledger_all_blocked_ms(const struct ledger *l, const char *scope, int64_t now_ms)
@@ -319,9 +374,13 @@ void ledger_obey(struct ledger *l, struct budget *b, const struct account_config
 	if (answer->reason == REASON_MAINTENANCE)
 		wait_ms += wait_ms * (int64_t)(random_u32() % JITTER_PERCENT) / 100;
 	ledger_block(l, b, wait_ms, now_ms);
+	if (answer->scope == ANSWER_OF_ADDRESS)
+		ledger_block(l, &entry_of(b)->server->budget, wait_ms, now_ms);
 	if (answer->scope != ANSWER_OF_ACCOUNT)
 		return;
 	ledger_scope(scope, a);
+	/* One that has asked for nothing yet has a budget, too. */
+	(void)ledger_budget(l, scope, PAGES_GROUP, BUDGET_HEAVY_LIMIT);
 	block_all(l, scope, wait_ms, now_ms);
 }
 
@@ -329,14 +388,14 @@ void ledger_snapshot(const struct budget *b, struct store_budget *into)
 {
 	const struct entry *e = entry_of(b);
 	int64_t shift_ms = clock_utc_ms() - clock_mono_ms();
+	int64_t until_ms = blocked_until_ms(e);
 
 	*into = (struct store_budget){
 		.limit = b->limit,
 		.window_ms = b->window_ms,
 		.remaining = b->remaining,
 		.told_at_ms = b->told_ms != 0 ? b->told_ms + shift_ms : 0,
-		.blocked_until_ms =
-			b->blocked_until_ms != 0 ? b->blocked_until_ms + shift_ms : 0,
+		.blocked_until_ms = until_ms != 0 ? until_ms + shift_ms : 0,
 		.kinds = e->kinds,
 		.n_slots = b->n_slots,
 	};
@@ -351,13 +410,17 @@ void ledger_snapshot(const struct budget *b, struct store_budget *into)
 size_t ledger_snapshot_all(const struct ledger *l, const char *scope,
 			   struct store_budget *into, size_t max)
 {
-	const struct entry *e;
+	const struct entry *e, *server = NULL;
 	size_t n = 0;
 
 	SLIST_FOREACH(e, &l->entries, next)
 	{
-		if (n < max && strcmp(e->scope, scope) == 0)
+		if (n < max && strcmp(e->scope, scope) == 0) {
 			ledger_snapshot(&e->budget, &into[n++]);
+			server = e->server;
+		}
 	}
+	if (n < max && server != NULL)
+		ledger_snapshot(&server->budget, &into[n++]);
 	return n;
 }

@@ -8,9 +8,10 @@
 #include "penalty.h"
 #include "store/store.h"
 
-#define LEDGER_SCOPE_BYTES 65
-#define LEDGER_AUTH_GROUP  "auth"
-#define LEDGER_GROUPS_MAX  8
+#define LEDGER_SCOPE_BYTES   65
+#define LEDGER_SERVER_DIGITS 16
+#define LEDGER_AUTH_GROUP    "auth"
+#define LEDGER_GROUPS_MAX    8
 
 struct ledger;
 
@@ -22,7 +23,9 @@ void ledger_destroy(struct ledger *l);
 int ledger_load(struct ledger *l, struct store_conn *c, struct err *err);
 
 /* Who shares the requests of these credentials: all of one server, client id and JWT; of the
- * token endpoint all of one server and client id (the strictest reading of api.md section 3.4). */
+ * token endpoint all of one server and client id (the strictest reading of api.md section 3.4).
+ * Both begin with LEDGER_SERVER_DIGITS that stand for the server: some of its penalties are of the
+ * address that asks, and so of all scopes with the same. */
 void ledger_scope(char out[LEDGER_SCOPE_BYTES], const struct account_config *a);
 void ledger_auth_scope(char out[LEDGER_SCOPE_BYTES], const struct account_config *a);
 
@@ -59,14 +62,14 @@ void ledger_abandon(struct ledger *l, struct budget *b, int64_t now_ms);
 /* The pages of all lists that are asked for within this budget, n more (or fewer) than before.
  * Returns how many that makes. */
 int64_t ledger_count_pages(struct budget *b, int64_t n);
-/* How long a penalty still lasts; 0: there is none. */
+/* How long a penalty still lasts, its own or its server's; 0: there is none. */
 int64_t ledger_blocked_ms(const struct budget *b, int64_t now_ms);
 /* The longest of a scope. */
 int64_t ledger_all_blocked_ms(const struct ledger *l, const char *scope, int64_t now_ms);
 /* No request of this budget for so long: at once, whatever is killed. */
 void ledger_block(struct ledger *l, struct budget *b, int64_t wait_ms, int64_t now_ms);
 /* The vendor has asked for a wait (ANSWER_WAIT) in answer to a request of budget b of account a:
- * nothing of this group, or nothing of the account, is sent for so long. After a maintenance not
+ * nothing of this group, nothing of the account, or nothing to its server is sent for so long. After a maintenance not
  * all clients return at once: a random share is added. Others with the same client id may log in,
  * unless the login was answered so; the account itself must not. */
 void ledger_obey(struct ledger *l, struct budget *b, const struct account_config *a,
@@ -74,7 +77,7 @@ void ledger_obey(struct ledger *l, struct budget *b, const struct account_config
 
 /* The budget as the store keeps it. */
 void ledger_snapshot(const struct budget *b, struct store_budget *into);
-/* All of a scope, max at most. Returns how many. */
+/* All of a scope and its server's, max at most. Returns how many. */
 size_t ledger_snapshot_all(const struct ledger *l, const char *scope,
 			   struct store_budget *into, size_t max);
 

@@ -31,8 +31,8 @@ enum step {
 	STEP_STOPPED,   /* refused credentials: nothing happens until a reload */
 };
 
-/* Logins, and the groups of one account, PAGES_GROUP among them. */
-#define LEDGER_ROWS_MAX (1 + LEDGER_GROUPS_MAX + 1)
+/* Logins, the groups of one account, PAGES_GROUP among them, and its server. */
+#define LEDGER_ROWS_MAX (1 + LEDGER_GROUPS_MAX + 1 + 1)
 
 /* A job of a few rows: what was learned of the budgets. */
 struct ledger_job {

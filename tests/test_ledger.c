@@ -15,8 +15,10 @@
 /* Within this two readings of the clocks are taken as one. */
 #define SLACK_MS 2000
 
-#define SCOPE "scope-of-acme"
-#define OTHER "scope-of-another"
+/* The first digits are the server's. */
+#define SCOPE     "0123456789abcdef-scope-of-acme"
+#define NEIGHBOUR "0123456789abcdef-scope-of-another"
+#define OTHER     "fedcba9876543210-scope-of-acme"
 
 static struct database db;
 static struct penalties *penalties;
@@ -80,6 +82,21 @@ static void restart(void)
 static struct budget *heavy(void)
 {
 	return ledger_budget(ledger, SCOPE, "heavy", 10);
+}
+
+/* What a run that is killed leaves behind, nothing saved. */
+static void kill_after(void (*work)(void))
+{
+	pid_t child = fork();
+	int status;
+
+	if (child == 0) {
+		work();
+		kill(getpid(), SIGKILL);
+	}
+	ck_assert_int_eq(waitpid(child, &status, 0), child);
+	ck_assert(WIFSIGNALED(status));
+	restart();
 }
 
 static void check_about(int64_t is_ms, int64_t be_ms)
@@ -190,7 +207,7 @@ START_TEST(who_is_told_another_name_each_time_has_few_budgets)
 		last = i >= LEDGER_GROUPS_MAX ? b : NULL;
 	}
 	n = ledger_snapshot_all(ledger, SCOPE, rows, COUNT(rows));
-	ck_assert_uint_eq(n, LEDGER_GROUPS_MAX + 1);
+	ck_assert_uint_eq(n, LEDGER_GROUPS_MAX + 1 + 1); /* the server's */
 	ck_assert_str_eq(ledger_group(b), "heavy");
 	/* The first ones are what they were, and so are those of others. */
 	ck_assert_str_eq(ledger_group(ledger_budget(ledger, SCOPE, "heavy-7", 10)),
@@ -210,19 +227,29 @@ START_TEST(a_wait_is_of_the_group_or_of_all_that_the_account_asks_for)
 	static const struct {
 		enum answer_scope scope;
 		int64_t heavy, light, auth, other, later;
+		int64_t neighbour, neighbour_auth, later_neighbour;
 	} rows[] = {
-		{ANSWER_OF_GROUP, 30000, 0, 0, 0, 30000},
-		{ANSWER_OF_ACCOUNT, 30000, 30000, 0, 0, 30000},
+		{ANSWER_OF_GROUP, 30000, 0, 0, 0, 30000, 0, 0, 0},
+		{ANSWER_OF_ACCOUNT, 30000, 30000, 0, 0, 30000, 0, 0, 0},
+		{ANSWER_OF_ADDRESS, 30000, 30000, 30000, 0, 30000, 30000, 30000, 30000},
 	};
 	struct answer answer = {.next = ANSWER_WAIT,
 				.reason = REASON_LIMITED,
 				.scope = rows[_i].scope,
 				.wait_ms = 30000};
 	char scope[LEDGER_SCOPE_BYTES], auth_scope[LEDGER_SCOPE_BYTES];
+	char neighbour[LEDGER_SCOPE_BYTES], neighbour_auth[LEDGER_SCOPE_BYTES];
 	struct budget *a, *b, *auth, *c = ledger_budget(ledger, OTHER, "heavy", 10);
+	struct budget *d, *e;
 	struct account_config account;
 
 	make_account(&account);
+	account.client_id = (char *)"another";
+	ledger_scope(neighbour, &account);
+	ledger_auth_scope(neighbour_auth, &account);
+	d = ledger_budget(ledger, neighbour, "heavy", 10);
+	e = ledger_budget(ledger, neighbour_auth, LEDGER_AUTH_GROUP, 5);
+	account.client_id = (char *)"id";
 	ledger_scope(scope, &account);
 	ledger_auth_scope(auth_scope, &account);
 	a = ledger_budget(ledger, scope, "heavy", 10);
@@ -235,7 +262,88 @@ START_TEST(a_wait_is_of_the_group_or_of_all_that_the_account_asks_for)
 	check_about(wait_ms(c), rows[_i].other);
 	/* What one that is named only later counts in, nobody knows: it waits. */
 	check_about(wait_ms(ledger_budget(ledger, scope, "medium", 40)), rows[_i].later);
+	check_about(wait_ms(d), rows[_i].neighbour);
+	check_about(blocked_ms(d), rows[_i].neighbour);
+	check_about(wait_ms(e), rows[_i].neighbour_auth);
+	check_about(wait_ms(ledger_budget(ledger, neighbour, "medium", 40)),
+		    rows[_i].later_neighbour);
+	check_about(ledger_wait_all_ms(ledger, neighbour, 50, clock_mono_ms()),
+		    rows[_i].later_neighbour);
 	clear_account(&account);
+}
+END_TEST
+
+static void refuse_address(void)
+{
+	struct answer answer = {.next = ANSWER_WAIT,
+				.reason = REASON_LIMITED,
+				.scope = ANSWER_OF_ADDRESS,
+				.wait_ms = 45000};
+	struct account_config account;
+
+	make_account(&account);
+	ledger_obey(ledger, heavy(), &account, &answer, clock_mono_ms());
+	clear_account(&account);
+}
+
+static void check_address_is_blocked(void)
+{
+	check_about(wait_ms(ledger_budget(ledger, NEIGHBOUR, "heavy", 10)), 45000);
+	check_about(wait_ms(ledger_budget(ledger, NEIGHBOUR, "new", 10)), 45000);
+	check_about(wait_ms(heavy()), 45000);
+	ck_assert_int_eq(wait_ms(ledger_budget(ledger, OTHER, "heavy", 10)), 0);
+}
+
+/* Killed, nothing saved; and saved, and the penalties' file gone. */
+START_TEST(a_penalty_of_the_address_comes_back)
+{
+	struct store_budget rows[8], row;
+	size_t n;
+
+	ledger_snapshot(ledger_budget(ledger, NEIGHBOUR, "heavy", 10), &row);
+	database_write(&db, save, &row);
+	if (_i == 0) {
+		kill_after(refuse_address);
+		check_address_is_blocked();
+		return;
+	}
+	refuse_address();
+	n = ledger_snapshot_all(ledger, SCOPE, rows, COUNT(rows));
+	ck_assert_uint_eq(n, 2); /* its own and the server's */
+	for (size_t i = 0; i < n; i++)
+		database_write(&db, save, &rows[i]);
+	ck_assert_int_eq(unlink(penalty_path), 0);
+	restart();
+	check_address_is_blocked();
+}
+END_TEST
+
+/* Whoever shows the budget shows what it is kept from. */
+START_TEST(a_row_has_the_penalty_of_the_address_too)
+{
+	struct store_budget row;
+
+	refuse_address();
+	ledger_snapshot(ledger_budget(ledger, NEIGHBOUR, "heavy", 10), &row);
+	check_about(row.blocked_until_ms - clock_utc_ms(), 45000);
+}
+END_TEST
+
+START_TEST(another_process_keeps_the_address_quiet_too)
+{
+	struct budget *b = ledger_budget(ledger, NEIGHBOUR, "heavy", 10);
+	struct penalties *others;
+	struct ledger *own = ledger;
+	struct err err;
+
+	ck_assert_int_eq(penalties_join(penalty_path, &others, &err), 0);
+	ledger = ledger_create(others);
+	refuse_address();
+	ledger_destroy(ledger);
+	penalties_close(others);
+	ledger = own;
+	check_about(wait_ms(b), 45000);
+	check_about(wait_ms(ledger_budget(ledger, NEIGHBOUR, "new", 10)), 45000);
 }
 END_TEST
 
@@ -252,9 +360,11 @@ START_TEST(who_is_refused_a_login_keeps_others_from_it_too)
 	make_account(&account);
 	ledger_scope(scope, &account);
 	ledger_auth_scope(auth_scope, &account);
-	list = ledger_budget(ledger, scope, "heavy", 10);
 	auth = ledger_budget(ledger, auth_scope, LEDGER_AUTH_GROUP, 5);
+	if (_i == 0) /* else the account has asked for nothing yet */
+		ledger_budget(ledger, scope, "heavy", 10);
 	ledger_obey(ledger, auth, &account, &answer, clock_mono_ms());
+	list = ledger_budget(ledger, scope, "heavy", 10);
 	check_about(wait_ms(list), 30000);
 	check_about(wait_ms(auth), 30000);
 	clear_account(&account);
@@ -402,21 +512,6 @@ END_TEST
 
 /* ---- killed ---- */
 
-/* What a run that is killed leaves behind, nothing saved. */
-static void kill_after(void (*work)(void))
-{
-	pid_t child = fork();
-	int status;
-
-	if (child == 0) {
-		work();
-		kill(getpid(), SIGKILL);
-	}
-	ck_assert_int_eq(waitpid(child, &status, 0), child);
-	ck_assert(WIFSIGNALED(status));
-	restart();
-}
-
 static void block(void)
 {
 	ledger_block(ledger, heavy(), 45000, clock_mono_ms());
@@ -521,7 +616,10 @@ int main(void)
 		{a_long_name_is_one_group_and_comes_back, 5},
 		{who_is_told_another_name_each_time_has_few_budgets, 1},
 		{a_wait_is_of_the_group_or_of_all_that_the_account_asks_for, 2},
-		{who_is_refused_a_login_keeps_others_from_it_too, 1},
+		{a_penalty_of_the_address_comes_back, 2},
+		{a_row_has_the_penalty_of_the_address_too, 1},
+		{another_process_keeps_the_address_quiet_too, 1},
+		{who_is_refused_a_login_keeps_others_from_it_too, 2},
 		{after_a_maintenance_not_all_return_at_once, 1},
 		{what_another_process_notes_counts_at_once, 1},
 		{requests_of_a_kind_count_in_the_budget_that_was_named_last, 1},

@@ -11,6 +11,7 @@
 
 #define ERROR_BODY_MAX_BYTES (64u * 1024)
 #define SECOND_MS            1000
+#define ADDRESS_LIMITED      "CMN-310" /* whoever asks from there */
 
 static const char *const reasons[] = {
 	[REASON_NONE] = NULL,
@@ -126,6 +127,10 @@ static const struct meaning {
 	/* Either. */
 	{ANSWER_OF_LIST, 429, "CMN-303", ANSWER_WAIT, REASON_LIMITED,
 	 "the vendor has no rate plan for this app: ask its developer support"},
+	{ANSWER_OF_TOKEN, 429, ADDRESS_LIMITED, ANSWER_WAIT, REASON_LIMITED,
+	 "too many requests from this address; all accounts of this server wait"},
+	{ANSWER_OF_LIST, 429, ADDRESS_LIMITED, ANSWER_WAIT, REASON_LIMITED,
+	 "too many requests from this address; all accounts of this server wait"},
 	{ANSWER_OF_TOKEN, 429, NULL, ANSWER_WAIT, REASON_LIMITED, "too many requests"},
 	{ANSWER_OF_LIST, 429, NULL, ANSWER_WAIT, REASON_LIMITED, "too many requests"},
 	{ANSWER_OF_TOKEN, 503, NULL, ANSWER_WAIT, REASON_MAINTENANCE,
@@ -218,14 +223,17 @@ static void read_failure(struct answer *out, const struct http_request *req, int
 }
 
 /* Without rate headers it is another limiter than the group's: of the account, the address or a
- * service (ringcentral/api.md section 8). */
+ * service (ringcentral/api.md section 8). That it is the address, only a code tells: else one
+ * account that is refused again and again would keep all others from being watched. */
 static void read_wait(struct answer *out, const struct http_request *req,
 		      int64_t now_at_ms)
 {
 	out->wait_ms = answer_retry_after(http_header(req, "Retry-After"),
 					  http_header(req, "Date"), now_at_ms,
 					  ANSWER_DEFAULT_WAIT_MS + SECOND_MS);
-	if (req->status == 503 || http_header(req, "X-Rate-Limit-Group") == NULL)
+	if (strcmp(out->code, ADDRESS_LIMITED) == 0)
+		out->scope = ANSWER_OF_ADDRESS;
+	else if (req->status == 503 || http_header(req, "X-Rate-Limit-Group") == NULL)
 		out->scope = ANSWER_OF_ACCOUNT;
 }
 

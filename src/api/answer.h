@@ -41,6 +41,7 @@ enum answer_next {
 enum answer_scope {
 	ANSWER_OF_GROUP,   /* a wait of this group of requests */
 	ANSWER_OF_ACCOUNT, /* of all requests with these credentials */
+	ANSWER_OF_ADDRESS, /* of all that this machine sends to that server */
 };
 
 #define ANSWER_TEXT_BYTES 400
