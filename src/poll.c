@@ -610,11 +610,12 @@ static void on_sweep_done(struct store_job *job, int rc)
 	if (!p->course.incomplete)
 		poll_log_sweep(p);
 	if (s->n_lapsed > 0)
-		log_warning(
-			"%s: %" PRId64
-			" devices have been on no page for three intervals: their status"
-			" is unknown until they are",
-			p->config->name, s->n_lapsed);
+		log_warning("%s: %" PRId64
+			    " device%s been on no page for three intervals:"
+			    " unknown until the list shows %s",
+			    p->config->name, s->n_lapsed,
+			    s->n_lapsed == 1 ? " has" : "s have",
+			    s->n_lapsed == 1 ? "it" : "them");
 	if (s->n_events > 0)
 		p->env->on_events(p->env->data);
 	if (poll_tell_swept(p) || s->confirm)
