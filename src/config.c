@@ -113,10 +113,26 @@ static void check_command(struct loading *l, const config_setting_t *at,
 			 program);
 }
 
+static void check_mail(struct loading *l, const config_setting_t *at,
+		       const struct sink_config *s)
+{
+	if (s->to != NULL && s->n_to == 0)
+		COMPLAIN(l, config_setting_get_member(at, "to"),
+			 "is empty; write to whom, as in [\"phones@example.com\"]");
+	if (s->user != NULL && s->user[0] != '\0' && s->password.text == NULL)
+		COMPLAIN(l, config_setting_get_member(at, "user"),
+			 "has no password; write password_file too");
+	else if (s->user != NULL && s->user[0] == '\0' && s->password.text != NULL)
+		COMPLAIN(l, config_setting_get_member(at, "password_file"),
+			 "is nobody's password; write user too");
+}
+
 static void finish_sink(struct loading *l, const config_setting_t *at, void *entry)
 {
 	const struct sink_config *s = entry;
 
+	if (s->kind == SINK_MAIL)
+		check_mail(l, at, s);
 	if (s->kind == SINK_EXEC && s->command != NULL)
 		check_command(l, at, s);
 	if (s->url != NULL && !s->allow_http && strncasecmp(s->url, "http:", 5) == 0 &&

@@ -52,6 +52,13 @@ struct sink_config {
 	bool personal_data;
 	char *ca_file; /* of its receiver; NULL: the system's */
 	bool allow_http;
+	char *server; /* mail: "smtp://HOST[:PORT]" or "smtps://HOST[:PORT]" */
+	char *from;   /* mail: an address */
+	char **to;    /* mail: addresses */
+	size_t n_to;
+	char *user; /* mail; "": no login */
+	struct secret password;
+	bool allow_plain;
 	char **command; /* exec: the path of a program, then its arguments */
 	size_t n_command;
 	int64_t time_limit_ms; /* exec */

@@ -12,6 +12,7 @@
 #include "model/event.h"
 #include "model/match.h"
 #include "net/http.h"
+#include "sink/mail_format.h"
 #include "sink/syslog_address.h"
 
 /* ---- URLs ---- */
@@ -86,6 +87,31 @@ int config_check_server(const char *text, struct err *err)
 			err, ERR_CONFIG,
 			"plain http goes to this machine only; write https://HOST");
 	return 0;
+}
+
+int config_check_mail_server(const char *text, struct err *err)
+{
+	CURLU *u = begins(text, "smtp://") || begins(text, "smtps://") ? parse_url(text)
+								       : NULL;
+	bool bare = u != NULL && is_bare(u);
+
+	curl_url_cleanup(u);
+	if (!bare)
+		return err_set(
+			err, ERR_CONFIG,
+			"is not smtp://HOST[:PORT] or smtps://HOST[:PORT]; user and "
+			"password have keys of their own");
+	return 0;
+}
+
+int config_check_mail_address(const char *text, struct err *err)
+{
+	if (mail_address_is_valid(text))
+		return 0;
+	return err_set(
+		err, ERR_CONFIG,
+		"is no address of mail; write it as in phones@example.com, in ASCII "
+		"and without a name");
 }
 
 int config_check_address(const char *text, struct err *err)

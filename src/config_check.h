@@ -14,6 +14,12 @@ int config_check_server(const char *text, struct err *err);
 /* http:// or https://. Whether plain http is allowed is not asked here. */
 int config_check_url(const char *text, struct err *err);
 
+/* smtp://HOST[:PORT] or smtps://HOST[:PORT]; one slash may stand behind it, nothing else. */
+int config_check_mail_server(const char *text, struct err *err);
+
+/* What mail_address_is_valid() takes. */
+int config_check_mail_address(const char *text, struct err *err);
+
 /* What syslog_address_read() takes. */
 int config_check_address(const char *text, struct err *err);
 

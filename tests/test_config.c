@@ -17,6 +17,9 @@
 #define WHSEC2 "whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
 #define KEYS   "client_id = \"id\" client_secret_file = \"s\" jwt_file = \"s\" "
 #define ACME   "accounts: { acme: { " KEYS "} }\n"
+#define MAIL   "kind = \"mail\" from = \"p@example.com\" "
+#define SERVER "server = \"smtp://mail.example.com\" "
+#define TO     "to = [\"a@example.com\"] "
 #define HOOK   "kind = \"webhook\" url = \"https://ops.example.com/\" "
 
 static struct config *config;
@@ -245,6 +248,20 @@ static const struct {
 	{WEBHOOK, "",
 	 "!t.conf:1: sinks.ops.url: missing; write url = "
 	 "\"https://ops.example.com/hooks/phones\""},
+	{SINK, MAIL SERVER "to = []",
+	 "sinks.central.to: is empty; write to whom, as in [\"phones@example.com\"]"},
+	{SINK, MAIL SERVER "to = [\"Ann <ann@example.com>\"]",
+	 "sinks.central.to[0]: is no address of mail; write it as in phones@example.com, in "
+	 "ASCII and without a name"},
+	{SINK, MAIL TO "server = \"mail.example.com\"",
+	 "sinks.central.server: is not smtp://HOST[:PORT] or smtps://HOST[:PORT]; user and "
+	 "password have keys of their own"},
+	{SINK, MAIL SERVER TO "user = \"me\"",
+	 "sinks.central.user: has no password; write password_file too"},
+	{SINK, MAIL SERVER TO "password_file = \"s\"",
+	 "sinks.central.password_file: is nobody's password; write user too"},
+	{SINK, MAIL SERVER TO "command = [\"/bin/true\"]",
+	 "sinks.central.command: not of this kind of sink; remove it"},
 	{SINK, "kind = \"exec\" command = []",
 	 "sinks.central.command: does not begin with a program; write its absolute path, as in"
 	 " [\"/usr/bin/logger\", \"-t\", \"phones\"]"},
@@ -472,7 +489,7 @@ START_TEST(every_mistake_is_found_in_one_go)
 
 	ck_assert_int_eq(load(text), ERR_CONFIG);
 	ck_assert_str_eq(problems(), expected);
-	ck_assert_str_eq(err.text, "t.conf: 28 mistakes");
+	ck_assert_str_eq(err.text, "t.conf: 30 mistakes");
 	free(expected);
 	free(text);
 }

@@ -40,6 +40,8 @@ static const struct {
 	 "between"},
 	{CURLE_SSL_CONNECT_ERROR, NULL,
 	 "the server and we have found no way to speak TLS with each other"},
+	{CURLE_LOGIN_DENIED, NULL, "the server refuses the login"},
+	{CURLE_USE_SSL_FAILED, NULL, "the server does not offer STARTTLS"},
 	{CURLE_SSL_CACERT_BADFILE, NULL,
 	 "the file of trusted certificates (ca_file) cannot be read"},
 	{CURLE_RECV_ERROR, "SSL", "the connection was cut before the answer was whole"},

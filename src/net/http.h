@@ -95,7 +95,7 @@ const char *http_header(const struct http_request *req, const char *name);
 /* Add a text to a URL as a part of its path that is no more than that, whatever it holds. */
 void http_add_escaped(struct buf *url, const char *text);
 
-/* Whether the URL's host is this machine: 127.0.0.0/8, ::1 or localhost. */
+/* Whether the host of the URL, of any scheme, is this machine: 127.0.0.0/8, ::1 or localhost. */
 bool http_is_loopback(const char *url);
 
 #endif

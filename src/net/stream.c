@@ -165,7 +165,7 @@ static void on_look(uv_timer_t *timer)
 		lose(s, "the receiver takes nothing any more");
 	else if (!is_all_taken(s))
 		look_later(s);
-	if (more)
+	if (more && s->config.on_taken != NULL)
 		s->config.on_taken(s->config.data, s->n_taken); /* or here */
 }
 
@@ -204,14 +204,24 @@ static void flush(struct stream *s)
 	}
 }
 
-static void read_away(struct stream *s)
+/* The owner may close s, or it may be lost, in what he does about it. */
+static bool hear(struct stream *s, const char *bytes, size_t n)
 {
-	char away[4096];
+	if (s->config.on_said != NULL)
+		s->config.on_said(s->config.data, bytes, n);
+	return !s->lost && !s->closed;
+}
+
+static void read_all(struct stream *s)
+{
+	char bytes[4096];
 	size_t n;
 	CURLcode code;
 
 	do {
-		code = curl_easy_recv(s->transfer.easy, away, sizeof away, &n);
+		code = curl_easy_recv(s->transfer.easy, bytes, sizeof bytes, &n);
+		if (code == CURLE_OK && n > 0 && !hear(s, bytes, n))
+			return;
 	} while (code == CURLE_OK && n > 0);
 	if (code != CURLE_AGAIN)
 		lose(s, code == CURLE_OK ? "the receiver closed the connection"
@@ -224,7 +234,7 @@ static void watch(struct stream *s)
 {
 	int events = UV_READABLE | (s->waiting.len > 0 ? UV_WRITABLE : 0);
 
-	if (!s->lost)
+	if (!s->lost && !s->closed)
 		uv_poll_start(&s->poll, events, on_ready);
 }
 
@@ -237,8 +247,8 @@ static void on_ready(uv_poll_t *poll, int status, int events)
 		return;
 	}
 	if (events & UV_READABLE)
-		read_away(s);
-	if (!s->lost && (events & UV_WRITABLE))
+		read_all(s);
+	if (!s->lost && !s->closed && (events & UV_WRITABLE))
 		flush(s);
 	watch(s);
 }
@@ -297,24 +307,33 @@ static void on_connected(struct transfer *t)
 	release(s);
 }
 
-/* curl connects as for HTTP, and stops there. */
-static void set_options(struct stream *s)
+static void set_address(const struct stream_config *c, CURL *e)
 {
-	const struct stream_config *c = &s->config;
 	bool is_v6 = strchr(c->host, ':') != NULL;
 	char *url = mem_printf("%s://%s%s%s:%s", c->tls ? "https" : "http",
 			       is_v6 ? "[" : "", c->host, is_v6 ? "]" : "", c->port);
-	CURL *e = s->transfer.easy;
 
 	curl_easy_setopt(e, CURLOPT_URL, url);
-	free(url);
 	curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, "http,https");
+	free(url);
+}
+
+/* curl connects as for a transfer, and stops there. */
+static void set_options(struct stream *s)
+{
+	const struct stream_config *c = &s->config;
+	CURL *e = s->transfer.easy;
+
 	curl_easy_setopt(e, CURLOPT_CONNECT_ONLY, 1L);
 	curl_easy_setopt(e, CURLOPT_PROXY, "");
 	curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT_MS, (long)c->connect_ms);
 	curl_easy_setopt(e, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
 	curl_easy_setopt(e, CURLOPT_SSL_ENABLE_ALPN, 0L);
 	curl_easy_setopt(e, CURLOPT_TCP_KEEPALIVE, 1L);
+	if (c->set_address != NULL)
+		c->set_address(c->data, e);
+	else
+		set_address(c, e);
 }
 
 struct stream *stream_open(const struct stream_config *config)

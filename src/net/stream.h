@@ -1,7 +1,6 @@
 /* A connection that bytes are written to, by TCP or TLS.
  *
- * libcurl makes it and verifies the peer; then it is ours. What the peer says is thrown away. Bytes
- * are taken when the peer's TCP has acknowledged them, and did not reset the connection then: what
+ * libcurl makes it and verifies the peer; then it is ours. Bytes are taken when the peer's TCP has acknowledged them, and did not reset the connection then: what
  * our own side has merely buffered is lost with it. */
 #ifndef NET_STREAM_H
 #define NET_STREAM_H
@@ -29,8 +28,14 @@ struct stream_config {
 	int64_t settle_ms;
 	size_t max_bytes; /* that may wait to be taken */
 
-	/* So many bytes, of all that were ever written, are with the peer now. */
+	/* Where else, and how, libcurl is to connect, as by SMTP with a login; then host, port and tls
+	 * count for nothing. Called once, within stream_open. NULL: by TCP or TLS. */
+	void (*set_address)(void *data, CURL *easy);
+
+	/* So many bytes, of all that were ever written, are with the peer now. May be NULL. */
 	void (*on_taken)(void *data, int64_t n_bytes);
+	/* What the peer says, as it comes; NULL: it is thrown away. */
+	void (*on_said)(void *data, const char *bytes, size_t n);
 	/* It could not be opened, or is lost, the peer's ordinary close included: err says why. So many
 	 * bytes were taken; the others may or may not have come. Nothing follows, and stream_close is
 	 * the owner's. */

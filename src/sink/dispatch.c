@@ -67,6 +67,7 @@ struct dispatch {
 	unsigned n_failed; /* tries since it last worked */
 	int64_t failed_ms; /* the first of them */
 	struct lasting failing;
+	struct lasting lacking; /* delivered, but not to all */
 
 	bool stopping, closed;
 	bool last_saved; /* the last job had its chance */
@@ -165,9 +166,24 @@ static void settle(struct dispatch *d, struct item *i, enum delivery_state state
 	lanes_settle(d->lanes, i, now_ms);
 }
 
+/* What is delivered, but for something that is to be told. */
+static void log_lack(struct dispatch *d, const struct item *i, int64_t now_ms)
+{
+	struct lasting was;
+
+	if (i->error == NULL) {
+		if (lasting_ended(&d->lacking, &was))
+			log_info("sink %s: nobody is left out any more", d->name);
+	} else if (lasting_failed(&d->lacking, now_ms)) {
+		log_warning("sink %s: event %s is delivered, but %s", d->name,
+			    i->event_id, i->error);
+	}
+}
+
 static void on_delivered(struct dispatch *d, struct item *i, int64_t now_ms)
 {
 	log_debug("sink %s: event %s: delivered", d->name, i->event_id);
+	log_lack(d, i, now_ms);
 	settle(d, i, DELIVERY_DELIVERED, now_ms);
 	/* What waits for a receiver that was down need not wait for its own turn. */
 	if (is_down(d))
@@ -233,7 +249,7 @@ static void take_result(struct dispatch *d, struct item *i)
 		return;
 	}
 	free(i->error);
-	i->error = s->end != SINK_DELIVERED ? mem_strdup(s->err.text) : NULL;
+	i->error = s->err.text[0] != '\0' ? mem_strdup(s->err.text) : NULL;
 	i->code = s->code;
 	verdict = retry_decide(&i->retry, &d->rules, s->end, s->wait_ms, i->begun_at_ms,
 			       clock_utc_ms(), random_u32());

@@ -2,15 +2,15 @@
 
 #include "sink/exec.h"
 #include "sink/journal.h"
+#include "sink/mail.h"
 #include "sink/syslog.h"
 #include "sink/syslog_address.h"
 #include "sink/syslog_stream.h"
 #include "sink/webhook.h"
 
 static const struct sink_ops *const kinds[] = {
-	[SINK_JOURNAL] = &journal_ops,
-	[SINK_SYSLOG] = &syslog_ops,
-	[SINK_WEBHOOK] = &webhook_ops,
+	[SINK_JOURNAL] = &journal_ops, [SINK_SYSLOG] = &syslog_ops,
+	[SINK_WEBHOOK] = &webhook_ops, [SINK_MAIL] = &mail_ops,
 	[SINK_EXEC] = &exec_ops,
 };
 

@@ -33,6 +33,13 @@ struct sink_settings {
 	char *const *command; /* exec: the program's path and its arguments */
 	size_t n_command;
 	int64_t time_limit_ms; /* exec: for which it may run */
+	const char *server;    /* mail: "smtp://HOST[:PORT]" or "smtps://..." */
+	const char *from;      /* mail: an address, as mail_address_is_valid() has it */
+	char *const *to;       /* mail: the same */
+	size_t n_to;
+	const char *user; /* mail: who logs in; NULL or "": nobody */
+	const struct secret *password;
+	bool allow_plain; /* mail: in the clear where STARTTLS is not offered */
 };
 
 /* What the sinks share. Borrowed, outlives them. */
@@ -59,9 +66,9 @@ struct sink_send {
 	enum sink_end end;
 	int code; /* the answer's HTTP status; 0 where there was none */
 	int64_t wait_ms; /* SINK_LATER: the receiver asked to be left alone so long; 0: it did not */
-	struct err
-		err; /* not of SINK_DELIVERED: what happened. Fit for the log: names the
-			  * host at most, no path, no query, no user, no secret */
+	struct err err; /* what happened; of SINK_DELIVERED: what nevertheless is to be
+			  * told. Fit for the log: names the host at most, and who of several
+			  * is not reached; no path, no query, no user, no secret */
 
 	void *state; /* the sink's while under way */
 };
