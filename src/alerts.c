@@ -52,6 +52,7 @@ struct loading {
 	struct store_conn *c;
 	struct err *err;
 	struct past past;
+	bool asks_emergency;
 	char *last;
 	size_t n_seen;
 	int rc;
@@ -72,11 +73,29 @@ static struct book_device_state state_of(const struct watch *w,
 	};
 }
 
+/* It is in the record, which is large: it is read only where a rule asks for it. */
+static int load_emergency(struct store_conn *c, int64_t device_id,
+			  struct book_device_state *state, struct err *err)
+{
+	struct store_device row = {.device_id = device_id};
+	json_t *record;
+
+	if (store_device_load_doc(c, &row, err) != 0)
+		return err->code;
+	record = row.doc != NULL ? json_loads(row.doc, 0, NULL) : NULL;
+	state->emergency_flaw = device_emergency_flaw(record);
+	json_decref(record);
+	store_device_clear(&row);
+	return 0;
+}
+
 static void on_device(const struct store_device *d, void *arg)
 {
 	struct loading *l = arg;
 	struct book_device_state state = state_of(l->watch, d);
 
+	if (l->rc == 0 && l->asks_emergency)
+		l->rc = load_emergency(l->c, d->device_id, &state, l->err);
 	free(l->last);
 	l->last = mem_strdup(d->id);
 	l->n_seen++;
@@ -115,7 +134,10 @@ static void on_alert(struct alert *a, const char *account, void *arg)
 static int load_book(struct alerts_run *r, struct store_conn *c, struct err *err)
 {
 	struct watch *w = r->watch;
-	struct loading l = {.watch = w, .c = c, .err = err};
+	struct loading l = {.watch = w,
+			    .c = c,
+			    .err = err,
+			    .asks_emergency = rules_ask_emergency(r->rules)};
 
 	if (w->book != NULL && book_is_of(w->book, r->rules))
 		return 0;
@@ -138,27 +160,33 @@ static int load_book(struct alerts_run *r, struct store_conn *c, struct err *err
 
 /* ---- what has changed since ---- */
 
-static int take_other(struct watch *w, struct store_conn *c, const struct watch_note *n,
-		      struct err *err)
+static int take_other(struct alerts_run *r, struct store_conn *c,
+		      const struct watch_note *n, struct err *err)
 {
+	struct watch *w = r->watch;
 	struct book_device_state state;
 	struct store_device row;
+	int rc = 0;
 
 	if (store_device_load_by_id(c, n->device_id, &row, err) != 0)
 		return err->code;
 	if (row.device_id != 0 && row.removed_at_ms == 0) {
 		state = state_of(w, &row);
+		if (rules_ask_emergency(r->rules))
+			rc = load_emergency(c, row.device_id, &state, err);
 		book_change(w->book, &state);
 	}
 	store_device_clear(&row);
-	return 0;
+	return rc;
 }
 
-static int take_note(struct watch *w, struct store_conn *c, const struct watch_note *n,
-		     struct err *err)
+static int take_note(struct alerts_run *r, struct store_conn *c,
+		     const struct watch_note *n, struct err *err)
 {
+	struct watch *w = r->watch;
+
 	if (n->is_other)
-		return take_other(w, c, n, err);
+		return take_other(r, c, n, err);
 	if (n->is_gone)
 		book_remove(w->book, n->device_id, n->at_ms);
 	else
@@ -173,12 +201,13 @@ static int take_note(struct watch *w, struct store_conn *c, const struct watch_n
 	return 0;
 }
 
-static int take_notes(struct watch *w, struct store_conn *c, struct err *err)
+static int take_notes(struct alerts_run *r, struct store_conn *c, struct err *err)
 {
+	struct watch *w = r->watch;
 	int rc = 0;
 
 	for (size_t i = 0; rc == 0 && i < w->n_notes; i++)
-		rc = take_note(w, c, &w->notes[i], err);
+		rc = take_note(r, c, &w->notes[i], err);
 	w->n_notes = 0;
 	return rc;
 }
@@ -222,7 +251,8 @@ static size_t spans(void *arg, int64_t device_id, int64_t since_ms,
 static int run_book(struct alerts_run *r, struct store_conn *c, struct err *err)
 {
 	struct asking asking = {.watch = r->watch, .c = c};
-	const struct book_view view = {&asking, is_fresh, spans};
+	const struct book_view view = {&asking, r->watch->sweep.sent_at_ms, is_fresh,
+				       spans};
 
 	r->confirm = book_run(r->watch->book, &view, r->at_ms) == BOOK_CONFIRM;
 	past_clear(&asking.past);
@@ -255,6 +285,33 @@ static int list_devices(struct store_conn *c, const struct book_decision *d, jso
 			json_array_append_new(into, listed_device(&row));
 		store_device_clear(&row);
 	}
+	return 0;
+}
+
+static void take_devices(const struct event *ev, void *arg)
+{
+	const json_t *alert = json_object_get(ev->detail, "alert");
+
+	json_array_extend(arg, json_object_get(alert, "devices"));
+}
+
+/* The devices of a decision: of an alert that fires those that it names, or the one that it is about;
+ * later on those that were named then. */
+static int fill_devices(struct store_conn *c, const struct book_decision *d,
+			const struct store_device *row, struct alert_told *told,
+			struct err *err)
+{
+	bool over = d->tell == BOOK_TELL_RESOLVED;
+
+	if (list_devices(c, d, over ? told->not_back : told->devices, err) != 0)
+		return err->code;
+	if (over)
+		told->n_not_back = d->n_members;
+	if (row->device_id != 0)
+		json_array_append_new(told->devices, listed_device(row));
+	else if (d->tell != BOOK_TELL_FIRING)
+		return store_events_each(c, d->alert->fired_sequence, 1, take_devices,
+					 told->devices, err);
 	return 0;
 }
 
@@ -323,14 +380,14 @@ static int tell(struct alerts_run *r, struct store_conn *c, const struct book_de
 		.not_back = json_array(),
 	};
 	struct store_device row = {0};
-	int rc = list_devices(c, d, over ? told.not_back : told.devices, err);
+	int rc = 0;
 
-	if (rc == 0 && a->device_id != 0)
+	if (a->device_id != 0)
 		rc = store_device_load_by_id(c, a->device_id, &row, err);
-	if (row.device_id != 0) {
+	if (row.device_id != 0)
 		fill_device(&ev, &row);
-		json_array_append_new(told.devices, listed_device(&row));
-	}
+	if (rc == 0)
+		rc = fill_devices(c, d, &row, &told, err);
 	ev.detail = alert_detail(a, &told);
 	if (rc == 0)
 		rc = add_event(r, c, d, &ev, &row, err);
@@ -383,8 +440,16 @@ int alerts_run(struct alerts_run *r, struct store_conn *c, struct err *err)
 {
 	struct watch *w = r->watch;
 
-	if (load_book(r, c, err) != 0 || take_notes(w, c, err) != 0 ||
+	if (load_book(r, c, err) != 0 || take_notes(r, c, err) != 0 ||
 	    run_book(r, c, err) != 0 || write_decisions(r, c, err) != 0)
 		return err_wrap(err, "alerts of %s", w->name);
 	return 0;
+}
+
+int alerts_run_blind(struct alerts_run *r, struct store_conn *c, struct err *err)
+{
+	if (load_book(r, c, err) != 0)
+		return err->code;
+	book_blind(r->watch->book, r->why, r->since_ms, r->at_ms);
+	return write_decisions(r, c, err);
 }

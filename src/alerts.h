@@ -17,6 +17,10 @@ struct alerts_run {
 	const struct rules *rules;
 	int64_t at_ms; /* UTC: the sweep's end */
 
+	/* Of alerts_run_blind(): why no page comes, and since when. */
+	const char *why;
+	int64_t since_ms;
+
 	bool confirm; /* nothing was decided: another sweep at once */
 	int64_t n_events;
 };
@@ -24,5 +28,7 @@ struct alerts_run {
 /* In a job, outside of a transaction. 0 or ERR_STORE: nothing has changed, and the watch is to be
  * doubted. */
 int alerts_run(struct alerts_run *r, struct store_conn *c, struct err *err);
+/* The same where no page has come for too long: nothing else is decided. */
+int alerts_run_blind(struct alerts_run *r, struct store_conn *c, struct err *err);
 
 #endif

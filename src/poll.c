@@ -69,6 +69,7 @@ static void close_if_quiet(struct poll *p)
 		return;
 	uv_close((uv_handle_t *)&p->timer, on_timer_closed);
 	uv_close((uv_handle_t *)&p->dark, on_timer_closed);
+	uv_close((uv_handle_t *)&p->blind, on_timer_closed);
 }
 
 /* At the head of every callback: something is over. True where the poll is to go on. */
@@ -95,6 +96,7 @@ void poll_stop(struct poll *p, void (*on_stopped)(struct poll *p, void *data), v
 	poll_tell_not_swept(p, "polling of it has stopped");
 	uv_timer_stop(&p->timer);
 	uv_timer_stop(&p->dark);
+	uv_timer_stop(&p->blind);
 	/* An answer that we do not wait for may be a refusal, and would cost the next run a
 	 * minute: most are here soon. */
 	if (p->step == STEP_TOKEN || p->step == STEP_PAGE)
@@ -703,15 +705,18 @@ struct poll *poll_create(struct poll_env *env, const struct account_config *conf
 	TAILQ_INIT(&p->askers);
 	uv_timer_init(env->loop, &p->timer);
 	uv_timer_init(env->loop, &p->dark);
+	uv_timer_init(env->loop, &p->blind);
 	p->timer.data = p;
 	p->dark.data = p;
-	p->n_handles = 2;
+	p->blind.data = p;
+	p->n_handles = 3;
 	return p;
 }
 
 void poll_start(struct poll *p, size_t n_accounts)
 {
 	poll_start_dark(p);
+	poll_start_blind(p);
 	poll_log_blocked(p);
 	poll_wait(p, STEP_IDLE, schedule_first_ms(p->place, p->interval_ms, n_accounts));
 }

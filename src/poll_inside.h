@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "alerts.h"
 #include "api/answer.h"
 #include "api/auth.h"
 #include "base/mem.h"
@@ -61,6 +62,17 @@ struct accept_job {
 	bool was_shrunk;
 };
 
+/* That nothing has been seen for five intervals. */
+struct blind_job {
+	struct store_job job;
+	struct watch *watch;
+	struct audience *audience;
+	struct rules *rules;
+	int64_t at_ms;
+	int64_t n_events; /* done: told */
+	bool under_way;
+};
+
 /* What an earlier run has found out. */
 struct route_job {
 	struct store_job job;
@@ -83,13 +95,15 @@ struct poll {
 
 	enum step step;
 	uv_timer_t timer;
-	uv_timer_t dark; /* fires where no page has come for too long */
+	uv_timer_t dark;  /* fires where no page has come for too long */
+	uv_timer_t blind; /* likewise, later; and again while that lasts */
 	struct http_request req;
 	char *url;
 	struct page_job page_job;
 	struct sweep_job sweep_job;
 	struct ledger_job ledger_job;
 	struct state_job state_job;
+	struct blind_job blind_job;
 	struct accept_job accept_job;
 	TAILQ_HEAD(, poll_asker) askers; /* poll_ask.c */
 
@@ -174,6 +188,8 @@ void poll_page_failed(struct poll *p, const struct answer *answer);
 
 /* From now on a page must come within three intervals. */
 void poll_start_dark(struct poll *p);
+/* From now on a page must come within five, or monitor_blind fires. */
+void poll_start_blind(struct poll *p);
 /* Tell that the account cannot be watched, for the last failure's reason. */
 void poll_tell_unreachable(struct poll *p);
 

@@ -1,6 +1,7 @@
 /*
  *   poll_start_dark -> on_dark: no page for three intervals -> poll_tell_unreachable -> state job
  *                                                                  -> on_state_told
+ *   poll_start_blind -> on_blind: for five -> blind job -> on_blind_told -> (an interval) on_blind ...
  */
 #include "poll_inside.h"
 
@@ -8,7 +9,8 @@
 
 #include "base/clock.h"
 
-#define DARK_INTERVALS 3 /* without a page: account.unreachable */
+#define DARK_INTERVALS  3 /* without a page: account.unreachable */
+#define BLIND_INTERVALS 5 /* and monitor_blind */
 
 /* Whether that it cannot be watched has been told already. One reason more is no news, save that
  * of an account whose list had merely shrunk, and that polling has stopped for good. */
@@ -118,4 +120,76 @@ void poll_start_dark(struct poll *p)
 {
 	p->dark_due = false;
 	uv_timer_start(&p->dark, on_dark, (uint64_t)(DARK_INTERVALS * p->interval_ms), 0);
+}
+
+/* ---- monitor_blind ---- */
+
+/* Where pages come, or what keeps us is ourselves, nobody was told that the account is out of sight,
+ * and it is not. */
+static int run_blind_job(struct store_conn *c, struct store_job *job, struct err *err)
+{
+	struct blind_job *j = (struct blind_job *)job;
+	const struct store_account *a = &j->watch->account;
+	struct alerts_run r = {
+		.watch = j->watch,
+		.audience = j->audience,
+		.rules = j->rules,
+		.at_ms = j->at_ms,
+	};
+
+	if (watch_load(j->watch, c, err) != 0)
+		return err->code;
+	if (a->state != ACCOUNT_UNREACHABLE ||
+	    strcmp(a->reason, reason_name(REASON_LIST_SHRUNK)) == 0)
+		return 0;
+	r.why = a->reason;
+	r.since_ms = a->since_at_ms;
+	if (alerts_run_blind(&r, c, err) != 0)
+		watch_doubt(j->watch);
+	j->n_events = r.n_events;
+	return err->code;
+}
+
+static void on_blind(uv_timer_t *timer);
+
+static void on_blind_told(struct store_job *job, int rc)
+{
+	struct blind_job *j = (struct blind_job *)job;
+	struct poll *p = (struct poll *)((char *)j - offsetof(struct poll, blind_job));
+
+	j->under_way = false;
+	audience_release(j->audience);
+	rules_release(j->rules);
+	if (!poll_goes_on(p))
+		return;
+	if (rc == 0 && j->n_events > 0)
+		p->env->on_events(p->env->data);
+	/* Again while it lasts: for who wants to be reminded, and should the store have failed. */
+	if (!uv_is_active((uv_handle_t *)&p->blind))
+		uv_timer_start(&p->blind, on_blind, (uint64_t)p->interval_ms, 0);
+}
+
+static void on_blind(uv_timer_t *timer)
+{
+	struct poll *p = timer->data;
+	struct blind_job *j = &p->blind_job;
+
+	if (j->under_way)
+		return;
+	*j = (struct blind_job){
+		.job = {.run = run_blind_job, .on_done = on_blind_told},
+		.watch = &p->watch,
+		.audience = audience_share(p->env->audience),
+		.rules = rules_share(p->env->rules),
+		.at_ms = clock_utc_ms(),
+		.under_way = true,
+	};
+	p->n_under_way++;
+	store_submit(p->env->store, &j->job);
+}
+
+void poll_start_blind(struct poll *p)
+{
+	uv_timer_start(&p->blind, on_blind, (uint64_t)(BLIND_INTERVALS * p->interval_ms),
+		       0);
 }

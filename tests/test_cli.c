@@ -273,7 +273,7 @@ static const struct {
 	{"completion tcsh", "completion tcsh: not bash, zsh or fish"},
 	{"report --worst 0", "--worst 0: not a number from 1 on"},
 	{"report --worst many", "--worst many: not a number from 1 on"},
-	{"alerts", "alerts: not yet: comes with a later version"},
+	{"alerts acme", "acme: unexpected; see phonewatch alerts --help"},
 	{"silence", "silence: which? phonewatch silence add|list|remove [ID]"},
 	{"silence dance",
 	 "silence: add, list, or remove ID; see phonewatch silence --help"},
@@ -367,7 +367,7 @@ static const struct {
 	{"deliveries -h", "Usage: phonewatch deliveries ", "--failed"},
 	{"report --help", "Usage: phonewatch report ", "--worst"},
 	{"show --help", "Usage: phonewatch show DEVICE ", "serial number"},
-	{"alerts --help", "Usage: phonewatch alerts ", "later version"},
+	{"alerts --help", "Usage: phonewatch alerts ", "--explain"},
 	{"--version", "phonewatch ", "."},
 	{"status -V", "phonewatch ", "."},
 };

@@ -42,6 +42,7 @@ enum {
 	OPT_UNTIL_CLEAR,
 	OPT_REASON,
 	OPT_ACCEPT,
+	OPT_EXPLAIN,
 };
 
 const struct cli_option cli_options[] = {
@@ -68,6 +69,7 @@ const struct cli_option cli_options[] = {
 	{OPT_REASON, 'R', "reason", "TEXT", "why, for who reads it later"},
 	{OPT_ACCEPT, 'A', "accept", "ACCOUNT",
 	 "its list has shrunk, and that is right: who is missing is gone"},
+	{OPT_EXPLAIN, 'e', "explain", "KEY", "the story of one alert"},
 	{OPT_FAILED, 'x', "failed", NULL, "only those that fail, and dead ones"},
 	{'c', 0, "config", "FILE", "where the path of the database stands"},
 	{'d', 0, "database", "FILE", "the database"},
@@ -185,6 +187,19 @@ const struct cli_command cli_commands[] = {
 		.run = cmd_events,
 	},
 	{
+		.name = "alerts",
+		.options = "e",
+		.summary = "what is wrong now",
+		.help = "The alerts that are pending or firing; the members of an outage are counted\n"
+			"in it. With --explain KEY all that is known of one, and of those that had its\n"
+			"key before: what was seen when, which rule it is of, what holds it, and who\n"
+			"was told.",
+		.fields =
+			"key,kind,state,severity,since,count,silenced_by,account,name,rule,"
+			"fired_at,resolved_at,reason,reminders",
+		.run = cmd_alerts,
+	},
+	{
 		.name = "accounts",
 		.options = "A",
 		.summary = "how the watching of each account goes",
@@ -236,7 +251,6 @@ const struct cli_command cli_commands[] = {
 			"  source <(phonewatch completion bash)",
 		.run = cmd_completion,
 	},
-	{.name = "alerts", .options = "", .summary = "what is wrong now"},
 	{
 		.name = "silence",
 		.arguments = "add|list|remove [ID]",
@@ -552,6 +566,9 @@ static void take_option(struct cli *cli, int letter, char *argument)
 		break;
 	case OPT_REASON:
 		cli->reason = argument;
+		break;
+	case OPT_EXPLAIN:
+		cli->explain = argument;
 		break;
 	case OPT_ACCEPT:
 		cli->accept = argument;

@@ -37,7 +37,7 @@ struct cli {
 	const char *database; /* NULL: as the configuration has it */
 	const char *output;   /* NULL: as suits where it goes */
 	const char *at, *since, *after, *until, *by, *worst, *older, *critical;
-	const char *lasting, *every, *alert, *reason, *accept;
+	const char *lasting, *every, *alert, *reason, *accept, *explain;
 	char **words; /* the command, and what stands behind it */
 	size_t n_words;
 	char *const *arguments; /* behind the command */
@@ -117,6 +117,7 @@ int cli_devices(struct cli *cli, struct store_conn *c,
 int cmd_status(struct cli *cli);
 int cmd_events(struct cli *cli);
 int cmd_accounts(struct cli *cli);
+int cmd_alerts(struct cli *cli);
 int cmd_deliveries(struct cli *cli);
 int cmd_show(struct cli *cli);
 int cmd_history(struct cli *cli);

@@ -93,10 +93,15 @@ static enum alert_kind kind_of(const struct event *ev)
 	return ALERT_DEVICE_OFFLINE;
 }
 
+enum event_severity alert_severity(enum alert_kind kind)
+{
+	return kinds[kind].severity;
+}
+
 enum event_severity alert_text_severity(const struct event *ev)
 {
 	return ev->type == EVENT_ALERT_RESOLVED ? SEVERITY_INFO
-						: kinds[kind_of(ev)].severity;
+						: alert_severity(kind_of(ev));
 }
 
 static int64_t number(const struct event *ev, const char *name)

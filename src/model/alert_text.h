@@ -29,6 +29,8 @@ struct alert_told {
  */
 json_t *alert_detail(const struct alert *a, const struct alert_told *told);
 
+enum event_severity alert_severity(enum alert_kind kind);
+
 /* Of an alert's event: the members of detail.alert. */
 const char *alert_text_member(const struct event *ev, const char *name);
 enum event_severity alert_text_severity(const struct event *ev);

@@ -132,6 +132,20 @@ json_t *device_facts(const struct device *d)
 	return facts;
 }
 
+const char *device_emergency_flaw(const json_t *record)
+{
+	const json_t *emergency = json_object_get(record, "emergency");
+	const char *status =
+		json_string_value(json_object_get(emergency, "addressStatus"));
+
+	if (status != NULL && strcmp(status, "Valid") != 0)
+		return "address_status";
+	if (json_is_true(json_object_get(emergency, "outOfCountry")))
+		return "out_of_country";
+	return json_is_false(json_object_get(record, "inCompanyNet")) ? "off_network"
+								      : NULL;
+}
+
 /* Any fact, by a parser. */
 static char *parse_fact(const char *facts, const char *name)
 {

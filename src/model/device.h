@@ -60,6 +60,13 @@ const char *device_text(const struct device *d, const char *member);
  */
 json_t *device_facts(const struct device *d);
 
+/*
+ * What is wrong with the emergency address in a record: "address_status" (not Valid),
+ * "out_of_country", or "off_network" (inCompanyNet says that it is not where the address is for);
+ * NULL where nothing is, or the vendor says nothing of it. Source: ringcentral/api.md section 9.4.
+ */
+const char *device_emergency_flaw(const json_t *record);
+
 /* The text of one fact out of the compact JSON of device_facts(), without a parser: "" where it is
  * null or absent. The caller's. */
 char *device_fact(const char *facts, const char *name);

@@ -14,15 +14,11 @@ struct book *book_create(const struct rules *rules, const char *account)
 
 	b->rules = rules_copy(rules);
 	b->account = mem_strdup(account);
-	STAILQ_INIT(&b->queue);
+	TAILQ_INIT(&b->queue);
+	b->scopes = mem_grow(b->scopes, 0, &b->scopes_cap, sizeof *b->scopes);
+	b->scopes[b->n_scopes++] =
+		(struct book_scope){.rule = rule_of_site(b->rules, account, NULL)};
 	return b;
-}
-
-static void destroy_alert(struct book_alert *a)
-{
-	alert_clear(&a->alert);
-	free(a->listed);
-	free(a);
 }
 
 static void destroy_device(struct book_device *d)
@@ -31,36 +27,27 @@ static void destroy_device(struct book_device *d)
 
 	for (struct book_alert *a = d->alerts; a != NULL; a = next) {
 		next = a->next;
-		destroy_alert(a);
+		book_destroy_alert(a);
 	}
 	free(d->id);
-}
-
-/* What has ended is of no device any more. */
-static void forget_ended(struct book *b)
-{
-	struct book_alert *a;
-
-	while ((a = STAILQ_FIRST(&b->queue)) != NULL) {
-		STAILQ_REMOVE_HEAD(&b->queue, entry);
-		a->queued = false;
-		a->tell = BOOK_TELL_NOTHING;
-		free(a->listed);
-		a->listed = NULL;
-		a->n_listed = 0;
-		if (a->over)
-			destroy_alert(a);
-	}
 }
 
 void book_destroy(struct book *b)
 {
 	if (b == NULL)
 		return;
-	forget_ended(b);
+	book_done(b);
 	for (uint32_t i = 0; i < b->n_devices; i++)
 		destroy_device(&b->devices[i]);
+	for (uint32_t i = 0; i < b->n_scopes; i++) {
+		book_destroy_alert(b->scopes[i].outage);
+		free(b->scopes[i].id);
+		free(b->scopes[i].name);
+	}
+	book_destroy_alert(b->blind);
 	places_clear(&b->by_device_id);
+	places_clear(&b->by_site);
+	free(b->scopes);
 	due_clear(&b->due);
 	rules_release(b->rules);
 	free(b->devices);
@@ -80,10 +67,18 @@ const struct rule_settings *book_settings(const struct book *b,
 	return &b->rules->rules[d->rule].settings;
 }
 
+const struct rule_settings *book_scope_settings(const struct book *b,
+						const struct book_scope *s)
+{
+	return &b->rules->rules[s->rule].settings;
+}
+
 void book_look(struct book *b, uint32_t place)
 {
 	struct book_device *d = &b->devices[place];
 
+	b->scopes[d->site].looked = true;
+	b->scopes[BOOK_ACCOUNT].looked = true;
 	if (d->looked)
 		return;
 	d->looked = true;
@@ -91,13 +86,82 @@ void book_look(struct book *b, uint32_t place)
 	b->look[b->n_look++] = place;
 }
 
+bool book_counts_as(const struct book_device *d, enum device_status status)
+{
+	return !d->gone && d->has_type && d->was_online && d->last_known == status;
+}
+
+bool book_is_listed(const struct book *b, const struct book_device *d)
+{
+	return !d->gone && b->view->is_fresh(b->view->arg, d->device_id, d->tag);
+}
+
 bool book_is_fresh(const struct book *b, const struct book_device *d)
 {
-	return !d->gone && d->status != DEVICE_UNKNOWN &&
-	       b->view->is_fresh(b->view->arg, d->device_id, d->tag);
+	return d->status != DEVICE_UNKNOWN && book_is_listed(b, d);
+}
+
+/* ---- sites ---- */
+
+/* FNV-1a; one site in 2^64 is taken for another. */
+static uint64_t digest_of(const char *text)
+{
+	uint64_t digest = UINT64_C(0xcbf29ce484222325);
+
+	for (; *text != '\0'; text++)
+		digest = (digest ^ (unsigned char)*text) * UINT64_C(0x100000001b3);
+	return digest;
+}
+
+uint32_t book_site(struct book *b, const char *id, const char *name)
+{
+	uint32_t scope = places_find(&b->by_site, digest_of(id));
+	struct book_scope *s;
+
+	if (scope == PLACES_NONE) {
+		scope = b->n_scopes++;
+		b->scopes = mem_grow(b->scopes, scope, &b->scopes_cap, sizeof *b->scopes);
+		b->scopes[scope] = (struct book_scope){.id = mem_strdup(id)};
+		places_add(&b->by_site, digest_of(id), scope);
+	}
+	s = &b->scopes[scope];
+	if (s->name == NULL || strcmp(s->name, name) != 0) {
+		free(s->name);
+		s->name = mem_strdup(name);
+		s->rule = rule_of_site(b->rules, b->account, name);
+	}
+	return scope;
+}
+
+/* By its id, or where there is none by its name. */
+static uint32_t site_of(struct book *b, const char *facts)
+{
+	char *id = device_fact(facts, "site_id"), *name = device_fact(facts, "site");
+	uint32_t scope = BOOK_ACCOUNT;
+
+	if (id[0] != '\0' || name[0] != '\0')
+		scope = book_site(b, id[0] != '\0' ? id : name, name);
+	free(id);
+	free(name);
+	return scope;
 }
 
 /* ---- devices ---- */
+
+/* One more, or with -1 one less, of those that its scopes count. */
+static void count(struct book *b, const struct book_device *d, int64_t one)
+{
+	struct book_scope *site = &b->scopes[d->site],
+			  *account = &b->scopes[BOOK_ACCOUNT];
+
+	if (book_counts_as(d, DEVICE_ONLINE)) {
+		account->n_online += one;
+		site->n_online += site != account ? one : 0;
+	} else if (book_counts_as(d, DEVICE_OFFLINE)) {
+		account->n_offline += one;
+		site->n_offline += site != account ? one : 0;
+	}
+}
 
 static uint32_t place_of(struct book *b, int64_t device_id)
 {
@@ -122,6 +186,8 @@ static void set_facts(struct book *b, struct book_device *d,
 
 	d->rule = (uint16_t)rule_of_device(b->rules, b->account, state->id, facts);
 	d->has_type = rule_has_type(book_settings(b, d), type);
+	d->emergency_flaw = state->emergency_flaw;
+	d->site = site_of(b, state->facts);
 	json_decref(facts);
 	free(type);
 	free(d->id);
@@ -158,11 +224,17 @@ static void set_state(struct book *b, struct book_device *d,
 void book_change(struct book *b, const struct book_device_state *state)
 {
 	uint32_t place = place_of(b, state->device_id);
+	bool was_online;
 
 	/* Of one that the book does not know there is nothing to be had but by its facts. */
 	if (b->devices[place].gone && state->facts == NULL)
 		return;
+	book_look(b, place); /* where it was */
+	count(b, &b->devices[place], -1);
+	was_online = book_counts_as(&b->devices[place], DEVICE_ONLINE);
 	set_state(b, &b->devices[place], state);
+	count(b, &b->devices[place], 1);
+	b->n_fell += was_online && book_counts_as(&b->devices[place], DEVICE_OFFLINE);
 	book_look(b, place);
 }
 
@@ -173,6 +245,7 @@ void book_remove(struct book *b, int64_t device_id, int64_t at_ms)
 
 	if (d->gone)
 		return;
+	count(b, d, -1);
 	d->gone = true;
 	d->turned_ms = at_ms;
 	book_look(b, place);
@@ -210,17 +283,20 @@ void book_load_device(struct book *b, const struct book_device_state *state,
 		d->last_known = DEVICE_UNKNOWN;
 	set_past(d, spans, n_spans);
 	d->turned = false;
-	if (d->has_type && d->was_online && d->last_known == DEVICE_OFFLINE)
+	count(b, d, 1);
+	/* The others are looked at where something about them changes. */
+	if (book_counts_as(d, DEVICE_OFFLINE) || d->emergency_flaw != NULL)
 		book_look(b, place);
+	if (d->has_location && book_settings(b, d)->location_stale_after_ms > 0)
+		due_add(&b->due,
+			d->location_ms + book_settings(b, d)->location_stale_after_ms,
+			place);
 }
 
-void book_load_alert(struct book *b, struct alert *take)
+static void load_of_device(struct book *b, struct book_alert *a)
 {
-	struct book_alert *a = mem_zalloc(sizeof *a);
 	struct book_device *d;
 
-	a->alert = *take;
-	*take = (struct alert){0};
 	a->device = place_of(b, a->alert.device_id);
 	d = &b->devices[a->device];
 	a->next = d->alerts;
@@ -228,163 +304,53 @@ void book_load_alert(struct book *b, struct alert *take)
 	book_look(b, a->device);
 }
 
-void book_load_end(struct book *b)
+static void load_of_scope(struct book *b, struct book_alert *a)
 {
-	(void)b;
+	const struct alert *stored = &a->alert;
+
+	a->device = BOOK_NONE;
+	a->scope = BOOK_ACCOUNT;
+	if (stored->kind == ALERT_SITE_OUTAGE)
+		a->scope = book_site(b, stored->subject,
+				     stored->name != NULL ? stored->name : "");
+	if (stored->kind == ALERT_MONITOR_BLIND)
+		b->blind = a;
+	else
+		b->scopes[a->scope].outage = a;
+	b->scopes[a->scope].looked = true;
 }
 
-/* ---- alerts ---- */
-
-struct book_alert *book_find(const struct book_device *d, enum alert_kind kind)
+void book_load_alert(struct book *b, struct alert *take)
 {
-	struct book_alert *a = d->alerts;
-
-	while (a != NULL && a->alert.kind != kind)
-		a = a->next;
-	return a;
-}
-
-void book_note(struct book *b, struct book_alert *a)
-{
-	if (a->queued)
-		return;
-	a->queued = true;
-	STAILQ_INSERT_TAIL(&b->queue, a, entry);
-}
-
-struct book_alert *book_begin(struct book *b, uint32_t place, enum alert_kind kind,
-			      int64_t since_ms)
-{
-	struct book_device *d = &b->devices[place];
 	struct book_alert *a = mem_zalloc(sizeof *a);
 
-	a->device = place;
-	a->alert = (struct alert){
-		.kind = kind,
-		.state = ALERT_PENDING,
-		.subject = mem_strdup(d->id),
-		.device_id = d->device_id,
-		.since_ms = since_ms,
-		.rule = mem_strdup(b->rules->rules[d->rule].name),
-		.count = 1,
-	};
-	a->next = d->alerts;
-	d->alerts = a;
-	book_note(b, a);
-	return a;
+	a->alert = *take;
+	*take = (struct alert){0};
+	if (a->alert.device_id != 0)
+		load_of_device(b, a);
+	else
+		load_of_scope(b, a);
 }
 
-void book_fire(struct book *b, struct book_alert *a)
+static struct book_alert *find_outage(const struct book *b, int64_t alert_id)
 {
-	a->alert.state = ALERT_FIRING;
-	a->alert.fired_ms = a->alert.told_ms = b->now_ms;
-	a->tell = BOOK_TELL_FIRING;
-	book_note(b, a);
+	for (uint32_t i = 0; alert_id != 0 && i < b->n_scopes; i++)
+		if (b->scopes[i].outage != NULL &&
+		    b->scopes[i].outage->alert.alert_id == alert_id)
+			return b->scopes[i].outage;
+	return NULL;
 }
 
-static void unlink_alert(struct book *b, struct book_alert *a)
+void book_load_end(struct book *b)
 {
-	struct book_alert **at = &b->devices[a->device].alerts;
+	b->is_new = true;
+	for (uint32_t i = 0; i < b->n_devices; i++) {
+		struct book_alert *a = book_find(&b->devices[i], ALERT_DEVICE_OFFLINE);
 
-	while (*at != a)
-		at = &(*at)->next;
-	*at = a->next;
-}
-
-void book_end(struct book *b, struct book_alert *a, enum alert_end end, int64_t at_ms)
-{
-	a->over = true;
-	if (a->alert.state == ALERT_FIRING) {
-		a->alert.state = ALERT_RESOLVED;
-		a->alert.end = end;
-		a->alert.resolved_ms =
-			at_ms > a->alert.since_ms ? at_ms : a->alert.since_ms;
-		a->tell = BOOK_TELL_RESOLVED;
-	} else {
-		a->forget = true;
-		a->tell = BOOK_TELL_NOTHING;
+		if (a == NULL)
+			continue;
+		a->parent = find_outage(b, a->alert.absorbed_by);
+		if (a->parent != NULL)
+			a->parent->n_open++;
 	}
-	unlink_alert(b, a);
-	book_note(b, a);
-}
-
-int64_t book_remind(struct book *b, struct book_alert *a, const struct rule_settings *s,
-		    bool fresh)
-{
-	if (a->alert.state != ALERT_FIRING || s->remind_every_ms == 0 ||
-	    a->alert.repeats >= s->remind_max)
-		return DUE_NEVER;
-	if (fresh && book_lasts_ms(b, a->alert.told_ms) >= s->remind_every_ms) {
-		a->alert.repeats++;
-		a->alert.told_ms = b->now_ms;
-		a->tell = BOOK_TELL_AGAIN;
-		book_note(b, a);
-	}
-	return book_due_ms(b, a->alert.told_ms, s->remind_every_ms);
-}
-
-int64_t book_lasts_ms(const struct book *b, int64_t since_ms)
-{
-	return b->now_ms > since_ms ? b->now_ms - since_ms : 0;
-}
-
-int64_t book_due_ms(const struct book *b, int64_t since_ms, int64_t for_ms)
-{
-	if (since_ms > b->now_ms)
-		since_ms = b->now_ms;
-	return since_ms + for_ms > b->now_ms ? since_ms + for_ms : b->now_ms + 1;
-}
-
-/* ---- a run ---- */
-
-/* The devices of all that is due join those that have changed. */
-static void look_at_due(struct book *b)
-{
-	uint32_t place;
-
-	while (due_take(&b->due, b->now_ms, &place))
-		book_look(b, place);
-}
-
-static void look_at_device(struct book *b, uint32_t place)
-{
-	due_add(&b->due, holddown_look(b, place), place);
-	b->devices[place].looked = false;
-	b->devices[place].turned = false;
-}
-
-enum book_verdict book_run(struct book *b, const struct book_view *view, int64_t now_ms)
-{
-	b->view = view;
-	b->now_ms = now_ms;
-	look_at_due(b);
-	for (uint32_t i = 0; i < b->n_look; i++)
-		look_at_device(b, b->look[i]);
-	b->n_look = 0;
-	b->view = NULL;
-	b->next_decision = STAILQ_FIRST(&b->queue);
-	return BOOK_DECIDED;
-}
-
-bool book_next(struct book *b, struct book_decision *out)
-{
-	struct book_alert *a = b->next_decision;
-
-	if (a == NULL)
-		return false;
-	b->next_decision = STAILQ_NEXT(a, entry);
-	*out = (struct book_decision){
-		.alert = &a->alert,
-		.forget = a->forget,
-		.tell = a->tell,
-		.listed = a->listed,
-		.n_listed = a->n_listed,
-		.n_members = a->n_members,
-	};
-	return true;
-}
-
-void book_done(struct book *b)
-{
-	forget_ended(b);
 }

@@ -2,8 +2,8 @@
  * Pure. rule.h says what is decided.
  *
  *   book_create -> book_load_device ... -> book_load_alert ... -> book_load_end: what is stored
- *   book_change ...: what a sweep's pages changed -> book_run: decisions -> book_next ...: to be
- *   written -> book_done
+ *   book_change ...: what a sweep's pages changed -> book_run (or book_blind): decisions ->
+ *   book_next ...: to be written -> book_done
  *
  * Where what book_next gives cannot be written the book is to be destroyed and loaded anew. */
 #ifndef RULE_BOOK_H
@@ -25,6 +25,7 @@ struct book_span {
 /* What a run asks its owner. */
 struct book_view {
 	void *arg;
+	int64_t began_ms; /* when the sweep at hand did */
 	/* Whether the sweep at hand has shown this device as it is known. tag: as it was given. */
 	bool (*is_fresh)(void *arg, int64_t device_id, uint32_t tag);
 	/* The spans of a device, at least those from since_ms on and the one before. Good until the next
@@ -49,6 +50,8 @@ struct book_device_state {
 	int64_t at_ms; /* when it was first seen with this status */
 	bool has_location;
 	int64_t location_ms;
+	const char
+		*emergency_flaw; /* device_emergency_flaw(); asked only by some rules */
 };
 
 /* Stored, with its spans since it was added: these say whether it was ever Online, and since when it
@@ -70,6 +73,9 @@ enum book_verdict {
 	BOOK_CONFIRM, /* nothing was decided: another sweep first, at once */
 };
 enum book_verdict book_run(struct book *b, const struct book_view *view, int64_t now_ms);
+
+/* No page has come for too long, for this reason: decide that, and nothing else. */
+void book_blind(struct book *b, const char *why, int64_t since_ms, int64_t now_ms);
 
 /* What is to be told of an alert. */
 enum book_tell {

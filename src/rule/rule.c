@@ -101,6 +101,14 @@ size_t rule_of_site(const struct rules *r, const char *account, const char *site
 	return i;
 }
 
+bool rules_ask_emergency(const struct rules *r)
+{
+	for (size_t i = 0; i < r->n; i++)
+		if (r->rules[i].settings.emergency_invalid_for_ms > 0)
+			return true;
+	return false;
+}
+
 bool rule_has_type(const struct rule_settings *s, const char *type)
 {
 	for (size_t i = 0; i < s->n_types; i++)

@@ -55,8 +55,9 @@ struct rule_settings {
 	int64_t site_outage_within_ms;
 	int flap_changes, flap_clear_changes;
 	int64_t flap_within_ms;
-	int64_t location_stale_after_ms; /* 0: never */
-	int64_t remind_every_ms;         /* 0: never */
+	int64_t location_stale_after_ms;  /* 0: never */
+	int64_t emergency_invalid_for_ms; /* 0: never */
+	int64_t remind_every_ms;          /* 0: never */
 	int remind_max;
 };
 
@@ -91,6 +92,8 @@ size_t rule_of_device(const struct rules *r, const char *account, const char *de
 		      const json_t *facts);
 size_t rule_of_site(const struct rules *r, const char *account, const char *site);
 
+/* Whether some rule asks for emergency addresses. */
+bool rules_ask_emergency(const struct rules *r);
 bool rule_has_type(const struct rule_settings *s, const char *type);
 
 #endif

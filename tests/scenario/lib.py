@@ -421,7 +421,7 @@ class Stage:
     """A vendor, a configuration, a database, a daemon, and what came of it."""
 
     def __init__(self, devices=20, sim=(), account={}, sinks=None, conf={}, folder=None,
-                 receiver=None, database="phonewatch.db", wire=None):
+                 receiver=None, database="phonewatch.db", wire=None, alerts=None):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="phonewatch-"))
         self.data = folder or self.folder  # where the database is
         self.secrets_folder = self.folder / "secrets"
@@ -444,11 +444,12 @@ class Stage:
                         "client_secret_file": self.secrets_folder / "acme.client-secret",
                         "jwt_file": self.secrets_folder / "acme.jwt", "interval": "1s", **account}
         self.accounts = None  # several, instead of that one
-        self.sinks = sinks if sinks is not None else {"ops": self.webhook()}
-        # Alerts of devices are for the scenarios that ask for them.
+        # Alerts are for the scenarios that ask for them: the others see and tell all else.
+        self.alerts = alerts
         self.conf = {"database": self.data / database, "log_level": "debug",
-                     "alerts": {"types": []}, **conf}
+                     "alerts": alerts if alerts is not None else {"types": []}, **conf}
         self.conf_path = self.folder / "phonewatch.conf"
+        self.sinks = sinks if sinks is not None else {"ops": self.webhook()}
         self.database = self.conf["database"]
         self.log_path = self.folder / "phonewatchd.log"
         self.log_path.touch()
@@ -470,6 +471,8 @@ class Stage:
                          base64.b64encode(f"sim-client:{text}".encode()).decode()}
 
     def webhook(self, **more):
+        if self.alerts is None:
+            more = {"events": ["device.*", "account.*"], **more}
         return {"kind": "webhook", "url": self.receiver.url,
                 "secret_file": [str(self.secrets_folder / "ops.secret")], **more}
 
@@ -581,7 +584,8 @@ class Stage:
 
     def events(self):
         """All events so far."""
-        return self.table("events")
+        return [e for e in self.table("events")
+                if self.alerts is not None or not e["type"].startswith("alert.")]
 
     def fresh(self):
         """Events that were not looked at yet."""

@@ -264,7 +264,8 @@ static const char *const sql[N_STMTS] = {
 		" AND first_day < (SELECT max(first_day) FROM days WHERE device_id = ?1)",
 
 	[STMT_EVENT_SINKS] = "SELECT k.sink_id FROM sink k CROSS JOIN outbox o"
-			     " ON o.sink_id = k.sink_id AND o.sequence = ?",
+			     " ON o.sink_id = k.sink_id AND o.sequence = ?1"
+			     " UNION SELECT sink_id FROM delivery WHERE sequence = ?1",
 	[STMT_ALERT_ADD] =
 		"INSERT INTO alert (" ALERT_COLUMNS
 		") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
