@@ -1526,6 +1526,9 @@ static const struct {
 	{"show 1 -o table", CLI_OK,
 	 "phone number    +15555550101\nstatus          Online for "},
 	{"show 99", CLI_NO_DEVICE, ""},
+	{"show 1 --match account=acme", CLI_OK, "\"id\":\"1\""},
+	{"show 1 --match site=Nowhere", CLI_NO_DEVICE, ""},
+	{"history 1 --match site=Nowhere", CLI_NO_DEVICE, ""},
 	{"history 99", CLI_NO_DEVICE, ""},
 	{"history 2 --since 2020-01-01 --until 2020-01-02", CLI_OK, ""},
 	{"history 2 --since 2020-01-01 --until 2020-01-02 -o table", CLI_OK,
@@ -1675,10 +1678,14 @@ START_TEST(a_device_is_shown_or_there_is_none)
 	ck_assert_ptr_nonnull(strstr(a.out, shown[_i].out));
 	if (shown[_i].status == CLI_NO_DEVICE) {
 		ck_assert_str_eq(a.out, "");
-		ck_assert_str_eq(a.err,
-				 "phonewatch: 99: no such device; it is an id, a serial"
-				 " number, an extension number, a phone number or a"
-				 " name\n");
+		ck_assert_str_eq(
+			a.err,
+			strstr(shown[_i].line, "--match") != NULL
+				? "phonewatch: 1: none of that name for which --match"
+				  " holds\n"
+				: "phonewatch: 99: no such device; it is an id, a serial"
+				  " number, an extension number, a phone number or a"
+				  " name\n");
 	}
 	database_close(&db);
 }

@@ -119,19 +119,20 @@ const struct cli_command cli_commands[] = {
 	{
 		.name = "show",
 		.arguments = "DEVICE",
-		.options = "",
+		.options = "m",
 		.summary = "all that is known of one device",
-		.help = "Its status, its facts, and its record as the vendor gave it.\n" DEVICE_HELP,
+		.help = "Its status, its facts, and its record as the vendor gave it.\n" DEVICE_HELP
+			"\n" MATCH_HELP,
 		.fields = STATUS_FIELDS ",first_seen_at,removed_at,record",
 		.run = cmd_show,
 	},
 	{
 		.name = "history",
 		.arguments = "DEVICE",
-		.options = "su",
+		.options = "sum",
 		.summary = "when a device was online and when not",
 		.help = "Its spans of time, oldest first; without --since, of the last seven days.\n" DEVICE_HELP
-			"\n" TIME_HELP,
+			"\n" TIME_HELP "\n" MATCH_HELP,
 		.fields = "account,device_id,status,why,from,from_not_before,to,"
 			  "to_not_before,duration_ms",
 		.run = cmd_history,
@@ -354,27 +355,53 @@ struct store_conn *cli_open(struct cli *cli)
 	return NULL;
 }
 
+/* Of those that DEVICE names, those that --match holds for. */
+struct choosing {
+	const struct cli *cli;
+	void (*each)(const struct store_account *a, const struct store_device *d,
+		     void *arg);
+	void *arg;
+	int n;
+};
+
+static void on_named(const struct store_account *a, const struct store_device *d,
+		     void *arg)
+{
+	struct choosing *x = arg;
+	json_t *facts = json_loads(d->facts, 0, NULL);
+
+	if (match_all(x->cli->matches, x->cli->n_matches, a->name, d->id, facts)) {
+		x->n++;
+		x->each(a, d, x->arg);
+	}
+	json_decref(facts);
+}
+
 int cli_devices(struct cli *cli, struct store_conn *c,
 		void (*each)(const struct store_account *a, const struct store_device *d,
 			     void *arg),
 		void *arg, const int *rc)
 {
 	const char *text = cli->arguments[0];
+	struct choosing x = {.cli = cli, .each = each, .arg = arg};
 	int64_t version;
 	int n;
 
 	if (store_reader_version(c, &version, &cli->err) != 0 ||
 	    store_begin_read(c, &cli->err) != 0)
 		return cli_fail_database(cli);
-	n = lookup_devices(c, text, each, arg, &cli->err);
+	n = lookup_devices(c, text, on_named, &x, &cli->err);
 	store_end_read(c);
 	if (n < 0 || *rc != 0)
 		return cli_fail_database(cli);
-	if (n > 0)
+	if (x.n > 0)
 		return CLI_OK;
-	cli_warn("%s: no such device; it is an id, a serial number, an extension number,"
-		 " a phone number or a name",
-		 text);
+	if (n > 0)
+		cli_warn("%s: none of that name for which --match holds", text);
+	else
+		cli_warn("%s: no such device; it is an id, a serial number, an extension"
+			 " number, a phone number or a name",
+			 text);
 	return CLI_NO_DEVICE;
 }
 

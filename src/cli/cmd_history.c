@@ -179,6 +179,17 @@ static void on_piece(const struct past_piece *piece, void *arg)
 	h->pieces[h->n++] = *piece;
 }
 
+static void tell_pieces(struct history *h)
+{
+	for (size_t i = 0; i < h->n; i++) {
+		char *text = past_text(&h->pieces[i], h->account->name, h->device->id,
+				       h->cli->now_at_ms);
+
+		out_object_text(&h->out, text);
+		free(text);
+	}
+}
+
 /* All from the range on: how long its last span was to last is part of the answer. */
 static int load(struct history *h, struct past *past, struct store_gaps *gaps)
 {
@@ -207,9 +218,8 @@ static void on_device(const struct store_account *a, const struct store_device *
 	h->rc = load(h, &past, &gaps);
 	if (h->rc == 0 && h->out.format == OUT_TABLE)
 		tell_table(h);
-	for (size_t i = 0; h->rc == 0 && h->out.format != OUT_TABLE && i < h->n; i++)
-		out_take_object(&h->out, past_object(&h->pieces[i], a->name, d->id,
-						     h->cli->now_at_ms));
+	if (h->rc == 0 && h->out.format != OUT_TABLE)
+		tell_pieces(h);
 	past_clear(&past);
 	free(gaps.all);
 }

@@ -3,8 +3,8 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
-#include "model/member.h"
 #include "query/accounts.h"
+#include "query/text.h"
 
 const char *status_why_name(enum status_why why)
 {
@@ -304,21 +304,24 @@ void past_pieces(const struct past *p, int64_t now_at_ms,
 	end_piece(&g, PAST_OPEN, PAST_OPEN);
 }
 
-json_t *past_object(const struct past_piece *piece, const char *account,
-		    const char *device_id, int64_t now_at_ms)
+char *past_text(const struct past_piece *piece, const char *account,
+		const char *device_id, int64_t now_at_ms)
 {
 	bool lasts = piece->to_ms == PAST_OPEN;
-	json_t *o = json_object();
+	struct buf b;
 
-	member_text(o, "account", account);
-	member_text(o, "device_id", device_id);
-	member_text(o, "status", device_status_name(piece->status));
-	member_text(o, "why", status_why_name(piece->why));
-	member_time(o, "from", piece->from_ms);
-	member_time(o, "from_not_before", piece->from_not_before_ms);
-	member_time_or_null(o, "to", lasts ? 0 : piece->to_ms);
-	member_time_or_null(o, "to_not_before", lasts ? 0 : piece->to_not_before_ms);
-	member_number(o, "duration_ms",
-		      (lasts ? now_at_ms : piece->to_ms) - piece->from_ms);
-	return o;
+	buf_init(&b, SIZE_MAX / 2);
+	buf_add_text(&b, "{");
+	text_string(&b, "account", account);
+	text_string(&b, "device_id", device_id);
+	text_word(&b, "status", device_status_name(piece->status));
+	text_word(&b, "why", status_why_name(piece->why));
+	text_time(&b, "from", piece->from_ms);
+	text_time(&b, "from_not_before", piece->from_not_before_ms);
+	text_time_or_null(&b, "to", lasts ? 0 : piece->to_ms);
+	text_time_or_null(&b, "to_not_before", lasts ? 0 : piece->to_not_before_ms);
+	text_number(&b, "duration_ms",
+		    (lasts ? now_at_ms : piece->to_ms) - piece->from_ms);
+	buf_add_text(&b, "}");
+	return b.data;
 }

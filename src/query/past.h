@@ -7,7 +7,6 @@
 #ifndef QUERY_PAST_H
 #define QUERY_PAST_H
 
-#include <jansson.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -102,9 +101,9 @@ void past_pieces(const struct past *p, int64_t now_at_ms,
  * Shape  {"account", "device_id", "status", "why", "from", "from_not_before", "to",
  *         "to_not_before", "duration_ms"}; to and to_not_before are null where it lasts, and
  *         duration_ms is until now then
- * Returns a new object, the caller's.
+ * Returns a text, the caller's.
  */
-json_t *past_object(const struct past_piece *piece, const char *account,
-		    const char *device_id, int64_t now_at_ms);
+char *past_text(const struct past_piece *piece, const char *account,
+		const char *device_id, int64_t now_at_ms);
 
 #endif

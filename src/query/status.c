@@ -9,6 +9,7 @@
 #include "model/match.h"
 #include "model/member.h"
 #include "query/accounts.h"
+#include "query/text.h"
 
 #define BATCH 500 /* devices a read: a quarter of a megabyte */
 
@@ -254,35 +255,6 @@ json_t *status_object(const struct status *s)
 	return object;
 }
 
-/* A text as JSON has it, or null. */
-static void add_string(struct buf *b, const char *name, const char *text)
-{
-	json_t *string = text != NULL ? json_string(text) : json_null();
-	char *dump = json_dumps(string, JSON_ENCODE_ANY);
-
-	buf_printf(b, "\"%s\":%s", name, dump);
-	free(dump);
-	json_decref(string);
-}
-
-/* A word that needs no escapes, or null. */
-static void add_word(struct buf *b, const char *name, const char *word)
-{
-	buf_add_text(b, ",\"");
-	buf_add_text(b, name);
-	buf_add_text(b, word != NULL ? "\":\"" : "\":null");
-	buf_add_text(b, word != NULL ? word : "");
-	buf_add_text(b, word != NULL ? "\"" : "");
-}
-
-static void add_time(struct buf *b, const char *name, int64_t at_ms)
-{
-	char text[CLOCK_TEXT_BYTES];
-
-	clock_format(text, at_ms);
-	add_word(b, name, text);
-}
-
 /* The facts are compact JSON already: their members are taken as they are. */
 char *status_text(const struct status *s)
 {
@@ -291,27 +263,25 @@ char *status_text(const struct status *s)
 
 	buf_init(&b, SIZE_MAX / 2);
 	buf_add_text(&b, "{\"device\":{");
-	add_string(&b, "account", s->account->name);
-	buf_add_text(&b, ",");
-	add_string(&b, "id", d->id);
+	text_string(&b, "account", s->account->name);
+	text_string(&b, "id", d->id);
 	if (strlen(d->facts) > strlen("{}")) {
 		buf_add_text(&b, ",");
 		buf_add(&b, d->facts + 1, strlen(d->facts) - 2);
 	}
-	buf_add_text(&b, ",");
-	add_string(&b, "vendor_status", d->vendor_status);
+	text_string(&b, "vendor_status", d->vendor_status);
 	buf_add_text(&b, "}");
-	add_word(&b, "status", device_status_name(s->status));
-	add_word(&b, "why", status_why_name(s->why));
-	add_word(&b, "last_status",
-		 s->last != DEVICE_UNKNOWN ? device_status_name(s->last) : NULL);
-	add_time(&b, "since", s->since_at_ms);
-	add_time(&b, "not_before", d->not_before_ms);
-	add_time(&b, "observed_at", d->observed_at_ms);
+	text_word(&b, "status", device_status_name(s->status));
+	text_word(&b, "why", status_why_name(s->why));
+	text_word(&b, "last_status",
+		  s->last != DEVICE_UNKNOWN ? device_status_name(s->last) : NULL);
+	text_time(&b, "since", s->since_at_ms);
+	text_time(&b, "not_before", d->not_before_ms);
+	text_time(&b, "observed_at", d->observed_at_ms);
 	if (d->has_location)
-		add_time(&b, "last_location_report_time", d->location_ms);
+		text_time(&b, "last_location_report_time", d->location_ms);
 	else
-		add_word(&b, "last_location_report_time", NULL);
+		text_word(&b, "last_location_report_time", NULL);
 	buf_add_text(&b, "}");
 	return b.data;
 }

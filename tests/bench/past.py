@@ -4,18 +4,20 @@
   past.py [--devices 20000] [--days 30,365] [--rounds 5] [--keep FOLDER]
 
 Makes a database as phonewatchd writes it: so many devices in 200 sites and 12 models, four
-transitions a device and day, and a gap of the account a week. Then it asks, whole processes with a
-warm cache, and prints for each question the median of the rounds with least and most, and the
-target. What 4 transitions cost on disk is bench.py's to measure.
+transitions a device and day, records of two kilobytes, and a gap of the account a week. phonewatchd sums
+up the days; what that takes is told. Then it asks, whole processes with a warm cache, and prints for
+each question the median of the rounds with least and most, and the target. At last it commits, as a
+page does, with and without a report that runs meanwhile. What 4 transitions cost on disk is bench.py's to
+measure.
 """
-import argparse, json, os, random, shutil, sqlite3, statistics, subprocess, sys, tempfile, time
+import argparse, json, os, random, resource, shutil, signal, sqlite3, statistics, subprocess, sys, tempfile, time
 
 BIN = os.environ.get("TEST_BIN", "build")
 DAY = 86400000
 
 
-def make_schema(path):
-    """The daemon makes its own database; it need not reach anybody for that."""
+def start_daemon(path):
+    """It watches an account of nobody: that of the database is left alone."""
     folder = os.path.dirname(path)
     for name in ("secret", "jwt"):
         with open(os.path.join(folder, name), "w") as f:
@@ -23,21 +25,45 @@ def make_schema(path):
             f.write("x")
     config = os.path.join(folder, "bench.conf")
     with open(config, "w") as f:
-        f.write(f'database = "{path}"\naccounts: {{ acme: {{ server = "http://127.0.0.1:1"\n'
+        f.write(f'database = "{path}"\naccounts: {{ nobody: {{ server = "http://127.0.0.1:1"\n'
                 'client_id = "x" client_secret_file = "secret" jwt_file = "jwt" } }\n')
-    daemon = subprocess.Popen([f"{BIN}/phonewatchd", "-c", config], stderr=subprocess.DEVNULL)
+    return subprocess.Popen([f"{BIN}/phonewatchd", "-c", config], stderr=subprocess.DEVNULL)
+
+
+def stop(daemon):
+    daemon.terminate()
+    daemon.wait()
+
+
+def make_schema(path):
+    """The daemon makes its own database; it need not reach anybody for that."""
+    daemon = start_daemon(path)
     while True:
         time.sleep(0.05)
         if daemon.poll() is not None:
             sys.exit("phonewatchd does not start")
         try:
             db = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
-            db.execute("SELECT count(*) FROM gap")  # of the last step to the schema
-            break
+            if db.execute("PRAGMA user_version").fetchone()[0] > 0 and os.path.getsize(path) > 0:
+                break
         except sqlite3.Error:
             pass
-    daemon.terminate()
-    daemon.wait()
+    stop(daemon)
+
+
+def sum_up(path, devices, days):
+    """A minute after its start the daemon begins."""
+    daemon = start_daemon(path)
+    db = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
+    while (db.execute("SELECT coalesce(sum(n_days), 0) FROM days").fetchone()[0]) < devices * days:
+        time.sleep(2)
+    with open(f"/proc/{daemon.pid}/stat") as f:
+        ticks = sum(map(int, f.read().rsplit(")", 1)[1].split()[11:13]))
+    size = db.execute("SELECT sum(length(sums)) FROM days").fetchone()[0]
+    print(f"{days:4} days  summed up in {ticks / os.sysconf('SC_CLK_TCK'):.1f} s of CPU,"
+          f" {size / devices / days:.1f} bytes a device and day", flush=True)
+    db.close()
+    stop(daemon)
 
 
 def fill(path, devices, days, now):
@@ -61,7 +87,8 @@ def fill(path, devices, days, now):
                  "phone_numbers": [f"+1555{n:07}"], "site": f"Site {n % 200}",
                  "site_id": str(n % 200)}
         db.execute("INSERT INTO device_version VALUES (?, ?, ?)", (n, n, json.dumps(facts, separators=(",", ":"))))
-        db.execute("INSERT INTO device VALUES (?, 1, ?, '{}', ?, NULL)", (n, str(802398800000 + n), n))
+        db.execute("INSERT INTO device VALUES (?, 1, ?, ?, ?, NULL)",
+                   (n, str(802398800000 + n), json.dumps({"record": "x" * 2000}), n))
         at, state, rows = begin, 1, [(n, begin, 60000, 1)]
         for day in range(days):
             for _ in range(2):
@@ -80,10 +107,12 @@ def fill(path, devices, days, now):
 
 
 def ask(path, *args, output="ndjson"):
-    started = time.monotonic()
+    """Milliseconds: until it has ended, and of CPU."""
+    before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
     subprocess.run([f"{BIN}/phonewatch", "-d", path, "-o", output, *args], check=True,
                    stdout=subprocess.DEVNULL)
-    return (time.monotonic() - started) * 1000
+    after, took = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic() - started
+    return took * 1000, (after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime) * 1000
 
 
 def bench(path, days, rounds):
@@ -96,10 +125,55 @@ def bench(path, days, rounds):
         questions.append(("the report by device", 500, ["report", "--by", "device", "--since", f"-{days}d"]))
     for name, target, args in questions:
         for output in ("ndjson", "table"):
-            times = [ask(path, *args, output=output) for _ in range(rounds + 1)][1:]
-            median = statistics.median(times)
-            print(f"{days:4} days  {name:25} {output:7} {median:8.1f} ms ({min(times):.1f} to {max(times):.1f})"
-                  f"  target {target} ms  {'met' if median <= target else 'MISSED'}", flush=True)
+            both = [ask(path, *args, output=output) for _ in range(rounds + 1)][1:]
+            times = [took for took, _ in both]
+            median, cpu = statistics.median(times), statistics.median(cpu for _, cpu in both)
+            print(f"{days:4} days  {name:25} {output:7} {median:8.1f} ms ({min(times):.1f} to {max(times):.1f}),"
+                  f" {cpu:.0f} ms of CPU  target {target} ms  {'met' if median <= target else 'MISSED'}", flush=True)
+
+
+def commit_for(path, seconds):
+    """How long each took, in milliseconds: a device's state, a span, an event, synced to disk."""
+    db = sqlite3.connect(path, isolation_level=None)
+    db.execute("PRAGMA journal_mode=WAL")
+    db.execute("PRAGMA synchronous=FULL")
+    db.execute("PRAGMA wal_autocheckpoint=0")  # phonewatchd has jobs of their own for that
+    times, end = [], time.monotonic() + seconds
+    at = db.execute("SELECT max(from_ms) FROM span WHERE device_id < 100").fetchone()[0]
+    while time.monotonic() < end:
+        at += 1
+        device = 1 + at % 50
+        started = time.monotonic()
+        db.execute("BEGIN IMMEDIATE")
+        db.execute("UPDATE device_state SET status = 3 - status, observed_ms = ? WHERE device_id = ?", (at, device))
+        db.execute("INSERT INTO span VALUES (?, ?, 1000, (SELECT status FROM device_state WHERE device_id = ?))",
+                   (device, at, device))
+        db.execute("INSERT INTO event (type, at_ms, account_id, device_id, version_id, status) VALUES (1, ?, 1, ?, ?, 1)",
+                   (at, device, device))
+        db.execute("COMMIT")
+        times.append((time.monotonic() - started) * 1000)
+        time.sleep(0.005)
+    db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    db.close()
+    return times
+
+
+def commits(path, days, rounds):
+    """Rounds alternate, so that a disk whose speed drifts favours neither."""
+    alone, beside = [], []
+    for _ in range(rounds):
+        alone += commit_for(path, 4)
+        report = subprocess.Popen(["sh", "-c", f"while :; do {BIN}/phonewatch -d {path} -o json report --by site"
+                                   f" --since -{days}d; done"], stdout=subprocess.DEVNULL, start_new_session=True)
+        try:
+            beside += commit_for(path, 4)
+        finally:
+            os.killpg(report.pid, signal.SIGTERM)
+            report.wait()
+    p99 = [sorted(times)[len(times) * 99 // 100] for times in (alone, beside)]
+    ratio = p99[1] / p99[0]
+    print(f"commit, 99th percentile: {p99[0]:.2f} ms alone, {p99[1]:.2f} ms beside reports without a pause, ratio"
+          f" {ratio:.2f} ({len(alone)} and {len(beside)} commits)", flush=True)
 
 
 def main():
@@ -117,8 +191,10 @@ def main():
                 os.makedirs(os.path.dirname(path), exist_ok=True)
                 make_schema(path)
                 fill(path, args.devices, days, int(time.time() * 1000))
+                sum_up(path, args.devices, days)
             print(f"{days:4} days  database of {os.path.getsize(path) / 1e6:.0f} MB")
             bench(path, days, args.rounds)
+        commits(path, days, args.rounds)
     finally:
         if not args.keep:
             shutil.rmtree(folder)
