@@ -35,6 +35,7 @@ struct account_config {
 	int64_t location_every_ms; /* 0: each one */
 	bool keeps_credentials;    /* after a reload: changed ones wait for a restart */
 	char *ca_file;             /* NULL: the system's */
+	char *heartbeat_url;       /* "": none. May hold a secret: never print it */
 };
 
 /* Somebody to be told. */
@@ -76,6 +77,7 @@ struct config {
 	char *path;     /* as given to config_load() */
 	char *database; /* a relative one is relative to the folder of the configuration */
 	enum log_level log_level;
+	char *heartbeat_url; /* of all accounts; as an account's */
 	int64_t keep_events_ms, keep_spans_ms, keep_deliveries_ms,
 		keep_days_ms;            /* retention */
 	struct account_config *accounts; /* in the order of the files; at least one */

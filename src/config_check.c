@@ -89,6 +89,19 @@ int config_check_server(const char *text, struct err *err)
 	return 0;
 }
 
+int config_check_heartbeat(const char *text, struct err *err)
+{
+	if (text[0] == '\0')
+		return 0;
+	if (config_check_url(text, err) != 0)
+		return err->code;
+	if (begins(text, "http://") && !http_is_loopback(text))
+		return err_set(
+			err, ERR_CONFIG,
+			"plain http goes to this machine only; write https://HOST/PATH");
+	return 0;
+}
+
 int config_check_mail_server(const char *text, struct err *err)
 {
 	CURLU *u = begins(text, "smtp://") || begins(text, "smtps://") ? parse_url(text)

@@ -14,6 +14,9 @@ int config_check_server(const char *text, struct err *err);
 /* http:// or https://. Whether plain http is allowed is not asked here. */
 int config_check_url(const char *text, struct err *err);
 
+/* "", https://, or http:// to loopback. */
+int config_check_heartbeat(const char *text, struct err *err);
+
 /* smtp://HOST[:PORT] or smtps://HOST[:PORT]; one slash may stand behind it, nothing else. */
 int config_check_mail_server(const char *text, struct err *err);
 

@@ -70,6 +70,14 @@ static const struct config_key top_keys[] = {
 	 .words = log_levels,
 	 .at = offsetof(struct config, log_level),
 	 .help = "How much to log: error, warning, info or debug."},
+	{.name = "heartbeat_url",
+	 .type = KEY_TEXT,
+	 .fallback = "",
+	 .max = MAX_TEXT,
+	 .check = config_check_heartbeat,
+	 .at = offsetof(struct config, heartbeat_url),
+	 .help = "Asked for when every account has had a good sweep since it was last: for a watcher"
+		 " elsewhere, who tells when that stays away. Empty: nobody."},
 	{.name = "include",
 	 .type = KEY_PATH,
 	 .fallback = "",
@@ -174,6 +182,13 @@ static const struct config_key account_keys[] = {
 	 .at = offsetof(struct account_config, ca_file),
 	 .help = "A private CA, instead of the system's: a file of PEM certificates, looked up"
 		 " like client_secret_file."},
+	{.name = "heartbeat_url",
+	 .type = KEY_TEXT,
+	 .fallback = "",
+	 .max = MAX_TEXT,
+	 .check = config_check_heartbeat,
+	 .at = offsetof(struct account_config, heartbeat_url),
+	 .help = "Asked for after each good sweep of this account, like that of all. Empty: nobody."},
 	{0},
 };
 

@@ -19,6 +19,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "forget.h"
+#include "heartbeat.h"
 #include "ledger.h"
 #include "notify.h"
 #include "poll.h"
@@ -57,6 +58,7 @@ struct daemon {
 	struct poll_env env;
 	char *state_folder;
 	struct serve *serve; /* the door; NULL: it is closed */
+	struct heartbeat *heartbeat;
 
 	struct poll **polls;
 	size_t n_polls;
@@ -104,6 +106,14 @@ static void on_events(void *data)
 
 	for (size_t i = 0; i < d->n_sinks; i++)
 		dispatch_wake(d->sinks[i].dispatch);
+}
+
+static void on_swept(void *data, const struct account_config *account)
+{
+	struct daemon *d = data;
+
+	if (!d->stopping)
+		heartbeat_swept(d->heartbeat, account->name);
 }
 
 static struct sink_settings sink_settings_of(const struct sink_config *s)
@@ -414,6 +424,7 @@ static void adopt(struct daemon *d)
 	start_sinks(d);
 	start_polls(d);
 	set_retention(d);
+	heartbeat_adopt(d->heartbeat, d->config);
 	config_unload(old);
 	log_set_level(d->config->log_level);
 	report(d);
@@ -577,7 +588,8 @@ static int open_door(struct daemon *d, struct err *err)
 	return rc;
 }
 
-static void on_door_closed(void *data)
+/* The door, or the heartbeat. */
+static void on_part_closed(void *data)
 {
 	struct daemon *d = data;
 
@@ -640,8 +652,9 @@ static void begin_stop(struct daemon *d)
 	for (size_t i = 0; i < d->n_sinks; i++)
 		stop_sink(d, &d->sinks[i]);
 	d->n_polls = d->n_sinks = 0;
-	d->n_stopping++;
-	serve_close(d->serve, on_door_closed, d);
+	d->n_stopping += 2;
+	serve_close(d->serve, on_part_closed, d);
+	heartbeat_close(d->heartbeat, on_part_closed, d);
 	if (d->forgetting)
 		forget_stop(&d->forget, on_forgotten, d);
 }
@@ -757,6 +770,7 @@ int daemon_run(struct config *config, struct err *err)
 	}
 	d.state_folder = find_folder("STATE_DIRECTORY", config->database);
 	d.http = http_client_create(&d.loop, USER_AGENT);
+	d.heartbeat = heartbeat_create(d.http);
 	open_penalties(&d);
 	d.ledger = ledger_create(d.penalties);
 	d.env = (struct poll_env){
@@ -768,6 +782,7 @@ int daemon_run(struct config *config, struct err *err)
 		.state_folder = d.state_folder,
 		.began_ms = clock_mono_ms(),
 		.on_events = on_events,
+		.on_swept = on_swept,
 		.data = &d,
 	};
 	start_handles(&d);

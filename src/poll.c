@@ -620,6 +620,8 @@ static void on_sweep_done(struct store_job *job, int rc)
 			    s->n_lapsed == 1 ? "it" : "them");
 	if (s->n_events > 0)
 		p->env->on_events(p->env->data);
+	if (s->whole && !s->shrunk)
+		p->env->on_swept(p->env->data, p->config);
 	if (poll_tell_swept(p) || s->confirm)
 		poll_wait(p, STEP_IDLE, 0);
 	else

@@ -30,6 +30,8 @@ struct poll_env {
 	int64_t began_ms;              /* what the places in intervals count from */
 	struct lasting store_failure;  /* one line, however many accounts meet it */
 	void (*on_events)(void *data); /* a commit has added events */
+	/* The account has had a good sweep: of a whole list, and of one that has not shrunk. */
+	void (*on_swept)(void *data, const struct account_config *account);
 	void *data;
 };
 

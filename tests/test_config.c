@@ -256,6 +256,10 @@ static const struct {
 	{SINK, MAIL TO "server = \"mail.example.com\"",
 	 "sinks.central.server: is not smtp://HOST[:PORT] or smtps://HOST[:PORT]; user and "
 	 "password have keys of their own"},
+	{TOP, "heartbeat_url = \"http://192.0.2.1/x\"",
+	 "heartbeat_url: plain http goes to this machine only; write https://HOST/PATH"},
+	{ACCOUNT, "heartbeat_url = \"beat\"",
+	 "accounts.acme.heartbeat_url: not a URL; write https://HOST/PATH"},
 	{SINK, MAIL SERVER TO "user = \"me\"",
 	 "sinks.central.user: has no password; write password_file too"},
 	{SINK, MAIL SERVER TO "password_file = \"s\"",
