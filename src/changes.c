@@ -202,6 +202,7 @@ static enum event_type transition_to(enum device_status status)
 struct change {
 	enum device_status previous;
 	int64_t not_before_ms;
+	json_t *offline;        /* how long it was, where it is online again; or NULL */
 	json_t *location;       /* change of last_location_report_time, or NULL */
 	bool location_is_early; /* one was told just before */
 	bool location_is_gone;
@@ -218,6 +219,7 @@ static int tell_changes(struct changes *x, const struct change *change,
 		ev = event_of(x, transition_to(row->status), row, facts,
 			      change->not_before_ms);
 		ev.previous = change->previous;
+		ev.detail = change->offline;
 		rc = tell(x, &ev, row);
 	}
 	if (rc == 0 && change->location != NULL && !change->location_is_gone &&
@@ -303,6 +305,27 @@ static void compare_facts(struct store_device *row, const json_t *facts)
 	row->facts = text;
 }
 
+/* Before the row is changed. */
+static int find_offline(struct changes *x, struct change *change,
+			const struct store_device *row, const struct device *d)
+{
+	int64_t interval_ms = x->watch->account.interval_ms;
+	bool is_gap = store_is_gap(interval_ms, change->not_before_ms, x->arrived_at_ms);
+	int64_t until_ms = is_gap ? change->not_before_ms : x->arrived_at_ms;
+	bool was_reached;
+
+	if (row->status != DEVICE_OFFLINE || d->status != DEVICE_ONLINE ||
+	    until_ms < row->observed_at_ms) /* a clock that was set */
+		return 0;
+	if (store_span_was_reached(x->c, row->device_id, row->observed_at_ms,
+				   &was_reached, x->err) != 0)
+		return x->err->code;
+	change->offline = event_offline_detail(
+		until_ms - row->observed_at_ms,
+		is_gap || !was_reached ? EVENT_OFFLINE_OR_LONGER : EVENT_OFFLINE_FOR);
+	return 0;
+}
+
 static bool is_early(const struct changes *x, const struct known_device *known)
 {
 	return known->location_told_at_ms != 0 &&
@@ -322,6 +345,7 @@ static int change_device(struct changes *x, struct device *d, struct store_devic
 	int rc;
 
 	change.not_before_ms = watch_not_before(known->seen_at_ms, x->arrived_at_ms);
+	rc = find_offline(x, &change, row, d);
 	compare_location(x, &change, row, d);
 	if (d->record != NULL) {
 		compare_record(x, &change, row, d);
@@ -339,11 +363,13 @@ static int change_device(struct changes *x, struct device *d, struct store_devic
 	is_noted = is_other || d->status != change.previous ||
 		   had_location != row->has_location || location_ms != row->location_ms;
 	fill_state(x, row, d, digest);
-	rc = store_device_save(x->c, row, x->err);
+	if (rc == 0)
+		rc = store_device_save(x->c, row, x->err);
 	if (rc == 0)
 		rc = tell_changes(x, &change, row, facts);
 	if (is_noted)
 		note(x, known, row, is_other);
+	json_decref(change.offline);
 	json_decref(change.location);
 	json_decref(change.fields);
 	json_decref(facts);

@@ -509,9 +509,58 @@ START_TEST(a_wish_for_a_name_is_heard_of_a_status_alone)
 }
 END_TEST
 
+/* ---- how long it was offline ---- */
+
+#define OTHERS PHONE("2", "Online") "," PHONE("3", "Online")
+#define ON     PHONE("1", "Online") "," OTHERS
+#define OFF    PHONE("1", "Offline") "," OTHERS
+#define NONE   PHONE("1", "x") "," OTHERS
+
+/* A list a minute; NULL: for an hour nobody looks. */
+static const struct {
+	const char *lists[7];
+	const char *detail; /* of the last device.online */
+} returns[] = {
+	{{ON, OFF, ON}, "{\"offline_ms\":60000,\"offline_at_least\":false}"},
+	{{ON, OFF, OFF, OFF, ON}, "{\"offline_ms\":180000,\"offline_at_least\":false}"},
+	/* It was so at first sight. */
+	{{OFF, OFF, ON}, "{\"offline_ms\":120000,\"offline_at_least\":true}"},
+	{{OFF, ON, OFF, ON}, "{\"offline_ms\":60000,\"offline_at_least\":false}"},
+	/* Or when it was listed again. */
+	{{ON, OTHERS, OTHERS, OFF, OFF, ON},
+	 "{\"offline_ms\":120000,\"offline_at_least\":true}"},
+	/* Nobody looked in between: what was seen, to the last request. */
+	{{ON, OFF, OFF, NULL, ON}, "{\"offline_ms\":59700,\"offline_at_least\":true}"},
+	{{ON, OFF, NULL, ON}, ""}, /* it was seen once */
+	/* It was not offline. */
+	{{ON, NONE, ON}, ""},
+	{{ON, OFF, NONE, ON}, ""},
+};
+
+START_TEST(who_comes_back_tells_for_how_long_it_was_away)
+{
+	char *detail;
+
+	for (size_t i = 0; i < COUNT(returns[_i].lists); i++) {
+		const char *records = returns[_i].lists[i];
+
+		if (records != NULL)
+			list(records);
+		else if (i + 1 < COUNT(returns[_i].lists) &&
+			 returns[_i].lists[i + 1] != NULL)
+			a.n_sweeps += 60;
+	}
+	detail = account_ask_text(&a, "SELECT coalesce(detail, '') FROM event WHERE"
+				      " type = 1 ORDER BY sequence DESC LIMIT 1");
+	ck_assert_str_eq(detail, returns[_i].detail);
+	free(detail);
+}
+END_TEST
+
 int main(void)
 {
 	const struct suite_test tests[] = {
+		{who_comes_back_tells_for_how_long_it_was_away, COUNT(returns)},
 		{a_story_is_told_exactly, COUNT(stories)},
 		{a_story_is_told_the_same_after_restarts, COUNT(stories)},
 		{a_devices_reports_are_told_at_most_so_often, 1},

@@ -689,6 +689,23 @@ START_TEST(what_nobody_watches_is_unknown)
 }
 END_TEST
 
+START_TEST(who_was_so_at_first_sight_has_been_so_for_longer)
+{
+	struct answer a;
+	char *at_least;
+
+	make_database();
+	a = run("-d @ status -o table");
+	at_least = strstr(a.out, "  \xe2\x89\xa5 2 h 0 min\n");
+	ck_assert_ptr_nonnull(at_least);
+	/* Of the one in front a transition was seen. */
+	ck_assert_ptr_null(memmem(a.out, (size_t)(at_least - a.out), "\xe2\x89\xa5", 3));
+	ck_assert(strstr(a.out, "Lobby phone") < at_least &&
+		  strstr(a.out, "Annex") < at_least);
+	database_close(&db);
+}
+END_TEST
+
 START_TEST(of_many_accounts_that_nobody_watches_one_line_tells)
 {
 	struct answer a;
@@ -1726,6 +1743,7 @@ int main(void)
 		{personal_data_is_not_told, 1},
 		{the_table_has_what_needs_somebody_first, 1},
 		{what_nobody_watches_is_unknown, 1},
+		{who_was_so_at_first_sight_has_been_so_for_longer, 1},
 		{of_many_accounts_that_nobody_watches_one_line_tells, 1},
 		{an_account_is_a_row_and_what_it_has_no_room_for, COUNT(accounts)},
 		{an_event_is_a_line, 1},

@@ -157,6 +157,17 @@ static void check(struct event *ev, enum event_personal personal, const char *ex
 	"\",\"time\":\"2026-11-22T18:01:02.345Z\",\"datacontenttype\":"                 \
 	"\"application/json\",\"data\":{\"account\":\"acme\","
 
+#define RETURN(after, away)                                                              \
+	HEAD("device.online", "1267", "7")                                               \
+	"\"sequence\":4711,\"severity\":\"info\",\"summary\":\"device 7 is online" after \
+	"\",\"device\":{\"account\":\"acme\",\"id\":\"7\",\"name\":null,"                \
+	"\"vendor_status\":null},\"status\":\"Online\",\"previous_status\":\"Offline\"," \
+	"\"not_before\":\"2026-11-22T18:01:02.345Z\","                                   \
+	"\"observed_at\":\"2026-11-22T18:01:02.345Z\","                                  \
+	"\"last_location_report_time\":null,\"changes\":[{\"field\":\"status\","         \
+	"\"from\":\"Offline\",\"to\":\"Online\"}]" away "}}"
+#define AWAY ",\"offline_ms\":840000,\"offline_at_least\":false"
+
 START_TEST(what_is_not_known_is_null)
 {
 	struct event ev = {.sequence = 4711,
@@ -180,6 +191,27 @@ START_TEST(what_is_not_known_is_null)
 			"\"observed_at\":\"2026-11-22T18:01:02.345Z\","
 			"\"last_location_report_time\":null,\"changes\":[{\"field\":\"status\","
 			"\"from\":\"Offline\",\"to\":\"Unknown\"}]}}");
+}
+END_TEST
+
+/* One that was stored before there were such members has the bytes that it had then. */
+START_TEST(only_who_knows_for_how_long_a_phone_was_away_says_so)
+{
+	struct event ev = {.sequence = 4711,
+			   .type = EVENT_DEVICE_ONLINE,
+			   .at_ms = T0,
+			   .account = mem_strdup("acme"),
+			   .device_id = mem_strdup("7"),
+			   .facts = json_pack("{s:n}", "name"),
+			   .status = DEVICE_ONLINE,
+			   .previous = DEVICE_OFFLINE,
+			   .not_before_ms = T0};
+
+	event_id(ev.id, T0, RANDOM, 4711);
+	if (_i == 1)
+		ev.detail = event_offline_detail(840000, EVENT_OFFLINE_FOR);
+	check(&ev, EVENT_WITHOUT_PERSONAL,
+	      _i == 0 ? RETURN("", "") : RETURN(" after 14 min", AWAY));
 }
 END_TEST
 
@@ -282,6 +314,11 @@ static const struct {
 } summaries[] = {
 	{EVENT_DEVICE_ONLINE, NULL, "", DEVICE_ONLINE, "Online",
 	 "Lobby phone (ext 101, Denver) is online"},
+	{EVENT_DEVICE_ONLINE, "{\"offline_ms\":840000,\"offline_at_least\":false}", "",
+	 DEVICE_ONLINE, "Online", "Lobby phone (ext 101, Denver) is online after 14 min"},
+	{EVENT_DEVICE_ONLINE, "{\"offline_ms\":840000,\"offline_at_least\":true}", "",
+	 DEVICE_ONLINE, "Online",
+	 "Lobby phone (ext 101, Denver) is online after 14 min or more"},
 	{EVENT_DEVICE_OFFLINE, NULL, "extension_number", DEVICE_OFFLINE, "Offline",
 	 "Lobby phone (Denver) is offline"},
 	{EVENT_DEVICE_OFFLINE, NULL, "site", DEVICE_OFFLINE, "Offline",
@@ -402,6 +439,7 @@ int main(void)
 		{an_offline_event_is_the_documented_document, 2},
 		{the_object_is_what_is_rendered, 1},
 		{what_is_not_known_is_null, 1},
+		{only_who_knows_for_how_long_a_phone_was_away_says_so, 2},
 		{personal_values_are_for_those_who_may_see_them, 2},
 		{a_transition_comes_before_its_other_changes, 1},
 		{an_account_event_says_why, 1},

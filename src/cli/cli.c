@@ -183,7 +183,8 @@ const struct cli_command cli_commands[] = {
 		.fields = "id,type,source,subject,time,data.sequence,data.severity,data.summary," DEVICE_FIELDS(
 			"data.device.") ","
 					"data.status,data.previous_status,data.not_before,data.observed_at,"
-					"data.last_location_report_time,data.changes,data.reason,data.detail,"
+					"data.last_location_report_time,data.changes,data.offline_ms,"
+					"data.offline_at_least,data.reason,data.detail,"
 					"data.since",
 		.run = cmd_events,
 	},

@@ -32,6 +32,7 @@ struct row {
 	enum device_status status, last;
 	enum status_why why;
 	int64_t since_at_ms;
+	bool at_least;          /* it was so when it was first seen */
 	char *cells[N_COLUMNS]; /* NAME, EXT, SITE, MODEL, ACCOUNT */
 };
 
@@ -60,18 +61,22 @@ static char *name_of(const struct status *s)
 			    first_filled(fact(s, "serial"), mem_strdup(s->device->id)));
 }
 
-static void add_device(struct rows *all, const struct status *s)
+static struct row *add_device(struct rows *all, const struct status *s)
 {
 	struct row *r;
 
 	all->rows = mem_grow(all->rows, all->n, &all->cap, sizeof *all->rows);
 	r = &all->rows[all->n++];
-	*r = (struct row){s->status, s->last, s->why, s->since_at_ms, {0}};
+	*r = (struct row){.status = s->status,
+			  .last = s->last,
+			  .why = s->why,
+			  .since_at_ms = s->since_at_ms};
 	r->cells[NAME] = name_of(s);
 	r->cells[EXT] = fact(s, "extension_number");
 	r->cells[SITE] = fact(s, "site");
 	r->cells[MODEL] = first_filled(fact(s, "model"), fact(s, "type"));
 	r->cells[ACCOUNT] = mem_strdup(s->account->name);
+	return r;
 }
 
 static int rank(enum device_status status)
@@ -117,7 +122,7 @@ static void add_row(struct out *o, const struct row *r, int64_t now_at_ms)
 	out_cell(o, SINCE, OUT_PLAIN, "%s", text);
 	clock_format_duration(
 		text, now_at_ms > r->since_at_ms ? now_at_ms - r->since_at_ms : 0);
-	out_cell(o, FOR, OUT_PLAIN, "%s", text);
+	out_cell(o, FOR, OUT_PLAIN, "%s%s", r->at_least ? "\u2265 " : "", text);
 }
 
 /* Columns that would say the same of every device are left out. */
@@ -140,7 +145,9 @@ static void choose_columns(struct out *o, const struct rows *all)
 struct asking {
 	struct out out;
 	struct rows rows;
-	int64_t now_at_ms;
+	struct cli *cli;
+	struct store_conn *c;
+	int rc;                                /* of what was asked beside the walk */
 	bool offline;                          /* only those are shown */
 	size_t n_unknown;                      /* of those that are not shown */
 	const struct store_account *unwatched; /* one of them; NULL: none */
@@ -175,9 +182,9 @@ static void add_count(struct asking *q)
 }
 
 /* What nobody watches is old. Of many accounts the command for accounts tells. */
-static char *unwatched_note(const struct asking *q, const struct cli *cli,
-			    bool has_daemon)
+static char *unwatched_note(const struct asking *q)
 {
+	bool has_daemon = store_reader_has_daemon(q->c);
 	char *why, *note;
 
 	if (q->n_unwatched == 0)
@@ -186,7 +193,7 @@ static char *unwatched_note(const struct asking *q, const struct cli *cli,
 		return mem_printf(
 			"%zu accounts are not watched%s; see phonewatch accounts",
 			q->n_unwatched, has_daemon ? "" : ": phonewatchd does not run");
-	why = unwatched_why(q->unwatched, has_daemon, cli->now_at_ms);
+	why = unwatched_why(q->unwatched, has_daemon, q->cli->now_at_ms);
 	note = mem_printf("%s: %s", q->unwatched->name, why);
 	free(why);
 	return note;
@@ -220,17 +227,29 @@ static void note_account(struct asking *q, const struct store_account *a)
 	q->n_unwatched++;
 }
 
+/* Whoever is not seen any more has not been so since a time that is known. */
+static void find_since(struct asking *q, const struct status *s, struct row *r)
+{
+	bool was_reached = true;
+
+	if (q->rc == 0 && s->why <= WHY_NO_STATUS)
+		q->rc = store_span_was_reached(q->c, s->device->device_id, s->since_at_ms,
+					       &was_reached, &q->cli->err);
+	r->at_least = !was_reached;
+}
+
 static void on_device(const struct status *s, void *arg)
 {
 	struct asking *q = arg;
 	char *text;
 
-	if (s->why == WHY_UNOBSERVED && !accounts_is_observed(s->account, q->now_at_ms))
+	if (s->why == WHY_UNOBSERVED &&
+	    !accounts_is_observed(s->account, q->cli->now_at_ms))
 		note_account(q, s->account);
 	if (q->offline && s->status != DEVICE_OFFLINE) {
 		q->n_unknown++;
 	} else if (q->out.format == OUT_TABLE) {
-		add_device(&q->rows, s);
+		find_since(q, s, add_device(&q->rows, s));
 	} else {
 		text = status_text(s);
 		out_object_text(&q->out, text);
@@ -249,16 +268,14 @@ static void warn(const struct asking *q, const char *note)
 			 q->n_unknown == 1 ? " is" : "s are");
 }
 
-static void tell_rest(struct cli *cli, struct store_conn *c, struct asking *q,
-		      int64_t at_ms)
+static void tell_rest(struct asking *q, int64_t at_ms)
 {
-	char *note =
-		at_ms == 0 ? unwatched_note(q, cli, store_reader_has_daemon(c)) : NULL;
+	char *note = at_ms == 0 ? unwatched_note(q) : NULL;
 
 	if (q->out.format != OUT_TABLE) {
 		warn(q, note);
 	} else {
-		tell_table(q, at_ms != 0 ? at_ms : cli->now_at_ms);
+		tell_table(q, at_ms != 0 ? at_ms : q->cli->now_at_ms);
 		if (note != NULL) {
 			out_words(&q->out, OUT_DOUBTFUL, "%s", note);
 			out_newline(&q->out);
@@ -267,8 +284,9 @@ static void tell_rest(struct cli *cli, struct store_conn *c, struct asking *q,
 	free(note);
 }
 
-static int tell(struct cli *cli, struct store_conn *c, struct asking *q, int64_t at_ms)
+static int tell(struct asking *q, int64_t at_ms)
 {
+	struct cli *cli = q->cli;
 	struct status_walk walk = {.at_ms = at_ms,
 				   .without_facts = true,
 				   .which = q->offline ? STATUS_NOT_ONLINE : STATUS_ALL,
@@ -277,14 +295,14 @@ static int tell(struct cli *cli, struct store_conn *c, struct asking *q, int64_t
 	int more, status = CLI_OK;
 
 	do {
-		more = status_next(&walk, c, cli->now_at_ms, on_device, q, &cli->err);
-		if (more < 0)
+		more = status_next(&walk, q->c, cli->now_at_ms, on_device, q, &cli->err);
+		if (more < 0 || q->rc != 0)
 			status = cli_fail_database(cli);
 		else if (out_flush(&q->out, &cli->err) != 0)
 			status = cli_fail_output(cli);
 	} while (more > 0 && status == CLI_OK);
 	if (status == CLI_OK)
-		tell_rest(cli, c, q, at_ms);
+		tell_rest(q, at_ms);
 	status_walk_clear(&walk);
 	if (status == CLI_OK && out_end(&q->out, &cli->err) != 0)
 		status = cli_fail_output(cli);
@@ -390,8 +408,7 @@ static int cmd_nagios(struct cli *cli)
 
 int cmd_status(struct cli *cli)
 {
-	struct asking q = {.now_at_ms = cli->now_at_ms, .offline = cli->offline};
-	struct store_conn *c;
+	struct asking q = {.cli = cli, .offline = cli->offline};
 	int64_t at_ms = 0;
 	int status;
 
@@ -401,13 +418,13 @@ int cmd_status(struct cli *cli)
 		return cli_usage("status: --critical goes with --nagios");
 	if (cli->at != NULL && cli_past_time(cli, "--at", cli->at, &at_ms) != CLI_OK)
 		return CLI_USAGE;
-	c = cli_open(cli);
-	if (c == NULL)
+	q.c = cli_open(cli);
+	if (q.c == NULL)
 		return CLI_DATABASE;
 	out_init(&q.out, cli->format, columns, cli->command->fields);
-	status = tell(cli, c, &q, at_ms);
+	status = tell(&q, at_ms);
 	out_clear(&q.out);
 	clear_rows(&q.rows);
-	store_close_reader(c);
+	store_close_reader(q.c);
 	return status;
 }

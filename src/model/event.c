@@ -12,9 +12,11 @@
 #include "model/alert_text.h"
 #include "model/member.h"
 
-#define SUMMARY_MAX_BYTES 4096
-#define SUMMARY_FACT_MAX  200 /* bytes of a name; the vendor allows 64 characters */
-#define LISTED_FIELDS     3   /* named in the summary of device.changed */
+#define SUMMARY_MAX_BYTES      4096
+#define SUMMARY_FACT_MAX       200 /* bytes of a name; the vendor allows 64 characters */
+#define EVENT_OFFLINE_MS       "offline_ms"
+#define EVENT_OFFLINE_AT_LEAST "offline_at_least"
+#define LISTED_FIELDS          3 /* named in the summary of device.changed */
 
 static const struct {
 	const char *name;
@@ -164,6 +166,24 @@ static void add_alert_data(json_t *data, const struct event *ev)
 	json_object_update_missing(data, ev->detail);
 }
 
+/* How long it was offline. An event of before there were such members stays without them. */
+static void add_offline(json_t *data, const struct event *ev)
+{
+	json_t *offline_ms = json_object_get(ev->detail, EVENT_OFFLINE_MS);
+
+	if (offline_ms == NULL)
+		return;
+	json_object_set(data, EVENT_OFFLINE_MS, offline_ms);
+	json_object_set(data, EVENT_OFFLINE_AT_LEAST,
+			json_object_get(ev->detail, EVENT_OFFLINE_AT_LEAST));
+}
+
+json_t *event_offline_detail(int64_t offline_ms, enum event_offline how)
+{
+	return json_pack("{s:I, s:b}", EVENT_OFFLINE_MS, (json_int_t)offline_ms,
+			 EVENT_OFFLINE_AT_LEAST, how == EVENT_OFFLINE_OR_LONGER);
+}
+
 static void add_device_data(json_t *data, const struct event *ev,
 			    enum event_personal personal)
 {
@@ -178,6 +198,7 @@ static void add_device_data(json_t *data, const struct event *ev,
 	else
 		member_text(data, "last_location_report_time", NULL);
 	json_object_set_new(data, "changes", changes_of(ev, personal));
+	add_offline(data, ev);
 }
 
 json_t *event_object(const struct event *ev, enum event_personal personal)
@@ -271,6 +292,19 @@ static void add_changed(struct buf *b, const struct event *ev)
 		buf_printf(b, " and %zu more", n - LISTED_FIELDS);
 }
 
+static void add_offline_text(struct buf *b, const struct event *ev)
+{
+	const json_t *offline_ms = json_object_get(ev->detail, EVENT_OFFLINE_MS);
+	char text[CLOCK_TEXT_BYTES];
+
+	if (offline_ms == NULL)
+		return;
+	clock_format_duration(text, json_integer_value(offline_ms));
+	buf_printf(b, " after %s", text);
+	if (json_is_true(json_object_get(ev->detail, EVENT_OFFLINE_AT_LEAST)))
+		buf_add_text(b, " or more");
+}
+
 static void add_device_text(struct buf *b, const struct event *ev)
 {
 	char at[CLOCK_TEXT_BYTES];
@@ -279,6 +313,7 @@ static void add_device_text(struct buf *b, const struct event *ev)
 	switch (ev->type) {
 	case EVENT_DEVICE_ONLINE:
 		buf_add_text(b, " is online");
+		add_offline_text(b, ev);
 		break;
 	case EVENT_DEVICE_OFFLINE:
 		buf_add_text(b, " is offline");

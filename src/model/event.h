@@ -66,8 +66,8 @@ struct event {
 	int64_t location_ms;
 	int64_t not_before_ms;
 
-	/* Of device.*: {"changes": [...]} of diff_records(), or NULL for none but what the type
-	 * says. Of account.*: {"reason", "detail", "since", "counts"}. Of alert.*: alert_detail(). */
+	/* Of device.*: {"changes": [...]} of diff_records(), of device.online also
+	 * event_offline_detail(), or NULL for none but what the type says. Of account.*: {"reason", "detail", "since", "counts"}. Of alert.*: alert_detail(). */
 	json_t *detail;
 };
 
@@ -82,6 +82,12 @@ const char *event_subject(const struct event *ev);
 /* What a match asks: the device's facts, or those of the site that an alert is about; NULL for
  * none. Borrowed. */
 const json_t *event_facts(const struct event *ev);
+
+/* Of a device.online: how long it was offline, from the answer that showed that to the one that shows
+ * it no more; or, where it was so when it was first seen, or nobody looked in between, at least so
+ * long. Returns a new object, the caller's. */
+enum event_offline { EVENT_OFFLINE_FOR, EVENT_OFFLINE_OR_LONGER };
+json_t *event_offline_detail(int64_t offline_ms, enum event_offline how);
 
 enum event_personal { EVENT_WITHOUT_PERSONAL, EVENT_WITH_PERSONAL };
 

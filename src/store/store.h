@@ -269,6 +269,11 @@ struct store_spans {
 int store_spans_load(struct store_conn *c, int64_t device_id, int64_t since_ms,
 		     int64_t until_ms, struct store_spans *into, struct err *err);
 
+/* Whether a transition led to the status that a device has had since from_ms: not where it was
+ * first seen so, or again after it was removed. */
+int store_span_was_reached(struct store_conn *c, int64_t device_id, int64_t from_ms,
+			   bool *was_reached, struct err *err);
+
 /* A time in which a device, or a whole account, was not observed. It is written when it is over;
  * one that lasts shows in the rows of device and account. */
 enum store_gap_why { GAP_UNOBSERVED = 1, GAP_NOT_LISTED = 2 };

@@ -206,3 +206,17 @@ int store_gaps_load(struct store_conn *c, int64_t account_id, int64_t device_id,
 	}
 	return rc;
 }
+
+int store_span_was_reached(struct store_conn *c, int64_t device_id, int64_t from_ms,
+			   bool *was_reached, struct err *err)
+{
+	struct store_spans spans = {0};
+
+	*was_reached = false;
+	if (store_spans_load(c, device_id, from_ms - 1, from_ms, &spans, err) != 0)
+		return err->code;
+	if (spans.n > 0 && spans.all[0].from_ms < from_ms)
+		*was_reached = spans.all[0].state != SPAN_GONE;
+	free(spans.all);
+	return 0;
+}
