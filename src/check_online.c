@@ -123,11 +123,28 @@ static void breakdown_clear(struct breakdown *t)
 
 /* ---- the end ---- */
 
+/* What the vendor says of its limits: the daemon, now or later, must know of a penalty. */
+static void learn(struct check *k, struct budget *budget, const struct http_request *req,
+		  const struct answer *answer)
+{
+	int64_t now_ms = clock_mono_ms();
+
+	budget_told(budget, http_header(req, "X-Rate-Limit-Limit"),
+		    http_header(req, "X-Rate-Limit-Remaining"),
+		    http_header(req, "X-Rate-Limit-Window"), now_ms);
+	if (answer->next == ANSWER_WAIT)
+		ledger_obey(k->ledger, budget, k->account, answer, now_ms);
+	ledger_answered(k->ledger, budget);
+}
+
+/* "Errors are to be ignored, not retried": ringcentral/api.md section 3.3. But a penalty is one. */
 static void on_out(struct http_request *req, int rc)
 {
 	struct check *k = req->data;
+	struct answer answer;
 
-	(void)rc; /* "errors are to be ignored, not retried": ringcentral/api.md section 3.3 */
+	answer_read(&answer, req, rc, ANSWER_OF_TOKEN, clock_utc_ms());
+	learn(k, k->auth_budget, req, &answer);
 	http_client_close(k->http, NULL, NULL);
 }
 
@@ -159,6 +176,7 @@ static void log_out(struct check *k)
 	k->req.data = k;
 	auth_add_basic(&k->auth, &k->req);
 	http_add_header(&k->req, "Content-Type: application/x-www-form-urlencoded");
+	ledger_ask(k->ledger, k->auth_budget, 1, clock_mono_ms());
 	http_start(k->http, &k->req);
 }
 
@@ -167,6 +185,17 @@ static void cannot(struct check *k, const char *what, const char *why)
 	fprintf(k->out, "  %s: %s\n", what, why);
 	k->rc = ERR_DENIED;
 	log_out(k);
+}
+
+static void refused(struct check *k, const char *what, const struct answer *answer)
+{
+	char text[ANSWER_TEXT_BYTES + CLOCK_TEXT_BYTES + 40], pause[CLOCK_TEXT_BYTES];
+
+	clock_format_duration(pause, answer->wait_ms);
+	snprintf(text, sizeof text, "%s%s%s", answer->text,
+		 answer->next == ANSWER_WAIT ? "; it wants no request for " : "",
+		 answer->next == ANSWER_WAIT ? pause : "");
+	cannot(k, what, text);
 }
 
 static void summarize(struct check *k)
@@ -330,22 +359,8 @@ static void ask(struct check *k)
 		cannot(k, asked_for[k->course.ask], "the vendor wants no request now");
 		return;
 	}
-	for (int64_t i = 0; i < n; i++)
-		budget_spend(k->budget, clock_mono_ms());
+	ledger_ask(k->ledger, k->budget, n, clock_mono_ms());
 	http_start(k->http, &k->req);
-}
-
-/* What the vendor says of its limits: the daemon, now or later, must know of a penalty. */
-static void learn(struct check *k, struct budget *budget, const struct http_request *req,
-		  const struct answer *answer)
-{
-	int64_t now_ms = clock_mono_ms();
-
-	budget_told(budget, http_header(req, "X-Rate-Limit-Limit"),
-		    http_header(req, "X-Rate-Limit-Remaining"),
-		    http_header(req, "X-Rate-Limit-Window"), now_ms);
-	if (answer->next == ANSWER_WAIT)
-		ledger_obey(k->ledger, budget, k->account, answer, now_ms);
 }
 
 static void print_group(const struct check *k, const struct http_request *req)
@@ -426,7 +441,7 @@ static void on_page(struct http_request *req, int rc)
 	} else if (answer.next == ANSWER_SMALLER && course_halve(&k->course)) {
 		ask(k);
 	} else if (answer.next != ANSWER_GOOD) {
-		cannot(k, what, answer.text);
+		refused(k, what, &answer);
 	} else if (k->course.ask == ASK_EXTENSIONS) {
 		if (read_extensions(k, &err) != 0) {
 			cannot(k, what, err.text);
@@ -458,7 +473,7 @@ static void on_token(struct auth *auth)
 
 	learn(k, k->auth_budget, &auth->req, &auth->answer);
 	if (auth->answer.next != ANSWER_GOOD) {
-		cannot(k, "login", auth->answer.text);
+		refused(k, "login", &auth->answer);
 		return;
 	}
 	if (auth->scope != NULL)
@@ -512,7 +527,7 @@ static int check_account(const struct account_config *a, struct ledger *ledger, 
 	http_request_init(&k.req);
 	auth_init(&k.auth, &k.loop, &settings, NULL);
 	k.auth.data = &k;
-	budget_spend(k.auth_budget, clock_mono_ms());
+	ledger_ask(ledger, k.auth_budget, 1, clock_mono_ms());
 	auth_start(&k.auth, k.http, on_token);
 	uv_run(&k.loop, UV_RUN_DEFAULT);
 	http_request_clear(&k.req);
@@ -533,10 +548,11 @@ static int check_account(const struct account_config *a, struct ledger *ledger, 
 static struct penalties *open_penalties(const struct config *config, FILE *out)
 {
 	char *path = penalties_path(config->database);
+	struct penalty_now now = {clock_utc_ms(), clock_mono_ms()};
 	struct penalties *penalties = NULL;
 	struct err err;
 
-	if (penalties_join(path, &penalties, &err) != 0 && check_has_folder(config))
+	if (penalties_join(path, now, &penalties, &err) != 0 && check_has_folder(config))
 		fprintf(out,
 			"%s: should the vendor ask for a pause, phonewatchd will not know"
 			" of it\n",

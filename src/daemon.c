@@ -445,9 +445,8 @@ static int run_setup(struct store_conn *c, struct store_job *job, struct err *er
 
 	if (store_begin(c, err) != 0)
 		return err->code;
-	if (!d->started &&
-	    (store_budgets_cut(c, clock_utc_ms() + BUDGET_MAX_WAIT_MS, err) != 0 ||
-	     ledger_load(d->ledger, c, err) != 0))
+	if (!d->started && (store_budgets_cut(c, clock_utc_ms(), err) != 0 ||
+			    ledger_load(d->ledger, c, err) != 0))
 		return err->code;
 	for (size_t i = 0; i < config->n_sinks; i++) {
 		if (store_sink_load(c, config->sinks[i].name, &s->sink_ids[i], err) != 0)
@@ -732,10 +731,10 @@ static void start_handles(struct daemon *d)
 static void open_penalties(struct daemon *d)
 {
 	char *path = penalties_path(d->config->database);
+	struct penalty_now now = {clock_utc_ms(), clock_mono_ms()};
 	struct err err;
 
-	if (penalties_open(path, clock_utc_ms() + BUDGET_MAX_WAIT_MS, &d->penalties,
-			   &err) != 0)
+	if (penalties_open(path, now, &d->penalties, &err) != 0)
 		log_warning(
 			"%s; a penalty may be forgotten if we are killed as it begins",
 			err.text);

@@ -73,13 +73,28 @@ static struct entry *add_entry(struct ledger *l, const char *scope, const char *
 	return e;
 }
 
-/* What was noted and may not be in the database. */
-static void recall(struct entry *e, int64_t until_at_ms, int64_t now_ms)
+static struct penalty_now both_clocks(int64_t now_ms)
 {
-	int64_t left = until_at_ms - clock_utc_ms();
+	return (struct penalty_now){clock_utc_ms(), now_ms};
+}
 
-	if (left > 0)
-		budget_block(&e->budget, left, now_ms);
+/* What was noted and may not be in the database. */
+static void recall(const struct ledger *l, struct entry *e, int64_t now_ms)
+{
+	int64_t left_ms = penalties_find(l->penalties, e->scope, both_clocks(now_ms));
+
+	if (left_ms > 0)
+		budget_block(&e->budget, left_ms, now_ms);
+}
+
+/* What another process has noted since. */
+static void look_beside(const struct ledger *l, struct entry *e, int64_t now_ms)
+{
+	int64_t left_ms =
+		penalties_find_others(l->penalties, e->scope, both_clocks(now_ms));
+
+	if (left_ms > 0)
+		budget_block(&e->budget, left_ms, now_ms);
 }
 
 /* NULL: there is none yet. n_groups: how many its scope has. */
@@ -115,7 +130,7 @@ static struct entry *server_of(struct ledger *l, const char *scope)
 		return e;
 	e = add_entry(l, server, ADDRESS_GROUP);
 	budget_init(&e->budget, 1, BUDGET_WINDOW_MS);
-	recall(e, penalties_find(l->penalties, server), clock_mono_ms());
+	recall(l, e, clock_mono_ms());
 	return e;
 }
 
@@ -132,6 +147,7 @@ static void on_row(const struct store_budget *row, void *arg)
 		.window_ms = row->window_ms,
 		.remaining = row->remaining,
 		.told_ms = row->told_at_ms,
+		.blocked_at_ms = row->blocked_at_ms,
 		.blocked_until_ms = row->blocked_until_ms,
 		.n_slots = row->n_slots,
 	};
@@ -140,7 +156,7 @@ static void on_row(const struct store_budget *row, void *arg)
 						   row->slots[i].at_ms, row->slots[i].n};
 	budget_resume(b, now_ms - clock_utc_ms(), now_ms);
 	e->kinds = row->kinds;
-	recall(e, penalties_find(((struct ledger *)arg)->penalties, e->scope), now_ms);
+	recall(arg, e, now_ms);
 }
 
 int ledger_load(struct ledger *l, struct store_conn *c, struct err *err)
@@ -186,7 +202,7 @@ struct budget *ledger_budget(struct ledger *l, const char *scope, const char *gr
 		return &e->budget;
 	e = add_entry(l, scope, group);
 	budget_init(&e->budget, limit, BUDGET_WINDOW_MS);
-	recall(e, penalties_find(l->penalties, e->scope), clock_mono_ms());
+	recall(l, e, clock_mono_ms());
 	return &e->budget;
 }
 
@@ -236,11 +252,10 @@ int64_t ledger_wait_n_ms(struct ledger *l, struct budget *b, int share, int64_t 
 	int64_t wait_ms, server_ms = 0;
 	struct entry *e = entry_of(b), *server = e->server;
 
-	recall(e, penalties_find_others(l->penalties, e->scope), now_ms);
+	look_beside(l, e, now_ms);
 	wait_ms = budget_wait_n_ms(b, share, n, now_ms);
 	if (server != NULL) {
-		recall(server, penalties_find_others(l->penalties, server->scope),
-		       now_ms);
+		look_beside(l, server, now_ms);
 		server_ms = ledger_blocked_ms(&server->budget, now_ms);
 	}
 	return wait_ms > server_ms ? wait_ms : server_ms;
@@ -273,7 +288,7 @@ void ledger_ask(struct ledger *l, struct budget *b, int64_t n, int64_t now_ms)
 		budget_spend(b, now_ms);
 	e->n_under_way++;
 	e->asked_ms = now_ms;
-	penalties_ask(l->penalties, e->scope, clock_utc_ms() + UNANSWERED_MS);
+	penalties_ask(l->penalties, e->scope, UNANSWERED_MS, both_clocks(now_ms));
 }
 
 static bool is_under_way(const struct ledger *l, const char *scope)
@@ -310,18 +325,19 @@ int64_t ledger_count_pages(struct budget *b, int64_t n)
 	return entry_of(b)->n_pages += n;
 }
 
-/* 0: there never was one. */
-static int64_t blocked_until_ms(const struct entry *e)
+/* The budget whose penalty keeps this one: its own or its server's. */
+static const struct budget *keeper_of(const struct budget *b)
 {
-	int64_t until_ms = e->budget.blocked_until_ms;
-	int64_t server_ms = e->server != NULL ? e->server->budget.blocked_until_ms : 0;
+	const struct entry *server = entry_of(b)->server;
 
-	return until_ms > server_ms ? until_ms : server_ms;
+	if (server == NULL || server->budget.blocked_until_ms <= b->blocked_until_ms)
+		return b;
+	return &server->budget;
 }
 
 int64_t ledger_blocked_ms(const struct budget *b, int64_t now_ms)
 {
-	int64_t until_ms = blocked_until_ms(entry_of(b));
+	int64_t until_ms = keeper_of(b)->blocked_until_ms;
 
 	return until_ms > now_ms ? until_ms - now_ms : 0;
 }
@@ -348,8 +364,8 @@ void ledger_block(struct ledger *l, struct budget *b, int64_t wait_ms, int64_t n
 	const struct entry *e = entry_of(b);
 
 	budget_block(b, wait_ms, now_ms);
-	penalties_note(l->penalties, e->scope,
-		       clock_utc_ms() + b->blocked_until_ms - now_ms);
+	penalties_note(l->penalties, e->scope, b->blocked_until_ms - now_ms,
+		       both_clocks(now_ms));
 }
 
 /* The same for every group of a scope. */
@@ -388,14 +404,16 @@ void ledger_snapshot(const struct budget *b, struct store_budget *into)
 {
 	const struct entry *e = entry_of(b);
 	int64_t shift_ms = clock_utc_ms() - clock_mono_ms();
-	int64_t until_ms = blocked_until_ms(e);
+	const struct budget *keeper = keeper_of(b);
+	bool blocked = keeper->blocked_until_ms != 0;
 
 	*into = (struct store_budget){
 		.limit = b->limit,
 		.window_ms = b->window_ms,
 		.remaining = b->remaining,
 		.told_at_ms = b->told_ms != 0 ? b->told_ms + shift_ms : 0,
-		.blocked_until_ms = until_ms != 0 ? until_ms + shift_ms : 0,
+		.blocked_at_ms = blocked ? keeper->blocked_at_ms + shift_ms : 0,
+		.blocked_until_ms = blocked ? keeper->blocked_until_ms + shift_ms : 0,
 		.kinds = e->kinds,
 		.n_slots = b->n_slots,
 	};

@@ -485,6 +485,12 @@ START_TEST(the_text_says_status_code_hint_and_request)
 	ck_assert_str_eq(w.answer.text,
 			 "HTTP 429 CMN-303: the vendor has no rate plan for this"
 			 " app: ask its developer support");
+	read_text(429, "Retry-After: 86398\r\n", "", LIST);
+	ck_assert_str_eq(w.answer.text, "HTTP 429: too many requests");
+	read_text(429, "Retry-After: 259200\r\n", "", LIST);
+	ck_assert_str_eq(w.answer.text,
+			 "HTTP 429: too many requests; it asks for a pause of a day or"
+			 " more, of which a day is kept");
 }
 END_TEST
 
@@ -559,8 +565,11 @@ static const struct {
 	{"30 seconds", FALLBACK_MS},
 	{"30s", FALLBACK_MS},
 	{"3598", 3598000 + SPARE_MS},
-	{"3599", ANSWER_MAX_WAIT_MS},
-	{"3600", ANSWER_MAX_WAIT_MS},
+	{"3600", 3600000 + SPARE_MS},
+	{"7200", 7200000 + SPARE_MS},
+	{"86398", 86398000 + SPARE_MS},
+	{"86399", ANSWER_MAX_WAIT_MS},
+	{"86400", ANSWER_MAX_WAIT_MS},
 	{"99999999999", ANSWER_MAX_WAIT_MS},
 	{"99999999999999999999999999", ANSWER_MAX_WAIT_MS},
 	{"1e300", ANSWER_MAX_WAIT_MS},
@@ -573,7 +582,8 @@ static const struct {
 	{"Mon, 14 Sep 2026 09:30:00 GMT", FALLBACK_MS + SPARE_MS},
 	{"Mon, 14 Sep 2026 09:29:59 GMT", FALLBACK_MS + SPARE_MS},
 	{"Thu, 01 Jan 1970 00:00:00 GMT", FALLBACK_MS + SPARE_MS},
-	{"Mon, 14 Sep 2026 23:30:00 GMT", ANSWER_MAX_WAIT_MS},
+	{"Mon, 14 Sep 2026 23:30:00 GMT", 14 * 3600000 + SPARE_MS},
+	{"Tue, 15 Sep 2026 09:30:00 GMT", ANSWER_MAX_WAIT_MS},
 	{"Tue, 19 Jan 2038 03:14:08 GMT", ANSWER_MAX_WAIT_MS},
 	{"Mon, 14 Sep 2026", FALLBACK_MS + SPARE_MS},
 };

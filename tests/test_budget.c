@@ -165,13 +165,14 @@ static const struct {
 	{1, 1},
 	{0, 0},
 	{-5, 0},
-	{BUDGET_MAX_WAIT_MS, 3600000},
-	{BUDGET_MAX_WAIT_MS + 1, 3600000},
-	{INT64_MAX, 3600000},
+	{7200000, 7200000},
+	{BUDGET_MAX_WAIT_MS, 86400000},
+	{BUDGET_MAX_WAIT_MS + 1, 86400000},
+	{INT64_MAX, 86400000},
 	{INT64_MIN / 2, 0},
 };
 
-START_TEST(a_penalty_lasts_as_told_and_an_hour_at_most)
+START_TEST(a_penalty_lasts_as_told_and_a_day_at_most)
 {
 	start(10);
 	budget_block(&b, blocks[_i].wait_ms, NOW_MS);
@@ -258,16 +259,32 @@ START_TEST(a_clock_put_back_cuts_the_future)
 {
 	start(10);
 	spend(5, NOW_MS);
-	budget_block(&b, BUDGET_MAX_WAIT_MS, NOW_MS);
 	budget_told(&b, "10", "0", "60", NOW_MS);
 	resume_after(-HOUR_MS);
-	ck_assert_int_eq(budget_wait_ms(&b, 50, BOOT_MS), BUDGET_MAX_WAIT_MS);
+	ck_assert_int_eq(budget_wait_ms(&b, 50, BOOT_MS), WINDOW_MS + SPARE_MS);
 	start(10);
 	spend(5, NOW_MS - 10000);
 	spend(1, NOW_MS);
 	resume_after(-HOUR_MS);
 	ck_assert_int_eq(budget_wait_ms(&b, 50, BOOT_MS), WINDOW_MS + SPARE_MS);
 	ck_assert_int_eq(budget_wait_ms(&b, 50, BOOT_MS + WINDOW_MS + SPARE_MS), 0);
+}
+END_TEST
+
+/* By how much the clock was put back, and how long the wait is that was one of 30 s then. */
+static const struct {
+	int64_t back_ms, wait_ms;
+} backs[] = {
+	{-40000, 0}, {-30000, 0}, {-20000, 10000},  {-1, 29999},
+	{0, 30000},  {1, 30000},  {HOUR_MS, 30000}, {INT64_C(9000) * HOUR_MS, 30000},
+};
+
+START_TEST(a_clock_put_back_makes_no_penalty_longer_than_it_was)
+{
+	start(10);
+	budget_block(&b, 30000, NOW_MS);
+	resume_after(-backs[_i].back_ms);
+	ck_assert_int_eq(budget_wait_ms(&b, 50, BOOT_MS), backs[_i].wait_ms);
 }
 END_TEST
 
@@ -438,7 +455,7 @@ int main(void)
 		{requests_under_way_use_up_what_remains, 1},
 		{what_was_said_of_a_window_that_is_over_is_forgotten, 1},
 		{a_smaller_limit_holds_at_once, 1},
-		{a_penalty_lasts_as_told_and_an_hour_at_most, COUNT(blocks)},
+		{a_penalty_lasts_as_told_and_a_day_at_most, COUNT(blocks)},
 		{a_longer_wait_at_hand_stands, 1},
 		{a_restart_takes_up_what_was_sent_and_one_more, 1},
 		{one_more_is_assumed_even_where_nothing_was_sent, 1},
@@ -446,6 +463,7 @@ int main(void)
 		{nothing_remaining_goes_on_after_a_restart, 1},
 		{what_remained_is_one_less_after_a_restart, 1},
 		{a_clock_put_back_cuts_the_future, 1},
+		{a_clock_put_back_makes_no_penalty_longer_than_it_was, COUNT(backs)},
 		{a_clock_put_forward_forgets, 1},
 		{no_window_ever_holds_more_than_our_share, COUNT(settings)},
 		{a_steady_stream_in_a_short_window_is_counted_whole, 1},

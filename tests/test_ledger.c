@@ -25,11 +25,16 @@ static struct penalties *penalties;
 static struct ledger *ledger;
 static char path[300], penalty_path[320];
 
+static struct penalty_now now(void)
+{
+	return (struct penalty_now){clock_utc_ms(), clock_mono_ms()};
+}
+
 static void open_ledger(void)
 {
 	struct err err;
 
-	ck_assert_int_eq(penalties_open(penalty_path, INT64_MAX, &penalties, &err), 0);
+	ck_assert_int_eq(penalties_open(penalty_path, now(), &penalties, &err), 0);
 	ledger = ledger_create(penalties);
 }
 
@@ -336,7 +341,7 @@ START_TEST(another_process_keeps_the_address_quiet_too)
 	struct ledger *own = ledger;
 	struct err err;
 
-	ck_assert_int_eq(penalties_join(penalty_path, &others, &err), 0);
+	ck_assert_int_eq(penalties_join(penalty_path, now(), &others, &err), 0);
 	ledger = ledger_create(others);
 	refuse_address();
 	ledger_destroy(ledger);
@@ -403,7 +408,7 @@ START_TEST(what_another_process_notes_counts_at_once)
 	struct err err;
 
 	ck_assert_int_eq(wait_ms(b), 0);
-	ck_assert_int_eq(penalties_join(penalty_path, &others, &err), 0);
+	ck_assert_int_eq(penalties_join(penalty_path, now(), &others, &err), 0);
 	beside = ledger_create(others);
 	ledger_block(beside, ledger_budget(beside, SCOPE, "light", 50), 30000,
 		     clock_mono_ms());
@@ -446,7 +451,7 @@ START_TEST(a_request_of_an_unknown_group_waits_for_all_of_its_scope)
 	ledger_budget(ledger, OTHER, "heavy", 10)->blocked_until_ms = now_ms + 30000;
 	ck_assert_int_eq(ledger_wait_all_ms(ledger, SCOPE, 50, now_ms), 20000);
 	/* Of a scope of which nothing else is known. */
-	penalties_note(penalties, "new", clock_utc_ms() + 25000);
+	penalties_note(penalties, "new", 25000, now());
 	check_about(ledger_wait_all_ms(ledger, "new", 50, now_ms), 25000);
 	check_about(ledger_all_blocked_ms(ledger, "new", now_ms), 25000);
 }

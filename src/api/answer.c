@@ -269,12 +269,19 @@ static void name_permission(char *out, size_t size, const struct codes *codes,
 		snprintf(out, size, "%s", hint != NULL ? hint : "");
 }
 
+static void add_hint(char *hint, size_t size, const char *text)
+{
+	size_t len = strlen(hint);
+
+	snprintf(hint + len, size - len, "%s%s", len > 0 ? "; " : "", text);
+}
+
 void answer_read(struct answer *out, const struct http_request *req, int rc,
 		 enum answer_of of, int64_t now_at_ms)
 {
 	const struct meaning *m;
 	struct codes codes;
-	char hint[160];
+	char hint[240];
 
 	*out = (struct answer){.next = ANSWER_GOOD};
 	if (rc != 0) {
@@ -300,5 +307,8 @@ void answer_read(struct answer *out, const struct http_request *req, int rc,
 	if (out->next == ANSWER_WAIT)
 		read_wait(out, req, now_at_ms);
 	name_permission(hint, sizeof hint, &codes, m != NULL ? m->hint : NULL);
+	if (out->wait_ms == ANSWER_MAX_WAIT_MS)
+		add_hint(hint, sizeof hint,
+			 "it asks for a pause of a day or more, of which a day is kept");
 	write_text(out, req, hint[0] != '\0' ? hint : NULL);
 }

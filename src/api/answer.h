@@ -58,7 +58,7 @@ struct answer {
 };
 
 #define ANSWER_DEFAULT_WAIT_MS 60000
-#define ANSWER_MAX_WAIT_MS     3600000
+#define ANSWER_MAX_WAIT_MS     (INT64_C(24) * 3600 * 1000)
 
 /* ANSWER_OF_BULK: several lists at once, ringcentral/api.md section 5. */
 enum answer_of { ANSWER_OF_TOKEN, ANSWER_OF_LIST, ANSWER_OF_BULK };

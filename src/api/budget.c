@@ -143,8 +143,23 @@ void budget_block(struct budget *b, int64_t wait_ms, int64_t now_ms)
 {
 	if (wait_ms > BUDGET_MAX_WAIT_MS)
 		wait_ms = BUDGET_MAX_WAIT_MS;
-	if (now_ms + wait_ms > b->blocked_until_ms)
-		b->blocked_until_ms = now_ms + wait_ms;
+	if (now_ms + wait_ms <= b->blocked_until_ms)
+		return;
+	b->blocked_at_ms = now_ms;
+	b->blocked_until_ms = now_ms + wait_ms;
+}
+
+static void resume_block(struct budget *b, int64_t shift_ms, int64_t now_ms)
+{
+	int64_t lasts_ms =
+		at_most(b->blocked_until_ms - b->blocked_at_ms, BUDGET_MAX_WAIT_MS);
+
+	b->blocked_until_ms += shift_ms;
+	b->blocked_at_ms += shift_ms;
+	if (b->blocked_until_ms <= now_ms + lasts_ms)
+		return;
+	b->blocked_at_ms = now_ms;
+	b->blocked_until_ms = now_ms + lasts_ms;
 }
 
 void budget_resume(struct budget *b, int64_t shift_ms, int64_t now_ms)
@@ -157,8 +172,7 @@ void budget_resume(struct budget *b, int64_t shift_ms, int64_t now_ms)
 	}
 	b->told_ms = at_most(b->told_ms + shift_ms, now_ms);
 	if (b->blocked_until_ms != 0)
-		b->blocked_until_ms = at_most(b->blocked_until_ms + shift_ms,
-					      now_ms + BUDGET_MAX_WAIT_MS);
+		resume_block(b, shift_ms, now_ms);
 	forget_old(b, now_ms);
 	budget_spend(b, now_ms); /* it may have been the last of its window */
 }

@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 #define BUDGET_SLOTS       64 /* per window, and some to spare */
-#define BUDGET_MAX_WAIT_MS 3600000
+#define BUDGET_MAX_WAIT_MS (INT64_C(24) * 3600 * 1000)
 #define BUDGET_HEAVY_LIMIT 10 /* assumed until the vendor says another */
 #define BUDGET_AUTH_LIMIT  5
 #define BUDGET_WINDOW_MS   60000
@@ -22,6 +22,7 @@ struct budget {
 	int64_t remaining; /* as last told, less what was sent since; -1: not known */
 	int64_t told_ms;   /* when */
 	int64_t blocked_until_ms; /* a penalty; 0: none */
+	int64_t blocked_at_ms;    /* when it was told */
 	/* Requests that may still count, oldest first. Those of a 60th of a window stand together
 	 * and count until the last of them is out: a little too long, never too short. */
 	size_t n_slots;
@@ -60,8 +61,9 @@ void budget_block(struct budget *b, int64_t wait_ms, int64_t now_ms);
 
 /*
  * After a restart: bring times of another run to this one's clock and assume the worst.
- * shift_ms is added to every time. What lies in the future by more than it can is cut; one
- * request more than recorded is assumed to have been sent just now.
+ * shift_ms is added to every time. What lies in the future by more than it can is cut: whenever a
+ * penalty was told, it lasts no longer from now on than it did then. One request more than
+ * recorded is assumed to have been sent just now.
  */
 void budget_resume(struct budget *b, int64_t shift_ms, int64_t now_ms);
 

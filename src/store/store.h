@@ -463,6 +463,7 @@ struct store_budget {
 	int64_t remaining;        /* as last told; -1: never told */
 	int64_t told_at_ms;       /* when it was */
 	int64_t blocked_until_ms; /* no request before; 0: none */
+	int64_t blocked_at_ms;    /* when that was told */
 	int64_t kinds; /* bit n: requests of kind n count in it; the ledger's */
 	/* Requests that may still count, oldest first: so many, the last of them then. */
 	size_t n_slots;
@@ -479,8 +480,9 @@ int store_budget_load(struct store_conn *c, const char *scope, const char *group
 		      struct store_budget *into, bool *found, struct err *err);
 int store_budget_save(struct store_conn *c, const struct store_budget *b,
 		      struct err *err);
-/* A wait that ends later than this was never asked for: it is cut. */
-int store_budgets_cut(struct store_conn *c, int64_t latest_ms, struct err *err);
+/* The clock was set back: a wait that is said to have been told later than now lasts from now on as
+ * long as it did then. */
+int store_budgets_cut(struct store_conn *c, int64_t now_at_ms, struct err *err);
 
 /* ---- silences ---- */
 

@@ -284,15 +284,17 @@ static const char *const sql[N_STMTS] = {
 		" WHERE state = 3 AND resolved_ms < ? LIMIT ?)",
 
 	[STMT_BUDGETS] = "SELECT scope, grp, max, window_ms, remaining, told_ms,"
-			 " blocked_until_ms, sent, kinds FROM budget",
-	[STMT_BUDGET_LOAD] =
-		"SELECT scope, grp, max, window_ms, remaining, told_ms,"
-		" blocked_until_ms, sent, kinds FROM budget WHERE scope = ? AND grp = ?",
+			 " blocked_until_ms, sent, kinds, blocked_at_ms FROM budget",
+	[STMT_BUDGET_LOAD] = "SELECT scope, grp, max, window_ms, remaining, told_ms,"
+			     " blocked_until_ms, sent, kinds, blocked_at_ms FROM budget"
+			     " WHERE scope = ? AND grp = ?",
 	[STMT_BUDGET_SAVE] =
 		"INSERT OR REPLACE INTO budget (scope, grp, max, window_ms, remaining, told_ms,"
-		" blocked_until_ms, sent, kinds) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+		" blocked_until_ms, sent, kinds, blocked_at_ms)"
+		" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
 	[STMT_BUDGETS_CUT] =
-		"UPDATE budget SET blocked_until_ms = ?1 WHERE blocked_until_ms > ?1",
+		"UPDATE budget SET blocked_until_ms = blocked_until_ms - blocked_at_ms + ?1,"
+		" blocked_at_ms = ?1 WHERE blocked_at_ms > ?1",
 
 	[STMT_SILENCE_ADD] =
 		"INSERT INTO silence (matches, alert, from_ms, until_ms, every, reason,"

@@ -547,6 +547,7 @@ static void read_budget(sqlite3_stmt *st, struct store_budget *into)
 		.told_at_ms = sqlite3_column_int64(st, 5),
 		.blocked_until_ms = sqlite3_column_int64(st, 6),
 		.kinds = sqlite3_column_int64(st, 8),
+		.blocked_at_ms = sqlite3_column_int64(st, 9),
 	};
 	sqlite3_snprintf(sizeof into->scope, into->scope, "%s",
 			 sqlite3_column_text(st, 0));
@@ -591,15 +592,16 @@ int store_budget_load(struct store_conn *c, const char *scope, const char *group
 int store_budget_save(struct store_conn *c, const struct store_budget *b, struct err *err)
 {
 	return conn_run(c,
-			conn_bind(c, STMT_BUDGET_SAVE, err, "ttiiizzbi", b->scope,
+			conn_bind(c, STMT_BUDGET_SAVE, err, "ttiiizzbiz", b->scope,
 				  b->group, b->limit, b->window_ms, b->remaining,
 				  b->told_at_ms, b->blocked_until_ms,
 				  b->n_slots > 0 ? b->slots : NULL,
-				  (int)(b->n_slots * sizeof *b->slots), b->kinds),
+				  (int)(b->n_slots * sizeof *b->slots), b->kinds,
+				  b->blocked_at_ms),
 			err);
 }
 
-int store_budgets_cut(struct store_conn *c, int64_t latest_ms, struct err *err)
+int store_budgets_cut(struct store_conn *c, int64_t now_at_ms, struct err *err)
 {
-	return conn_run(c, conn_bind(c, STMT_BUDGETS_CUT, err, "i", latest_ms), err);
+	return conn_run(c, conn_bind(c, STMT_BUDGETS_CUT, err, "i", now_at_ms), err);
 }
