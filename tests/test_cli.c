@@ -325,6 +325,11 @@ static const struct {
 	{"events --after 99999999999999999999",
 	 "--after 99999999999999999999: not a number; it is data.sequence of the last event"
 	 " that you have"},
+	{"payload", "payload: which? phonewatch payload FORMAT"},
+	{"payload slack", "payload: of which event? phonewatch payload slack --event ID"},
+	{"payload slack --event 1 -o csv", "payload: is JSON: no -o csv with it"},
+	{"events --event 1",
+	 "events: has no option --event; see phonewatch events --help"},
 	{"events --follow --until now",
 	 "events: --follow has no end: no --until with it"},
 	{"events --follow -o json", "events: --follow has no end: no -o json with it;"

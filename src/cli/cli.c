@@ -43,6 +43,7 @@ enum {
 	OPT_REASON,
 	OPT_ACCEPT,
 	OPT_EXPLAIN,
+	OPT_EVENT,
 };
 
 const struct cli_option cli_options[] = {
@@ -70,6 +71,7 @@ const struct cli_option cli_options[] = {
 	{OPT_ACCEPT, 'A', "accept", "ACCOUNT",
 	 "its list has shrunk, and that is right: who is missing is gone"},
 	{OPT_EXPLAIN, 'e', "explain", "KEY", "the story of one alert"},
+	{OPT_EVENT, 'i', "event", "ID", "of this event: its id or its sequence"},
 	{OPT_FAILED, 'x', "failed", NULL, "only those that fail, and dead ones"},
 	{'c', 0, "config", "FILE", "where the path of the database stands"},
 	{'d', 0, "database", "FILE", "the database"},
@@ -225,6 +227,16 @@ const struct cli_command cli_commands[] = {
 			"event_id,sequence,sink,state,attempts,next_at,delivered_at,code,"
 			"error,switched_off",
 		.run = cmd_deliveries,
+	},
+	{
+		.name = "payload",
+		.arguments = "FORMAT",
+		.options = "i",
+		.summary = "what a webhook would post for an event",
+		.help = "The body of a request, made of an event in this format: cloudevents, slack,\n"
+			"teams, discord, pagerduty, alertmanager, jira, or the path of a jq program.\n"
+			"Nothing is sent. Where a secret belongs into it, a word stands for it.",
+		.run = cmd_payload,
 	},
 	{
 		.name = "backup",
@@ -600,6 +612,9 @@ static void take_option(struct cli *cli, int letter, char *argument)
 		break;
 	case OPT_ACCEPT:
 		cli->accept = argument;
+		break;
+	case OPT_EVENT:
+		cli->event = argument;
 		break;
 	case OPT_NAGIOS:
 		cli->nagios = true;

@@ -37,7 +37,7 @@ struct cli {
 	const char *database; /* NULL: as the configuration has it */
 	const char *output;   /* NULL: as suits where it goes */
 	const char *at, *since, *after, *until, *by, *worst, *older, *critical;
-	const char *lasting, *every, *alert, *reason, *accept, *explain;
+	const char *lasting, *every, *alert, *reason, *accept, *explain, *event;
 	char **words; /* the command, and what stands behind it */
 	size_t n_words;
 	char *const *arguments; /* behind the command */
@@ -124,6 +124,7 @@ int cmd_history(struct cli *cli);
 int cmd_report(struct cli *cli);
 int cmd_diff(struct cli *cli);
 int cmd_stale(struct cli *cli);
+int cmd_payload(struct cli *cli);
 int cmd_completion(struct cli *cli);
 int cmd_backup(struct cli *cli);
 int cmd_check(struct cli *cli);

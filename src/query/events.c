@@ -1,6 +1,8 @@
 #include "query/events.h"
 
 #include <fnmatch.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "base/buf.h"
 #include "model/match.h"
@@ -169,4 +171,57 @@ int events_start_last(struct events_walk *walk, struct store_conn *c, int64_t n,
 		n -= s.n;
 	}
 	return 0;
+}
+
+/* ---- one of them ---- */
+
+struct search {
+	const char *id; /* NULL: its sequence will do */
+	void (*each)(const struct event *ev, void *arg);
+	void *arg;
+	int n;
+};
+
+static void on_found(const struct event *ev, void *arg)
+{
+	struct search *s = arg;
+
+	if (s->id != NULL && strcmp(ev->id, s->id) != 0)
+		return;
+	s->n++;
+	s->each(ev, s->arg);
+}
+
+/* The last digits of an id are its sequence (model/event.h). 0: the text is neither. */
+static int64_t sequence_of(const char *text, bool *is_id)
+{
+	size_t len = strlen(text);
+
+	*is_id = len == EVENT_ID_BYTES - 1;
+	if (*is_id)
+		return strtoll(text + len - 10, NULL, 16);
+	return strspn(text, "0123456789") == len ? strtoll(text, NULL, 10) : 0;
+}
+
+int events_find(struct store_conn *c, const char *id,
+		void (*each)(const struct event *ev, void *arg), void *arg,
+		struct err *err)
+{
+	struct search s = {.each = each, .arg = arg};
+	struct store_event_filter filter = {
+		.types = UINT32_MAX, .since_at_ms = INT64_MIN, .until_at_ms = INT64_MAX};
+	int64_t sequence, version;
+	bool is_id;
+	int rc;
+
+	sequence = sequence_of(id, &is_id);
+	if (sequence <= 0)
+		return 0;
+	s.id = is_id ? id : NULL;
+	filter.before = sequence < INT64_MAX ? sequence + 1 : sequence;
+	if (store_reader_version(c, &version, err) != 0 || store_begin_read(c, err) != 0)
+		return err->code;
+	rc = store_events_select(c, &filter, sequence, 1, on_found, &s, err);
+	store_end_read(c);
+	return rc != 0 ? rc : s.n;
 }

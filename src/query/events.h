@@ -46,4 +46,12 @@ int events_next(struct events_walk *walk, struct store_conn *c,
 		void (*each)(const struct event *ev, void *arg), void *arg,
 		struct err *err);
 
+/*
+ * The event of this id, or of this sequence; call each for it. A read of its own.
+ * Returns 1, 0 where there is none (any more), or ERR_STORE.
+ */
+int events_find(struct store_conn *c, const char *id,
+		void (*each)(const struct event *ev, void *arg), void *arg,
+		struct err *err);
+
 #endif
