@@ -14,6 +14,7 @@
 #include "config_keys.h"
 #include "config_value.h"
 #include "net/http.h"
+#include "payload/payload.h"
 #include "sink/journal.h"
 
 #define MAX_FILES 10000
@@ -127,6 +128,53 @@ static void check_mail(struct loading *l, const config_setting_t *at,
 			 "is nobody's password; write user too");
 }
 
+const char *config_sink_url(const struct sink_config *s)
+{
+	return s->url != NULL ? s->url : s->url_secret.text;
+}
+
+static bool is_empty(const config_setting_t *s)
+{
+	return s->type == CONFIG_TYPE_STRING && s->value.sval[0] == '\0';
+}
+
+static void check_url(struct loading *l, const config_setting_t *at,
+		      const struct sink_config *s)
+{
+	const config_setting_t *url = config_setting_get_member(at, "url");
+	const config_setting_t *file = config_setting_get_member(at, "url_file");
+	const char *text = config_sink_url(s);
+
+	if (url == NULL && file != NULL && is_empty(file))
+		COMPLAIN(l, file, "is empty; name the file of the URL, or give url");
+	else if (url != NULL && file != NULL && !is_empty(file))
+		COMPLAIN(l, file, "url is there too; remove one");
+	else if (text != NULL && !s->allow_http && strncasecmp(text, "http:", 5) == 0 &&
+		 !http_is_loopback(text))
+		COMPLAIN(l, url != NULL ? url : file,
+			 "plain http goes to this machine only; write https, or "
+			 "allow_http = true");
+}
+
+static void check_payload_secret(struct loading *l, const config_setting_t *at,
+				 const struct sink_config *s)
+{
+	const config_setting_t *format = config_setting_get_member(at, "format");
+	const config_setting_t *file =
+		config_setting_get_member(at, "payload_secret_file");
+
+	if (s->program == NULL || s->payload_secret.len > 0 ||
+	    !payload_needs_secret(format->value.sval))
+		return;
+	if (file != NULL && !is_empty(file))
+		return; /* what is wrong with it was said */
+	COMPLAIN(
+		l, format,
+		"%s needs its routing key; write payload_secret_file = \"NAME\", the file "
+		"that holds it",
+		format->value.sval);
+}
+
 static void finish_sink(struct loading *l, const config_setting_t *at, void *entry)
 {
 	const struct sink_config *s = entry;
@@ -135,12 +183,10 @@ static void finish_sink(struct loading *l, const config_setting_t *at, void *ent
 		check_mail(l, at, s);
 	if (s->kind == SINK_EXEC && s->command != NULL)
 		check_command(l, at, s);
-	if (s->url != NULL && !s->allow_http && strncasecmp(s->url, "http:", 5) == 0 &&
-	    !http_is_loopback(s->url))
-		config_file_problem(
-			l->report, l->file, config_setting_get_member(at, "url"), NULL,
-			"plain http goes to this machine only; write https, or "
-			"allow_http = true");
+	if (s->kind != SINK_WEBHOOK)
+		return;
+	check_url(l, at, s);
+	check_payload_secret(l, at, s);
 }
 
 static const struct entry_kind {
@@ -212,6 +258,9 @@ static void read_keys(struct loading *l, const struct config_section *section,
 				continue;
 		}
 		if (s == NULL && k->later != NULL && k->built == NULL)
+			continue;
+		if (s == NULL && k->unless != NULL &&
+		    config_setting_get_member(group, k->unless) != NULL)
 			continue;
 		rc = s != NULL ? config_value_read(base, k, s, l->file, l->report)
 			       : read_default(l, section, k, group, base);

@@ -43,7 +43,10 @@ struct sink_config {
 	char *name; /* its title; unique */
 	enum sink_kind kind;
 	char *address; /* syslog: see sink/syslog_address.h; else NULL */
-	char *url;     /* webhook; else NULL. May hold credentials: never print it */
+	char *url;     /* webhook; NULL where url_secret has it. Ask config_sink_url() */
+	struct secret url_secret;
+	char *program; /* webhook: of its format, as payload_read() has it; NULL: the event */
+	struct secret payload_secret; /* webhook: what the program has as $secret */
 	struct secret *secrets; /* webhook: each "whsec_" and base64 of 24 to 64 bytes */
 	size_t n_secrets;       /* 0: requests are not signed */
 	char **events;          /* shell patterns of event types; one match is enough */
@@ -125,6 +128,9 @@ void config_unload(struct config *c);
 void config_report_print(const struct config_report *report, FILE *out);
 void config_report_log(const struct config_report *report);
 void config_report_clear(struct config_report *report);
+
+/* Where a webhook posts to; NULL of other kinds. May hold credentials: never print it. */
+const char *config_sink_url(const struct sink_config *s);
 
 /* What a reload asks: is everything the same, the contents of the secrets too? */
 bool config_account_same(const struct account_config *a, const struct account_config *b);

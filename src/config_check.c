@@ -69,6 +69,11 @@ int config_check_url(const char *text, struct err *err)
 	return 0;
 }
 
+int config_check_secret_url(const struct secret *secret, struct err *err)
+{
+	return config_check_url(secret->text, err);
+}
+
 int config_check_server(const char *text, struct err *err)
 {
 	CURLU *u;

@@ -23,6 +23,9 @@ int config_check_mail_server(const char *text, struct err *err);
 /* What mail_address_is_valid() takes. */
 int config_check_mail_address(const char *text, struct err *err);
 
+/* A URL in a file of its own. */
+int config_check_secret_url(const struct secret *secret, struct err *err);
+
 /* What syslog_address_read() takes. */
 int config_check_address(const char *text, struct err *err);
 

@@ -24,7 +24,8 @@ enum key_type {
 	KEY_DURATION, /* "60s"            int64_t, in ms */
 	KEY_TEXTS,    /* ["...", "..."]   char ** and size_t */
 	KEY_FILE,     /* "NAME", ""       char *, the path of a readable file, or NULL */
-	KEY_SECRET,   /* "NAME", ""       struct secret, from that file */
+	KEY_PROGRAM, /* "FORMAT"         char *, its jq program, or NULL for the event itself */
+	KEY_SECRET, /* "NAME", ""       struct secret, from that file */
 	KEY_SECRETS, /* ["NAME", "..."]  struct secret * and size_t; one "NAME" alone too */
 	N_KEY_TYPES
 };
@@ -43,6 +44,8 @@ struct config_key {
 	const char *
 		fallback; /* the default, as in the file less a text's quotes; NULL: the key
 				 must be given */
+	const char
+		*unless; /* the key that may be given instead of this one; NULL: none */
 	const char *example; /* where the default is none to show; as fallback */
 	int64_t min, max;    /* of a number, a duration (ms), or the bytes of a text */
 	size_t max_items;    /* of a list */

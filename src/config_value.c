@@ -14,6 +14,8 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/utf8.h"
+#include "payload/once.h"
+#include "payload/payload.h"
 
 #define DAYS_OF_A_YEAR 365
 #define DAY_MS         INT64_C(86400000)
@@ -503,6 +505,65 @@ static int read_file(const struct reading *r, const config_setting_t *s)
 	return 0;
 }
 
+static bool is_path(const char *name)
+{
+	size_t len = strlen(name);
+
+	return strchr(name, '/') != NULL ||
+	       (len > 3 && strcmp(name + len - 3, ".jq") == 0);
+}
+
+static int refuse_format(const struct reading *r, const config_setting_t *s)
+{
+	char all[256];
+	size_t n = 0;
+
+	all[0] = '\0';
+	for (size_t i = 0; payload_formats[i] != NULL && n < sizeof all; i++)
+		n += (size_t)snprintf(all + n, sizeof all - n, ", %s",
+				      payload_formats[i]);
+	return refuse(r, s, "is not %s%s or the path of a .jq", PAYLOAD_CLOUDEVENTS, all);
+}
+
+/* Read a program and see that it compiles. */
+static int program_of(const struct reading *r, const config_setting_t *s,
+		      const char *path, char **program)
+{
+	struct err err;
+
+	if (payload_read(path, program, &err) != 0)
+		return refuse(r, s, "%s", err.text);
+	if (payload_once(*program, NULL, NULL, 0, NULL, &err) == 0)
+		return 0;
+	free(*program);
+	return refuse(r, s, "%s: %s", path, err.text);
+}
+
+static int read_program(const struct reading *r, const config_setting_t *s)
+{
+	char *path = NULL, *program;
+	const char *name;
+	int rc;
+
+	if (text_of(r, s, &name) != 0)
+		return ERR_CONFIG;
+	if (strcmp(name, PAYLOAD_CLOUDEVENTS) == 0)
+		return 0;
+	if (payload_is_format(name))
+		path = payload_path(name);
+	else if (!is_path(name))
+		return refuse_format(r, s);
+	else if (file_of(r, s, &path) != 0)
+		return ERR_CONFIG;
+	rc = program_of(r, s, path, &program);
+	free(path);
+	if (rc == 0 && r->base != NULL)
+		*(char **)place_of(r->base, r->key) = program;
+	else if (rc == 0)
+		free(program);
+	return rc;
+}
+
 /* into is empty before, and after an error. */
 static int secret_of(const struct reading *r, const config_setting_t *s,
 		     struct secret *into)
@@ -622,6 +683,7 @@ static const struct {
 	[KEY_DURATION] = {read_duration, clear_nothing, same_duration},
 	[KEY_TEXTS] = {read_texts, clear_texts, same_texts},
 	[KEY_FILE] = {read_file, clear_text, same_text},
+	[KEY_PROGRAM] = {read_program, clear_text, same_text},
 	[KEY_SECRET] = {read_secret, clear_secret, same_secret},
 	[KEY_SECRETS] = {read_secrets, clear_secrets, same_secrets},
 };

@@ -45,6 +45,9 @@ static void set_up(void)
 	write_file("good2", WHSEC2 "\n", 0600);
 	write_file("bad", "whsec_" SECRET "\n", 0600);
 	write_file("open", SECRET "\n", 0644);
+	write_file("url", "https://ops.example.com/" SECRET "\n", 0600);
+	write_file("plain_url", "http://192.0.2.1/" SECRET "\n", 0600);
+	write_file("secret_url", "https://" SECRET " " SECRET "\n", 0600);
 }
 
 static void tear_down(void)
@@ -335,9 +338,24 @@ static const struct {
 	 URL
 	 "secret_file = [\"s\", \"s\", \"s\", \"s\", \"s\", \"s\", \"s\", \"s\", \"s\"]",
 	 "sinks.ops.secret_file: has 9 elements; at most 8"},
+	{WEBHOOK, URL "url_file = \"url\"",
+	 "sinks.ops.url_file: url is there too; remove one"},
+	{WEBHOOK, "url = \"\"", "sinks.ops.url: is empty; give a value, or remove it"},
+	{WEBHOOK, "url_file = \"\"",
+	 "sinks.ops.url_file: is empty; name the file of the URL, or give url"},
+	{WEBHOOK, "url_file = \"good\"",
+	 "sinks.ops.url_file: good: not a URL; write https://HOST/PATH"},
+	{WEBHOOK, "url_file = \"plain_url\"",
+	 "sinks.ops.url_file: plain http goes to this machine only; write https, or "
+	 "allow_http = true"},
+	{WEBHOOK, URL "format = \"slak\"",
+	 "sinks.ops.format: is not cloudevents, slack, teams, discord, pagerduty, alertmanager, jira "
+	 "or the path of a .jq"},
 	{WEBHOOK, URL "format = \"payload.jq\"",
-	 "sinks.ops.format: not yet: other formats come with a later version; write "
-	 "\"cloudevents\""},
+	 "sinks.ops.format: no such file beside this one or in the folder secrets "
+	 "($CREDENTIALS_DIRECTORY is not set); make it, or write its path"},
+	{WEBHOOK, URL "payload_secret_file = \"open\"",
+	 "sinks.ops.payload_secret_file: open is open to others (mode 0644); chmod 600 open"},
 	{SINK, "kind = \"syslog\" events = [\"device.*\", \"offline\"]",
 	 "sinks.central.events[1]: fits no type of event; as in \"device.*\", "
 	 "\"device.offline\" or \"account.*\""},
@@ -473,6 +491,9 @@ static const struct {
 	{WEBHOOK, "url = \"http://127.0.0.1:8080/hook\""},
 	{WEBHOOK, "url = \"http://192.0.2.1/hook\" allow_http = true"},
 	{WEBHOOK, "url = \"https://joe:" SECRET "@ops.example.com/?q=1#f\""},
+	{WEBHOOK, "url_file = \"url\""},
+	{WEBHOOK, "url_file = \"plain_url\" allow_http = true"},
+	{WEBHOOK, URL "payload_secret_file = \"s\""},
 	{WEBHOOK, URL "secret_file = \"good\""},
 	{WEBHOOK, URL "secret_file = [\"good\", \"good2\"]"},
 	{WEBHOOK, URL "format = \"cloudevents\" personal_data = true"},
@@ -990,6 +1011,10 @@ static const struct {
 	{WEBHOOK, "url = \"" SECRET "\""},
 	{WEBHOOK, "url = \"http://joe:" SECRET "@192.0.2.1/" SECRET "\""},
 	{WEBHOOK, "url = \"https://joe:" SECRET "@ops.example.com/a b\""},
+	{WEBHOOK, "url_file = \"lines\""},
+	{WEBHOOK, "url_file = \"secret_url\""},
+	{WEBHOOK, "url_file = \"" SECRET "\""},
+	{WEBHOOK, URL "payload_secret_file = \"" SECRET "\""},
 	{WEBHOOK, URL "secret_file = \"whsec_" SECRET "\""},
 	{WEBHOOK, URL "secret_file = [\"bad\", \"s\", \"open\", \"lines\"]"},
 	{WEBHOOK, URL "secret = \"" SECRET "\""},

@@ -17,6 +17,7 @@ static struct {
 	struct http_client *http;
 	struct receiver *receiver;
 	void *sink;
+	char *jq; /* the path of phonewatch-jq */
 	struct event ev;
 	/* The last request. */
 	char *head, *body;
@@ -51,6 +52,8 @@ static void open_world(void)
 	turn_open(&w.loop);
 	w.http = http_client_create(&w.loop, "phonewatch/test");
 	w.receiver = receiver_open(&w.loop, on_request, NULL);
+	w.jq = mem_printf("%s/phonewatch-jq",
+			  getenv("TEST_BIN") != NULL ? getenv("TEST_BIN") : ".");
 	w.raw = "HTTP/1.1 204 No Content\r\n\r\n";
 	told_device(&w.ev);
 }
@@ -61,6 +64,7 @@ static void close_world(void)
 	event_clear(&w.ev);
 	free(w.head);
 	free(w.body);
+	free(w.jq);
 	receiver_close(w.receiver);
 	http_client_close(w.http, NULL, NULL);
 	turn_close(&w.loop);
@@ -69,7 +73,7 @@ static void close_world(void)
 /* A webhook to this place, where rest is a path; else to rest. */
 static void open_sink(const char *rest, struct sink_settings settings)
 {
-	const struct sink_env env = {.loop = &w.loop, .http = w.http};
+	const struct sink_env env = {.loop = &w.loop, .http = w.http, .jq = w.jq};
 	char *url = rest[0] == '/' ? mem_printf("%s%s", receiver_url(w.receiver), rest)
 				   : mem_strdup(rest);
 	struct err err = {0};
@@ -302,11 +306,105 @@ START_TEST(addresses_are_told_only_where_wanted)
 }
 END_TEST
 
+/* ---- by a program ---- */
+
+static void open_program(const char *program)
+{
+	struct secret secret = {0};
+
+	secret_set(&secret, "HUSHHUSH", 8);
+	open_sink("/",
+		  (struct sink_settings){.program = program, .program_secret = &secret});
+	secret_clear(&secret); /* it has its own */
+}
+
+START_TEST(a_program_makes_the_body)
+{
+	struct secret secret = {0}, key = {0};
+	struct err err = {0};
+	char *expected;
+
+	secret_set(&secret, "whsec_a2tra2tra2tra2tra2tra2tra2tra2tr", 38);
+	ck_assert_int_eq(sign_read_key(&key, &secret, &err), 0);
+	open_sink("/", (struct sink_settings){.program = "{id, s: .data.severity}",
+					      .secrets = &secret,
+					      .n_secrets = 1});
+	for (int i = 0; i < 2; i++) {
+		ck_assert_int_eq(tell().end, SINK_DELIVERED);
+		ck_assert_str_eq(w.body, "{\"id\":\"" TOLD_ID "\",\"s\":\"warning\"}");
+		ck_assert_str_eq(header("Content-Type"), "application/json");
+		ck_assert_str_eq(header("webhook-id"), TOLD_ID);
+	}
+	expected = sign_webhook(&key, 1, TOLD_ID,
+				strtoll(header("webhook-timestamp"), NULL, 10), w.body,
+				strlen(w.body));
+	ck_assert_str_eq(header("webhook-signature"), expected);
+	free(expected);
+	secret_clear(&key);
+	secret_clear(&secret);
+}
+END_TEST
+
+START_TEST(a_program_has_its_secret)
+{
+	open_program("{key: $secret}");
+	ck_assert_int_eq(tell().end, SINK_DELIVERED);
+	ck_assert_str_eq(w.body, "{\"key\":\"HUSHHUSH\"}");
+}
+END_TEST
+
+/* What becomes of an event, by what becomes of its program. */
+static const struct {
+	const char *program;
+	enum sink_end end;
+	const char *text;
+} programs[] = {
+	{"error(\"not today\")", SINK_DEAD, "payload: not today"},
+	{"empty", SINK_DEAD, "payload: it makes no payload of this event"},
+	{"error($secret)", SINK_DEAD,
+	 "payload: it failed, with a message that shows its secret"},
+	{"reduce range(40) as $i (\"12345678\"; . + .)", SINK_DEAD,
+	 "payload: it needs more than 256 MiB of memory"},
+	{"{", SINK_LATER,
+	 "payload: syntax error, unexpected $end at <top-level>, line 1:"},
+};
+
+START_TEST(an_event_that_cannot_be_shaped_is_not_sent)
+{
+	struct sink_send s;
+
+	open_program(programs[_i].program);
+	s = tell();
+	ck_assert_int_eq(s.end, programs[_i].end);
+	ck_assert_str_eq(s.err.text, programs[_i].text);
+	ck_assert_int_eq(s.code, 0);
+	ck_assert_uint_eq(w.n_asked, 0);
+}
+END_TEST
+
+START_TEST(without_phonewatch_jq_an_event_waits)
+{
+	struct sink_send s;
+
+	free(w.jq);
+	w.jq = mem_strdup("/nowhere/phonewatch-jq");
+	open_program("{}");
+	s = tell();
+	ck_assert_int_eq(s.end, SINK_LATER);
+	ck_assert_str_eq(s.err.text,
+			 "payload: /nowhere/phonewatch-jq cannot be started: no"
+			 " such file or directory");
+}
+END_TEST
+
 START_TEST(a_send_can_be_canceled_at_each_step)
 {
 	struct told t;
 
-	open_sink("/", (struct sink_settings){0});
+	if (_i % 2 == 0)
+		open_sink("/", (struct sink_settings){0});
+	else
+		open_program("{}");
 	w.raw = NULL;
 	told_begin(&t, &webhook_ops, w.sink, &w.ev);
 	if (_i > 0)
@@ -332,7 +430,11 @@ int main(void)
 		{a_repeat_has_the_same_body, 1},
 		{an_error_names_the_host_at_most, COUNT(secret_urls)},
 		{addresses_are_told_only_where_wanted, 2},
-		{a_send_can_be_canceled_at_each_step, 12},
+		{a_program_makes_the_body, 1},
+		{a_program_has_its_secret, 1},
+		{an_event_that_cannot_be_shaped_is_not_sent, COUNT(programs)},
+		{without_phonewatch_jq_an_event_waits, 1},
+		{a_send_can_be_canceled_at_each_step, 30},
 	};
 
 	return suite_run("webhook", tests, COUNT(tests), open_world, close_world);

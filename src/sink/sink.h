@@ -25,8 +25,12 @@ struct sink_settings {
 	const char *address; /* syslog: see syslog_address.h; else NULL */
 	const char *url;     /* webhook; else NULL */
 	const struct secret
-		*secrets;     /* webhook: "whsec_..." each; sign with all of them */
-	size_t n_secrets;     /* 0: not signed */
+		*secrets; /* webhook: "whsec_..." each; sign with all of them */
+	size_t n_secrets; /* 0: not signed */
+	/* webhook: a jq program (payload/payload.h) that makes its body of the event, and what it has as
+	 * $secret; NULL: the body is the event, none. */
+	const char *program;
+	const struct secret *program_secret;
 	bool allow_http;      /* webhook: plain http to other than loopback */
 	bool personal_data;   /* values of address members are told too */
 	const char *ca_file;  /* of its receiver, PEM; NULL: the system's authorities */
@@ -46,7 +50,8 @@ struct sink_settings {
 struct sink_env {
 	uv_loop_t *loop;
 	struct http_client
-		*http; /* of webhooks, and whose transfers syslog streams use */
+		*http;  /* of webhooks, and whose transfers syslog streams use */
+	const char *jq; /* the path of phonewatch-jq; NULL: where it was installed */
 };
 
 struct sink_send;

@@ -1,6 +1,7 @@
 /*
- *   send -> on_answer -> the dispatch's on_done
- *     \-> cancel: ends the request, so on_answer follows
+ *   send -> on_shaped, where there is a program -> on_answer -> the dispatch's on_done
+ *     \-> it cannot be shaped: on_shaped ends it
+ *     \-> cancel: ends the shaping or the request, so on_shaped or on_answer follows
  */
 #include "sink/webhook.h"
 
@@ -11,12 +12,15 @@
 #include "base/mem.h"
 #include "base/sign.h"
 #include "net/retry_after.h"
+#include "payload/payload.h"
+#include "payload/shaper.h"
 
 #define ANSWER_MAX_BYTES (64u << 10) /* it is thrown away */
 
 struct webhook {
 	struct http_client *http;
 	char *url;
+	struct shaper *shaper; /* NULL: the event goes as it is */
 	struct secret *keys;
 	size_t n_keys;
 	char *ca_file; /* NULL: the system's */
@@ -26,8 +30,11 @@ struct webhook {
 
 /* A send under way. */
 struct post {
+	struct webhook *webhook;
 	struct http_request req;
 	struct sink_send *send;
+	struct shaper_job job; /* its payload is the body, where there is a program */
+	bool shaping;
 };
 
 static void destroy(void *sink)
@@ -36,12 +43,24 @@ static void destroy(void *sink)
 
 	if (w == NULL)
 		return;
+	shaper_destroy(w->shaper);
 	for (size_t i = 0; i < w->n_keys; i++)
 		secret_clear(&w->keys[i]);
 	free(w->keys);
 	free(w->ca_file);
 	free(w->url);
 	free(w);
+}
+
+static struct shaper *create_shaper(const struct sink_settings *settings,
+				    const struct sink_env *env)
+{
+	char *command = env->jq != NULL ? mem_strdup(env->jq) : payload_command();
+	struct shaper *s = shaper_create(env->loop, command, settings->program,
+					 settings->program_secret);
+
+	free(command);
+	return s;
 }
 
 static int create(const struct sink_settings *settings, const struct sink_env *env,
@@ -64,6 +83,8 @@ static int create(const struct sink_settings *settings, const struct sink_env *e
 			return err->code;
 		}
 	}
+	if (settings->program != NULL)
+		w->shaper = create_shaper(settings, env);
 	*out = w;
 	return 0;
 }
@@ -76,6 +97,18 @@ static int render(const void *sink, const struct event *ev, struct buf *out)
 
 	free(body);
 	return rc;
+}
+
+/* ---- the end ---- */
+
+static void finish(struct post *p)
+{
+	struct sink_send *s = p->send;
+
+	http_request_clear(&p->req);
+	shaper_job_clear(&p->job);
+	free(p);
+	s->on_done(s); /* the dispatch may free s here */
 }
 
 /* What an answer of this status means; err gets its number. */
@@ -104,19 +137,22 @@ static void on_answer(struct http_request *req, int rc)
 		s->end = rc == ERR_CANCELED ? SINK_CANCELED : SINK_LATER;
 		s->err = req->err;
 	}
-	http_request_clear(req);
-	free(p);
-	s->on_done(s); /* the dispatch may free s here */
+	finish(p);
 }
+
+/* ---- the request ---- */
 
 static void add_headers(const struct webhook *w, struct http_request *req,
 			const struct sink_send *s)
 {
+	const char *type = w->shaper != NULL
+				   ? "application/json"
+				   : "application/cloudevents+json; charset=utf-8";
 	int64_t now_s = clock_utc_ms() / 1000;
-	char *signatures =
-		sign_webhook(w->keys, w->n_keys, s->event_id, now_s, s->data, s->len);
+	char *signatures = sign_webhook(w->keys, w->n_keys, s->event_id, now_s, req->body,
+					req->body_len);
 
-	http_add_header(req, "Content-Type: application/cloudevents+json; charset=utf-8");
+	http_add_header(req, "Content-Type: %s", type);
 	http_add_header(req, "webhook-id: %s", s->event_id);
 	http_add_header(req, "webhook-timestamp: %" PRId64, now_s);
 	if (signatures != NULL)
@@ -124,34 +160,86 @@ static void add_headers(const struct webhook *w, struct http_request *req,
 	free(signatures);
 }
 
-static enum sink_progress send_event(void *sink, struct sink_send *s)
+static void post(struct post *p, const char *body, size_t len)
 {
-	struct webhook *w = sink;
-	struct post *p = mem_zalloc(sizeof *p);
+	struct webhook *w = p->webhook;
 
-	p->send = s;
-	s->state = p;
-	http_request_init(&p->req);
 	p->req.url = w->url;
-	p->req.body = s->data;
-	p->req.body_len = s->len;
+	p->req.body = body;
+	p->req.body_len = len;
 	p->req.allow_plain = w->allow_http;
 	p->req.ca_file = w->ca_file;
 	p->req.total_ms = WEBHOOK_TOTAL_MS;
 	p->req.max_bytes = ANSWER_MAX_BYTES;
 	p->req.on_done = on_answer;
 	p->req.data = p;
-	add_headers(w, &p->req, s);
+	add_headers(w, &p->req, p->send);
 	http_start(w->http, &p->req);
+}
+
+/* ---- the payload ---- */
+
+/* What becomes of an event that was not shaped. That a program does not compile is not the event's
+ * fault: it waits until somebody mends it. */
+static enum sink_end end_of_shaping(int rc)
+{
+	if (rc == ERR_CANCELED)
+		return SINK_CANCELED;
+	return rc == ERR_FORMAT ? SINK_DEAD : SINK_LATER;
+}
+
+static void on_shaped(struct shaper_job *job, int rc)
+{
+	struct post *p = job->data;
+
+	p->shaping = false;
+	if (rc == 0) {
+		post(p, job->payload.data, job->payload.len);
+		return;
+	}
+	p->send->end = end_of_shaping(rc);
+	p->send->err = job->err;
+	err_wrap(&p->send->err, "payload");
+	finish(p);
+}
+
+static void shape(struct post *p)
+{
+	p->shaping = true;
+	p->job.event = p->send->data;
+	p->job.len = p->send->len;
+	p->job.on_done = on_shaped;
+	p->job.data = p;
+	shaper_start(p->webhook->shaper, &p->job);
+}
+
+/* ---- for the dispatch ---- */
+
+static enum sink_progress send_event(void *sink, struct sink_send *s)
+{
+	struct webhook *w = sink;
+	struct post *p = mem_zalloc(sizeof *p);
+
+	p->webhook = w;
+	p->send = s;
+	s->state = p;
+	http_request_init(&p->req);
+	if (w->shaper != NULL)
+		shape(p);
+	else
+		post(p, s->data, s->len);
 	return SINK_UNDER_WAY;
 }
 
 static void cancel(void *sink, struct sink_send *s)
 {
+	struct webhook *w = sink;
 	struct post *p = s->state;
 
-	(void)sink;
-	http_cancel(&p->req);
+	if (p->shaping)
+		shaper_cancel(w->shaper, &p->job);
+	else
+		http_cancel(&p->req);
 }
 
 const struct sink_ops webhook_ops = {
