@@ -74,10 +74,13 @@ static size_t next_character(const char *text, size_t *columns)
 {
 	mbstate_t state = {0};
 	wchar_t c;
-	size_t bytes = mbrtowc(&c, text, strlen(text), &state);
+	size_t bytes;
 	int width;
 
 	*columns = 1;
+	if (*text >= ' ' && *text <= '~') /* most, in a table of many thousand lines */
+		return 1;
+	bytes = mbrtowc(&c, text, strlen(text), &state);
 	if (bytes == 0 || bytes > strlen(text))
 		return 1;
 	width = wcwidth(c);
