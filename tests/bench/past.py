@@ -74,7 +74,8 @@ def fill(path, devices, days, now):
     db.execute("PRAGMA synchronous=OFF")
     db.execute("BEGIN")
     begin = now - days * DAY
-    db.execute("INSERT OR IGNORE INTO account (account_id, name) VALUES (1, 'acme')")
+    db.execute("DELETE FROM account")
+    db.execute("INSERT INTO account (account_id, name) VALUES (1, 'acme')")
     db.execute("UPDATE account SET state=1, swept=1, since_ms=?, whole_sent_ms=?, last_sweep_ms=?,"
                " last_page_ms=?, interval_ms=60000", (begin, now - 2000, now - 1000, now - 1000))
     for week in range(days // 7):
