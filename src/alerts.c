@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "model/alert_text.h"
+#include "muting.h"
 
 #define BATCH 500 /* devices a read */
 
@@ -128,7 +129,8 @@ static int load_devices(struct loading *l)
 static void on_alert(struct alert *a, const char *account, void *arg)
 {
 	(void)account;
-	book_load_alert(arg, a);
+	if (a->kind != ALERT_SILENCE_OVER) /* which is no rule's */
+		book_load_alert(arg, a);
 }
 
 static int load_book(struct alerts_run *r, struct store_conn *c, struct err *err)
@@ -309,7 +311,8 @@ static int fill_devices(struct store_conn *c, const struct book_decision *d,
 		told->n_not_back = d->n_members;
 	if (row->device_id != 0)
 		json_array_append_new(told->devices, listed_device(row));
-	else if (d->tell != BOOK_TELL_FIRING)
+	else if (d->tell == BOOK_TELL_RESOLVED ||
+		 (d->tell == BOOK_TELL_AGAIN && d->n_listed == 0))
 		return store_events_each(c, d->alert->fired_sequence, 1, take_devices,
 					 told->devices, err);
 	return 0;
@@ -337,12 +340,13 @@ static int add_event(struct alerts_run *r, struct store_conn *c,
 		     const struct store_device *row, struct err *err)
 {
 	int64_t *ids = mem_alloc((r->audience->n + 1) * sizeof *ids);
+	bool fires = d->tell == BOOK_TELL_FIRING;
 	size_t n = 0;
 	int rc = 0;
 
-	if (d->tell == BOOK_TELL_FIRING)
+	if (fires && d->alert->silenced_by == 0)
 		n = audience_for(r->audience, ev, ids);
-	else
+	else if (!fires)
 		rc = find_told(r, c, d->alert, ids, &n, err);
 	if (rc == 0)
 		rc = store_event_add(c, ev, r->watch->account.account_id, row->device_id,
@@ -364,6 +368,28 @@ static void fill_device(struct event *ev, const struct store_device *row)
 	ev->not_before_ms = row->not_before_ms;
 }
 
+/* What begins within a silence is an event that nobody is told of; what is repeated within one is
+ * none. */
+static int silence(struct alerts_run *r, struct store_conn *c,
+		   const struct book_decision *d, const struct event *ev, bool *unheard,
+		   struct err *err)
+{
+	int64_t silence_id;
+
+	if (d->tell == BOOK_TELL_RESOLVED)
+		return muting_ended(r, c, d->alert, err);
+	if (muting_find(r, c, d->alert, ev, &silence_id, err) != 0)
+		return err->code;
+	if (d->tell == BOOK_TELL_FIRING) {
+		d->alert->silenced_by = silence_id;
+		if (silence_id != 0)
+			r->watch->nothing_silenced = false;
+	} else {
+		*unheard = silence_id != 0 || d->alert->silenced_by != 0;
+	}
+	return 0;
+}
+
 static int tell(struct alerts_run *r, struct store_conn *c, const struct book_decision *d,
 		struct err *err)
 {
@@ -380,6 +406,7 @@ static int tell(struct alerts_run *r, struct store_conn *c, const struct book_de
 		.not_back = json_array(),
 	};
 	struct store_device row = {0};
+	bool unheard = false;
 	int rc = 0;
 
 	if (a->device_id != 0)
@@ -388,8 +415,10 @@ static int tell(struct alerts_run *r, struct store_conn *c, const struct book_de
 		fill_device(&ev, &row);
 	if (rc == 0)
 		rc = fill_devices(c, d, &row, &told, err);
-	ev.detail = alert_detail(a, &told);
 	if (rc == 0)
+		rc = silence(r, c, d, &ev, &unheard, err);
+	ev.detail = alert_detail(a, &told);
+	if (rc == 0 && !unheard)
 		rc = add_event(r, c, d, &ev, &row, err);
 	if (rc == 0 && d->tell == BOOK_TELL_FIRING)
 		a->fired_sequence = ev.sequence;
@@ -403,13 +432,16 @@ static int tell(struct alerts_run *r, struct store_conn *c, const struct book_de
 	return rc;
 }
 
-static int write_decision(struct alerts_run *r, struct store_conn *c,
-			  const struct book_decision *d, struct err *err)
+int alerts_write(struct alerts_run *r, struct store_conn *c,
+		 const struct book_decision *d, struct err *err)
 {
-	if (d->forget)
+	if (d->forget) {
+		if (muting_ended(r, c, d->alert, err) != 0)
+			return err->code;
 		return d->alert->alert_id != 0
 			       ? store_alert_forget(c, d->alert->alert_id, err)
 			       : 0;
+	}
 	if (d->tell != BOOK_TELL_NOTHING && tell(r, c, d, err) != 0)
 		return err->code;
 	return store_alert_save(c, r->watch->account.account_id, d->alert, err);
@@ -427,7 +459,7 @@ static int write_decisions(struct alerts_run *r, struct store_conn *c, struct er
 			rc = store_begin(c, err);
 		begun = true;
 		if (rc == 0)
-			rc = write_decision(r, c, &d, err);
+			rc = alerts_write(r, c, &d, err);
 	}
 	if (rc == 0 && begun)
 		rc = store_commit(c, err);
@@ -439,17 +471,24 @@ static int write_decisions(struct alerts_run *r, struct store_conn *c, struct er
 int alerts_run(struct alerts_run *r, struct store_conn *c, struct err *err)
 {
 	struct watch *w = r->watch;
+	int rc = 0;
 
 	if (load_book(r, c, err) != 0 || take_notes(r, c, err) != 0 ||
-	    run_book(r, c, err) != 0 || write_decisions(r, c, err) != 0)
-		return err_wrap(err, "alerts of %s", w->name);
-	return 0;
+	    run_book(r, c, err) != 0 || write_decisions(r, c, err) != 0 ||
+	    muting_settle(r, c, err) != 0)
+		rc = err_wrap(err, "alerts of %s", w->name);
+	muting_clear(&r->muting);
+	return rc;
 }
 
 int alerts_run_blind(struct alerts_run *r, struct store_conn *c, struct err *err)
 {
-	if (load_book(r, c, err) != 0)
-		return err->code;
-	book_blind(r->watch->book, r->why, r->since_ms, r->at_ms);
-	return write_decisions(r, c, err);
+	int rc = load_book(r, c, err);
+
+	if (rc == 0) {
+		book_blind(r->watch->book, r->why, r->since_ms, r->at_ms);
+		rc = write_decisions(r, c, err);
+	}
+	muting_clear(&r->muting);
+	return rc;
 }

@@ -8,8 +8,17 @@
 #define ALERTS_H
 
 #include "model/audience.h"
+#include "rule/book.h"
+#include "rule/mute.h"
 #include "rule/rule.h"
 #include "watch.h"
+
+/* The silences, where they are needed: loaded once a run. */
+struct muting {
+	bool loaded;
+	struct silence *silences;
+	size_t n;
+};
 
 struct alerts_run {
 	struct watch *watch;
@@ -20,6 +29,7 @@ struct alerts_run {
 	/* Of alerts_run_blind(): why no page comes, and since when. */
 	const char *why;
 	int64_t since_ms;
+	struct muting muting; /* all zero; the run's */
 
 	bool confirm; /* nothing was decided: another sweep at once */
 	int64_t n_events;
@@ -30,5 +40,9 @@ struct alerts_run {
 int alerts_run(struct alerts_run *r, struct store_conn *c, struct err *err);
 /* The same where no page has come for too long: nothing else is decided. */
 int alerts_run_blind(struct alerts_run *r, struct store_conn *c, struct err *err);
+
+/* Within a transaction: tell what a decision says, and save its alert. */
+int alerts_write(struct alerts_run *r, struct store_conn *c,
+		 const struct book_decision *d, struct err *err);
 
 #endif

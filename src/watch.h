@@ -56,6 +56,7 @@ struct watch {
 	int64_t unnoted_ms; /* of it, since the last page that was committed */
 	struct digest_key key;
 	struct sweep sweep;
+	bool nothing_silenced; /* no alert is silenced, nor told of as left by a silence */
 	bool loaded; /* known is what the database says; else it is read again first */
 	int64_t shrunk_by; /* devices that the last whole list lacked too many of; 0: it did not */
 	/* Sweeps with every page, in a row: of an account before it was swept; without totals. */

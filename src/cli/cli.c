@@ -813,6 +813,7 @@ static int run_command(struct cli *cli, int argc, char **argv)
 	    check_matches(cli, command) != CLI_OK || read_format(cli) != CLI_OK)
 		return CLI_USAGE;
 	if (cli->utc) {
+		cli->zone = getenv("TZ") != NULL ? mem_strdup(getenv("TZ")) : NULL;
 		setenv("TZ", "UTC", 1);
 		tzset();
 	}
@@ -845,6 +846,7 @@ int cli_main(int argc, char **argv, cli_find_database_cb find_database)
 		status = run_command(&cli, (int)cli.n_words, cli.words);
 	}
 	free(cli.database_path);
+	free(cli.zone);
 	free(cli.words);
 	free(cli.types);
 	free(cli.matches);

@@ -52,6 +52,7 @@ struct cli {
 	const struct cli_command *command;
 	enum out_format format;
 	char *database_path;
+	char *zone;     /* with utc: TZ as it was, or NULL */
 	struct err err; /* of whatever failed last */
 };
 

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "cli/cli.h"
+#include "cli/silenced.h"
 #include "model/alert_text.h"
 #include "query/alerts.h"
 #include "query/when.h"
@@ -56,6 +57,8 @@ static int list(struct cli *cli, struct store_conn *c, struct out *o)
 	struct alert_rows rows = {0};
 	int rc = alerts_load(c, &rows, &cli->err);
 
+	if (rc == 0)
+		rc = silenced_mark(cli, c, &rows);
 	for (size_t i = 0; rc == 0 && i < rows.n; i++) {
 		if (cli->format == OUT_TABLE)
 			add_row(o, &rows.all[i]);
@@ -126,6 +129,8 @@ static int explain(struct cli *cli, struct store_conn *c, struct out *o)
 	int rc = alerts_find(c, cli->explain, &rows, &cli->err);
 	size_t n = rows.n;
 
+	if (rc == 0)
+		rc = silenced_mark(cli, c, &rows);
 	for (size_t i = 0; rc == 0 && i < rows.n; i++) {
 		struct alert_story story = {0};
 

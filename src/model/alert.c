@@ -23,6 +23,7 @@ const char *alert_kind_name(enum alert_kind kind)
 		[ALERT_LOCATION_STALE] = "location_stale",
 		[ALERT_EMERGENCY_INVALID] = "emergency_invalid",
 		[ALERT_MONITOR_BLIND] = "monitor_blind",
+		[ALERT_SILENCE_OVER] = "silence_over",
 	};
 
 	return kind > 0 && kind < COUNT(names) ? names[kind] : NULL;

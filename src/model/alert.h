@@ -13,6 +13,7 @@ enum alert_kind {
 	ALERT_LOCATION_STALE = 5,
 	ALERT_EMERGENCY_INVALID = 6,
 	ALERT_MONITOR_BLIND = 7,
+	ALERT_SILENCE_OVER = 8,
 };
 
 /* Pending: the condition holds, and nobody is told yet; it may end without a word. Firing: it is

@@ -27,6 +27,9 @@ static const struct {
 				     "has a valid emergency address again after "},
 	[ALERT_MONITOR_BLIND] = {SEVERITY_ERROR, "has not been seen for ",
 				 "is seen again after "},
+	[ALERT_SILENCE_OVER] = {SEVERITY_WARNING, "",
+				"has back all that did not come back within a silence,"
+				" after "},
 };
 
 /* ---- what is kept ---- */
@@ -138,12 +141,29 @@ static void add_subject(struct buf *b, const struct event *ev, const char *devic
 		buf_printf(b, "account %s", ev->account);
 }
 
+/* Its key ends with the number of the silence. */
+static void add_left(struct buf *b, const struct event *ev)
+{
+	const char *key = alert_text_member(ev, "key");
+	const char *slash = key != NULL ? strrchr(key, '/') : NULL;
+
+	buf_printf(b,
+		   "account %s: silence %s is over, and %" PRId64
+		   " phone%s did not come back",
+		   ev->account, slash != NULL ? slash + 1 : "", number(ev, "count"),
+		   number(ev, "count") == 1 ? "" : "s");
+}
+
 static void add_firing(struct buf *b, const struct event *ev, const char *device)
 {
 	enum alert_kind kind = kind_of(ev);
 	const char *why = alert_text_member(ev, "reason");
 	char lasted[CLOCK_TEXT_BYTES];
 
+	if (kind == ALERT_SILENCE_OVER) {
+		add_left(b, ev);
+		return;
+	}
 	clock_format_duration(lasted, lasted_ms(ev));
 	add_subject(b, ev, device);
 	if (is_outage(kind))

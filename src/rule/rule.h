@@ -21,6 +21,7 @@
  *   location_stale     FIRING where the last location report of a device that is Online is too old.
  *   emergency_invalid  PENDING where a device's emergency address is not valid or not in the country.
  *   monitor_blind      FIRING where no page came for five intervals; a timer's, not a sweep's.
+ *   silence_over       no rule's: what silences have left (muting.h).
  *
  * How they read what is stored, and what it costs. A `book` (book.h) holds what the rules know of one
  * account: of each device its status, since when, its site and its rule; and the alerts that live. It

@@ -41,10 +41,44 @@ void silences_list(struct serve *s, struct server_request *req, const char *rest
 
 /* ---- a new one ---- */
 
+/* Whether there is an alert with this key that lives. */
+struct search {
+	const char *key;
+	bool found;
+};
+
+static void on_alert(struct alert *a, const char *account, void *arg)
+{
+	struct search *search = arg;
+	char *key = alert_key(account, a);
+
+	search->found |= strcmp(key, search->key) == 0;
+	free(key);
+}
+
+static int find_alert(struct store_conn *c, const char *key, bool *found, struct err *err)
+{
+	struct search search = {.key = key, .found = key == NULL};
+
+	if (key != NULL &&
+	    store_alerts_each(c, STORE_ALERTS_LIVE, 0, on_alert, &search, err) != 0)
+		return err->code;
+	*found = search.found;
+	return 0;
+}
+
 static int add(struct task *t, struct store_conn *c, struct err *err)
 {
 	struct silence *all;
 	size_t n;
+	bool found = false;
+
+	if (find_alert(c, t->silence.key, &found, err) != 0)
+		return err->code;
+	if (!found) {
+		task_refuse(t, 404, "%s: there is no such alert", t->silence.key);
+		return 0;
+	}
 
 	if (store_silences(c, t->silence.made_at_ms, &all, &n, err) != 0)
 		return err->code;
