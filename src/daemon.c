@@ -18,6 +18,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "errand.h"
 #include "forget.h"
 #include "heartbeat.h"
 #include "ledger.h"
@@ -59,6 +60,7 @@ struct daemon {
 	char *state_folder;
 	struct serve *serve; /* the door; NULL: it is closed */
 	struct heartbeat *heartbeat;
+	struct errands *errands;
 
 	struct poll **polls;
 	size_t n_polls;
@@ -557,18 +559,55 @@ static void on_hup(uv_signal_t *signal, int number)
 
 /* ---- the door ---- */
 
-static void on_wish(struct serve_wish *wish, void *data)
+static void on_owed_again(void *data, const char *sink, int64_t sequence)
 {
 	struct daemon *d = data;
+
+	for (size_t i = 0; i < d->n_sinks; i++)
+		if (strcmp(d->sinks[i].config->name, sink) == 0)
+			dispatch_wake_for(d->sinks[i].dispatch, sequence);
+}
+
+static void grant_of_sink(struct daemon *d, struct serve_wish *wish)
+{
+	const struct sink_config *s = find_sink(d->config, wish->sink);
+	struct sink_settings settings;
+
+	if (s == NULL) {
+		serve_refuse(wish, 404, "%s: no such sink is configured", wish->sink);
+	} else if (wish->kind == SERVE_TEST) {
+		log_info("sink %s: %s asks for a test", s->name, wish->by);
+		settings = sink_settings_of(s);
+		errands_test(d->errands, wish, &settings, d->config->accounts[0].name);
+	} else if (d->setup.config != d->config) {
+		serve_refuse(wish, 503, "the configuration is being read again");
+	} else {
+		log_info("sink %s: %s asks for event %s to be told again", s->name,
+			 wish->by, wish->event);
+		errands_replay(d->errands, wish, d->setup.sink_ids[s - d->config->sinks]);
+	}
+}
+
+static void grant_of_polls(struct daemon *d, struct serve_wish *wish)
+{
 	bool accepts = wish->kind == SERVE_ACCEPT;
 
 	log_info("%s: %s asks for a sweep now%s",
 		 wish->account != NULL ? wish->account : "all accounts", wish->by,
 		 accepts ? ", and accepts that its list has shrunk" : "");
-	if (d->started && !d->stopping)
-		wish_grant(wish, d->polls, d->n_polls);
-	else
+	wish_grant(wish, d->polls, d->n_polls);
+}
+
+static void on_wish(struct serve_wish *wish, void *data)
+{
+	struct daemon *d = data;
+
+	if (!d->started || d->stopping)
 		serve_refuse(wish, 503, "phonewatchd is starting or stopping");
+	else if (wish->sink == NULL)
+		grant_of_polls(d, wish);
+	else
+		grant_of_sink(d, wish);
 }
 
 static int open_door(struct daemon *d, struct err *err)
@@ -589,7 +628,7 @@ static int open_door(struct daemon *d, struct err *err)
 	return rc;
 }
 
-/* The door, or the heartbeat. */
+/* The door, the heartbeat, or the errands. */
 static void on_part_closed(void *data)
 {
 	struct daemon *d = data;
@@ -653,9 +692,10 @@ static void begin_stop(struct daemon *d)
 	for (size_t i = 0; i < d->n_sinks; i++)
 		stop_sink(d, &d->sinks[i]);
 	d->n_polls = d->n_sinks = 0;
-	d->n_stopping += 2;
+	d->n_stopping += 3;
 	serve_close(d->serve, on_part_closed, d);
 	heartbeat_close(d->heartbeat, on_part_closed, d);
+	errands_close(d->errands, on_part_closed, d);
 	if (d->forgetting)
 		forget_stop(&d->forget, on_forgotten, d);
 }
@@ -772,6 +812,11 @@ int daemon_run(struct config *config, struct err *err)
 	d.state_folder = find_folder("STATE_DIRECTORY", config->database);
 	d.http = http_client_create(&d.loop, USER_AGENT);
 	d.heartbeat = heartbeat_create(d.http);
+	d.errands = errands_create(&(struct errands_config){.loop = &d.loop,
+							    .http = d.http,
+							    .store = d.store,
+							    .on_owed = on_owed_again,
+							    .data = &d});
 	open_penalties(&d);
 	d.ledger = ledger_create(d.penalties);
 	d.env = (struct poll_env){

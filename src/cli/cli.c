@@ -44,6 +44,8 @@ enum {
 	OPT_ACCEPT,
 	OPT_EXPLAIN,
 	OPT_EVENT,
+	OPT_REPLAY,
+	OPT_SINK,
 };
 
 const struct cli_option cli_options[] = {
@@ -72,6 +74,8 @@ const struct cli_option cli_options[] = {
 	 "its list has shrunk, and that is right: who is missing is gone"},
 	{OPT_EXPLAIN, 'e', "explain", "KEY", "the story of one alert"},
 	{OPT_EVENT, 'i', "event", "ID", "of this event: its id or its sequence"},
+	{OPT_REPLAY, 'p', "replay", "EVENT", "tell this event again; with --sink"},
+	{OPT_SINK, 'S', "sink", "NAME", "whom to tell it"},
 	{OPT_FAILED, 'x', "failed", NULL, "only those that fail, and dead ones"},
 	{'c', 0, "config", "FILE", "where the path of the database stands"},
 	{'d', 0, "database", "FILE", "the database"},
@@ -220,9 +224,11 @@ const struct cli_command cli_commands[] = {
 	},
 	{
 		.name = "deliveries",
-		.options = "x",
+		.options = "xpS",
 		.summary = "what was told to whom, and what is still owed",
-		.help = "Every event that a sink was or is owed, in order.",
+		.help = "Every event that a sink was or is owed, in order.\n"
+			"With --replay phonewatchd is asked to tell the sink NAME an event again, in the\n"
+			"same words; EVENT is its id or its number, whether it was told before or not.",
 		.fields =
 			"event_id,sequence,sink,state,attempts,next_at,delivered_at,code,"
 			"error,switched_off",
@@ -279,6 +285,16 @@ const struct cli_command cli_commands[] = {
 			"\n" MATCH_HELP,
 		.fields = "id,match,key,from,until,every,reason,by,made_at",
 		.run = cmd_silence,
+	},
+	{
+		.name = "sink",
+		.arguments = "test NAME",
+		.options = "",
+		.summary = "whether somebody can be told",
+		.help = "The sink NAME is told a drill: an alert that fires, and one that it is over.\n"
+			"Nothing of it is kept.",
+		.fields = "sink,result,code,error,duration_ms",
+		.run = cmd_sink,
 	},
 	{
 		.name = "poll",
@@ -609,6 +625,12 @@ static void take_option(struct cli *cli, int letter, char *argument)
 		break;
 	case OPT_EXPLAIN:
 		cli->explain = argument;
+		break;
+	case OPT_REPLAY:
+		cli->replay = argument;
+		break;
+	case OPT_SINK:
+		cli->sink = argument;
 		break;
 	case OPT_ACCEPT:
 		cli->accept = argument;

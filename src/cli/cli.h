@@ -38,6 +38,7 @@ struct cli {
 	const char *output;   /* NULL: as suits where it goes */
 	const char *at, *since, *after, *until, *by, *worst, *older, *critical;
 	const char *lasting, *every, *alert, *reason, *accept, *explain, *event;
+	const char *replay, *sink;
 	char **words; /* the command, and what stands behind it */
 	size_t n_words;
 	char *const *arguments; /* behind the command */
@@ -131,6 +132,8 @@ int cmd_backup(struct cli *cli);
 int cmd_check(struct cli *cli);
 int cmd_silence(struct cli *cli);
 int cmd_poll(struct cli *cli);
+int cmd_sink(struct cli *cli);
+int cmd_replay(struct cli *cli);      /* phonewatch deliveries --replay */
 int cmd_poll_accept(struct cli *cli); /* phonewatch accounts --accept */
 
 #endif

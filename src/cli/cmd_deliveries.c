@@ -113,10 +113,13 @@ static int tell(struct cli *cli, struct store_conn *c, struct telling *t)
 
 int cmd_deliveries(struct cli *cli)
 {
-	struct store_conn *c = cli_open(cli);
+	struct store_conn *c;
 	struct telling t = {.now_at_ms = cli->now_at_ms};
 	int status;
 
+	if (cli->replay != NULL || cli->sink != NULL)
+		return cmd_replay(cli);
+	c = cli_open(cli);
 	if (c == NULL)
 		return CLI_DATABASE;
 	out_init(&t.out, cli->format, columns, cli->command->fields);

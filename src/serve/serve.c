@@ -186,6 +186,8 @@ void serve_fulfil(struct serve_wish *w, int status, json_t *answer)
 
 	answer_object(w->req, status, answer);
 	free(w->account);
+	free(w->sink);
+	free(w->event);
 	free(w);
 	let_go(s);
 }
@@ -199,12 +201,26 @@ void serve_refuse(struct serve_wish *w, int status, const char *fmt, ...)
 	va_end(ap);
 }
 
+static struct serve_wish *wish_create(struct serve *s, struct server_request *req,
+				      enum serve_wish_kind kind)
+{
+	struct serve_wish *w = mem_zalloc(sizeof *w);
+	uid_t uid;
+
+	w->kind = kind;
+	w->serve = s;
+	w->req = req;
+	if (server_peer(req, &uid))
+		snprintf(w->by, sizeof w->by, "user %u", (unsigned)uid);
+	s->n_held++;
+	return w;
+}
+
 static void wish(struct serve *s, struct server_request *req, enum serve_wish_kind kind)
 {
 	static const char *const members[] = {"account", NULL};
 	json_t *body = read_body(req, members), *account;
 	struct serve_wish *w;
-	uid_t uid;
 
 	if (body == NULL)
 		return;
@@ -215,17 +231,51 @@ static void wish(struct serve *s, struct server_request *req, enum serve_wish_ki
 		json_decref(body);
 		return;
 	}
-	w = mem_zalloc(sizeof *w);
-	w->kind = kind;
-	w->serve = s;
-	w->req = req;
+	w = wish_create(s, req, kind);
 	if (json_is_string(account))
 		w->account = mem_strdup(json_string_value(account));
-	if (server_peer(req, &uid))
-		snprintf(w->by, sizeof w->by, "user %u", (unsigned)uid);
 	json_decref(body);
-	s->n_held++;
 	s->config.on_wish(w, s->config.data);
+}
+
+/* Of a sink; and of an event, where that is among the members. */
+static void wish_of_sink(struct serve *s, struct server_request *req,
+			 enum serve_wish_kind kind, const char *const *members)
+{
+	json_t *body = read_body(req, members);
+	struct serve_wish *w;
+
+	if (body == NULL)
+		return;
+	for (size_t i = 0; members[i] != NULL; i++) {
+		if (json_is_string(json_object_get(body, members[i])))
+			continue;
+		answer_error(req, 400, "%s: expected a text", members[i]);
+		json_decref(body);
+		return;
+	}
+	w = wish_create(s, req, kind);
+	w->sink = mem_strdup(json_string_value(json_object_get(body, "sink")));
+	if (members[1] != NULL)
+		w->event = mem_strdup(json_string_value(json_object_get(body, "event")));
+	json_decref(body);
+	s->config.on_wish(w, s->config.data);
+}
+
+static void wish_test(struct serve *s, struct server_request *req, const char *rest)
+{
+	static const char *const members[] = {"sink", NULL};
+
+	(void)rest;
+	wish_of_sink(s, req, SERVE_TEST, members);
+}
+
+static void wish_replay(struct serve *s, struct server_request *req, const char *rest)
+{
+	static const char *const members[] = {"sink", "event", NULL};
+
+	(void)rest;
+	wish_of_sink(s, req, SERVE_REPLAY, members);
 }
 
 static void wish_sweep(struct serve *s, struct server_request *req, const char *rest)
@@ -280,6 +330,8 @@ static const struct {
 	{"DELETE", "/api/v1/silences/", silences_remove},
 	{"POST", "/api/v1/poll", wish_sweep},
 	{"POST", "/api/v1/accept", wish_accept},
+	{"POST", "/api/v1/test", wish_test},
+	{"POST", "/api/v1/replay", wish_replay},
 };
 
 /* What stands behind the row's path, NULL where it is another. */

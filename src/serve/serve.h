@@ -23,10 +23,14 @@ struct server_request;
 /* Something that only the daemon can do. */
 struct serve_wish {
 	enum serve_wish_kind {
-		SERVE_SWEEP, /* look at the vendor's list now */
-		SERVE_ACCEPT /* a list that has shrunk is right; and look at it again */
+		SERVE_SWEEP,  /* look at the vendor's list now */
+		SERVE_ACCEPT, /* a list that has shrunk is right; and look at it again */
+		SERVE_TEST,   /* tell a sink a drill */
+		SERVE_REPLAY, /* tell a sink an event again */
 	} kind;
-	char *account; /* NULL: all of them */
+	char *account; /* of the first two; NULL: all of them */
+	char *sink;    /* of the others: its name */
+	char *event;   /* of a replay: its id or its sequence */
 	char by[32];   /* who asks, for the log */
 
 	/* Private. */

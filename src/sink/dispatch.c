@@ -542,6 +542,14 @@ void dispatch_wake(struct dispatch *d)
 	turn(d);
 }
 
+void dispatch_wake_for(struct dispatch *d, int64_t sequence)
+{
+	/* What is read again and known is left out. */
+	if (sequence <= d->after)
+		d->after = sequence - 1;
+	dispatch_wake(d);
+}
+
 bool dispatch_is_gone(const struct dispatch *d)
 {
 	return d->gone;

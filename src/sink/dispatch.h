@@ -37,6 +37,9 @@ int dispatch_create(const struct dispatch_config *config, struct dispatch **out,
  * Cheap; does nothing once stopped, or once the receiver answered that it is gone (410). */
 void dispatch_wake(struct dispatch *d);
 
+/* The event with this sequence, perhaps told long ago, is in the outbox again. */
+void dispatch_wake_for(struct dispatch *d, int64_t sequence);
+
 /* Whether the receiver has said that it is gone (410): nothing is told until a new dispatch. */
 bool dispatch_is_gone(const struct dispatch *d);
 

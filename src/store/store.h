@@ -428,6 +428,10 @@ int store_sinks_answered(struct store_conn *c, int code,
 				      int64_t n_pending, void *arg),
 			 void *arg, struct err *err);
 
+/* Owe the event to the sink once more, as if it never had been. *was_owed: it is still, and all stays
+ * as it is. */
+int store_outbox_again(struct store_conn *c, int64_t sink_id, int64_t sequence,
+		       bool *was_owed, struct err *err);
 /* Write how an attempt ended. */
 int store_outbox_save(struct store_conn *c, int64_t sink_id,
 		      const struct store_delivery *d, struct err *err);

@@ -198,6 +198,10 @@ static const char *const sql[N_STMTS] = {
 	[STMT_OUTBOX_SAVE] =
 		"UPDATE outbox SET attempts = ?3, first_ms = ?4, next_ms = ?5, code = ?6,"
 		" error = ?7 WHERE sink_id = ?1 AND sequence = ?2",
+	[STMT_OUTBOX_AGAIN] = "INSERT OR IGNORE INTO outbox (sink_id, sequence)"
+			      " VALUES (?, ?)",
+	[STMT_DELIVERY_REMOVE] =
+		"DELETE FROM delivery WHERE sink_id = ? AND sequence = ?",
 	[STMT_OUTBOX_REMOVE] = "DELETE FROM outbox WHERE sink_id = ? AND sequence = ?",
 	[STMT_DELIVERY_SAVE] =
 		"INSERT OR REPLACE INTO delivery (sequence, sink_id, took_ms, code)"

@@ -192,3 +192,19 @@ int store_outbox_save(struct store_conn *c, int64_t sink_id,
 		return 0;
 	return save_trouble(c, sink_id, d, err);
 }
+
+int store_outbox_again(struct store_conn *c, int64_t sink_id, int64_t sequence,
+		       bool *was_owed, struct err *err)
+{
+	static const enum stmt removes[] = {STMT_TROUBLE_REMOVE, STMT_DELIVERY_REMOVE};
+
+	if (conn_run(c, conn_bind(c, STMT_OUTBOX_AGAIN, err, "ii", sink_id, sequence),
+		     err) != 0)
+		return err->code;
+	*was_owed = sqlite3_changes64(c->db) == 0;
+	for (size_t i = 0; !*was_owed && i < COUNT(removes); i++)
+		if (conn_run(c, conn_bind(c, removes[i], err, "ii", sink_id, sequence),
+			     err) != 0)
+			return err->code;
+	return 0;
+}
