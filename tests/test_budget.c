@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "lib/dice.h"
+
 #define WINDOW_MS 60000
 #define SPARE_MS  1000 /* the vendor's clock counts */
 #define NOW_MS    INT64_C(5000000)
@@ -304,25 +306,6 @@ END_TEST
 
 #define N_STEPS 20000
 
-static uint64_t dice_state;
-
-static int64_t dice(int64_t n) /* 0 to n - 1 */
-{
-	dice_state = dice_state * UINT64_C(6364136223846793005) +
-		     UINT64_C(1442695040888963407);
-	return (int64_t)(dice_state >> 33) % n;
-}
-
-static void seed_dice(int i)
-{
-	const char *seed = getenv("TEST_SEED");
-
-	dice_state = seed != NULL ? strtoull(seed, NULL, 10)
-				  : 20261122 + (uint64_t)i * 1000003;
-	printf("# TEST_SEED=%llu\n", (unsigned long long)dice_state);
-	fflush(stdout);
-}
-
 static const struct {
 	int64_t limit;
 	int share;
@@ -355,7 +338,7 @@ static int64_t next_ms(int64_t now_ms, int64_t window_ms, int64_t wait_ms)
 	case 1:
 		return now_ms + dice(10);
 	case 2:
-		return now_ms + dice(window_ms / 4);
+		return now_ms + dice((uint32_t)window_ms / 4);
 	default:
 		return now_ms + wait_ms - (wait_ms > 0 ? dice(2) : 0);
 	}
@@ -367,7 +350,7 @@ START_TEST(no_window_ever_holds_more_than_our_share)
 	int64_t window_ms = settings[_i].window_ms, now_ms = NOW_MS, allowance;
 	int share = settings[_i].share;
 
-	seed_dice(_i);
+	dice_seed(_i);
 	budget_init(&b, settings[_i].limit, window_ms);
 	allowance = budget_allowance(&b, share);
 	for (int i = 0; i < N_STEPS; i++) {
@@ -413,7 +396,7 @@ START_TEST(a_wait_is_never_broken_by_itself)
 {
 	int64_t now_ms = NOW_MS, free_ms = 0, blocked_ms = 0;
 
-	seed_dice(_i + 100);
+	dice_seed(_i + 100);
 	start(10);
 	for (int i = 0; i < N_STEPS; i++) {
 		int64_t wait_ms = budget_wait_ms(&b, 50, now_ms);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "lib/account.h"
+#include "lib/dice.h"
 #include "lib/fault_vfs.h"
 #include "lib/gzip.h"
 
@@ -32,25 +33,6 @@ static void close_account(void)
 #define N_SWEEPS     150 /* ten times as many with TEST_FULL */
 #define PAGE_RECORDS 4
 #define MAX_PAGES    16
-
-static uint64_t dice_state;
-
-static uint32_t dice(uint32_t n) /* 0 to n - 1 */
-{
-	dice_state = dice_state * UINT64_C(6364136223846793005) +
-		     UINT64_C(1442695040888963407);
-	return (uint32_t)(dice_state >> 33) % n;
-}
-
-static void seed_dice(int i)
-{
-	const char *seed = getenv("TEST_SEED");
-
-	dice_state = seed != NULL ? strtoull(seed, NULL, 10)
-				  : 20261122 + (uint64_t)i * 1000003;
-	printf("# TEST_SEED=%llu\n", (unsigned long long)dice_state);
-	fflush(stdout);
-}
 
 /* What the vendor would say of a phone: each number picks one of a few texts. */
 struct phone {
@@ -500,7 +482,7 @@ START_TEST(the_fences_change_nothing_of_what_is_told)
 {
 	struct buf body;
 
-	seed_dice(_i);
+	dice_seed(_i);
 	open_fresh();
 	start_world();
 	buf_init(&body, BODY_BYTES);
@@ -524,7 +506,7 @@ START_TEST(restarts_change_nothing_of_what_is_told)
 {
 	struct buf body;
 
-	seed_dice(_i + 100);
+	dice_seed(_i + 100);
 	open_fresh();
 	start_world();
 	buf_init(&body, BODY_BYTES);
@@ -561,7 +543,7 @@ START_TEST(failing_writes_change_nothing_of_what_is_told)
 {
 	struct buf bodies[MAX_PAGES];
 
-	seed_dice(_i + 200);
+	dice_seed(_i + 200);
 	open_fresh();
 	start_world();
 	for (size_t i = 0; i < COUNT(bodies); i++)

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "lib/dice.h"
 
 /* The portable one, under other names. */
 int portable_page(struct scan_page *into, const char *text, size_t len, struct err *err);
@@ -664,25 +665,6 @@ END_TEST
 #define N_PAGES   300 /* per seed */
 #define N_DAMAGES 20  /* per page */
 
-static uint64_t dice_state;
-
-static uint32_t dice(uint32_t n) /* 0 to n - 1 */
-{
-	dice_state = dice_state * UINT64_C(6364136223846793005) +
-		     UINT64_C(1442695040888963407);
-	return (uint32_t)(dice_state >> 33) % n;
-}
-
-static void seed_dice(int i)
-{
-	const char *seed = getenv("TEST_SEED");
-
-	dice_state = seed != NULL ? strtoull(seed, NULL, 10)
-				  : 20261122 + (uint64_t)i * 1000003;
-	printf("# TEST_SEED=%llu\n", (unsigned long long)dice_state);
-	fflush(stdout);
-}
-
 static void write_blanks(struct buf *out)
 {
 	static const char *const blanks[] = {"", "", "", " ", "\n", "\t", "\r\n  "};
@@ -856,7 +838,7 @@ START_TEST(records_are_those_that_the_parser_finds)
 {
 	struct buf text, damaged;
 
-	seed_dice(_i);
+	dice_seed(_i);
 	buf_init(&text, TEXT_CAP);
 	buf_init(&damaged, TEXT_CAP);
 	for (int i = 0; i < N_PAGES; i++) {
@@ -945,7 +927,7 @@ START_TEST(what_somebody_knows_changes_nothing_but_the_work)
 {
 	struct buf text;
 
-	seed_dice(_i);
+	dice_seed(_i);
 	buf_init(&text, TEXT_CAP);
 	for (int i = 0; i < N_PAGES; i++) {
 		write_page(&text);
