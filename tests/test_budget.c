@@ -2,9 +2,6 @@
 
 #include "lib/suite.h"
 
-#include <stdio.h>
-#include <stdlib.h>
-
 #include "lib/dice.h"
 
 #define WINDOW_MS 60000

@@ -4,7 +4,6 @@
 
 #include "lib/suite.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,12 +12,10 @@
 #define FIRST "reachable (0.300]\n" /* what a first sweep tells */
 
 static struct account a;
-static char path[300];
 
 static void open_account(void)
 {
-	snprintf(path, sizeof path, "%s/phonewatch.db", suite_dir());
-	account_open(&a, path, "WebRTC");
+	account_open_here(&a, "WebRTC");
 }
 
 static void close_account(void)

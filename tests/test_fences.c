@@ -3,7 +3,6 @@
 
 #include "lib/suite.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,13 +14,11 @@
 #define BODY_BYTES (16u << 20)
 
 static struct account a;
-static char path[300];
 
 static void open_account(void)
 {
 	fault_vfs_install();
-	snprintf(path, sizeof path, "%s/phonewatch.db", suite_dir());
-	account_open(&a, path, "WebRTC");
+	account_open_here(&a, "WebRTC");
 }
 
 static void close_account(void)
@@ -251,7 +248,7 @@ static struct account fresh;
 
 static void open_fresh(void)
 {
-	char *beside = mem_printf("%s-fresh", path);
+	char *beside = mem_printf("%s-fresh", a.path);
 
 	account_open(&fresh, beside, "WebRTC");
 	free(beside);

@@ -4,7 +4,6 @@
 
 #include "lib/suite.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,12 +12,10 @@
 #define DAY INT64_C(86400000)
 
 static struct account a;
-static char path[300];
 
 static void open_account(void)
 {
-	snprintf(path, sizeof path, "%s/phonewatch.db", suite_dir());
-	account_open(&a, path, NULL);
+	account_open_here(&a, NULL);
 }
 
 static void close_account(void)

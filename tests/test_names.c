@@ -3,7 +3,6 @@
 #include "lib/suite.h"
 
 #include <sqlite3.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,10 +15,7 @@ static struct names_job names;
 
 static void setup(void)
 {
-	char path[300];
-
-	snprintf(path, sizeof path, "%s/phonewatch.db", suite_dir());
-	account_open(&a, path, NULL);
+	account_open_here(&a, NULL);
 }
 
 static void teardown(void)

@@ -4,7 +4,6 @@
 
 #include "lib/suite.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,13 +17,11 @@
 #define BODY_BYTES (16u << 20)
 
 static struct account a;
-static char path[300];
 
 static void open_account(void)
 {
 	fault_vfs_install();
-	snprintf(path, sizeof path, "%s/phonewatch.db", suite_dir());
-	account_open(&a, path, "WebRTC");
+	account_open_here(&a, "WebRTC");
 }
 
 static void close_account(void)

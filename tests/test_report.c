@@ -27,15 +27,13 @@
 #define HISTORIES 40
 
 static struct account a;
-static char path[300];
 static struct store_conn *reader;
 static struct err err;
 
 static void open_account(void)
 {
-	snprintf(path, sizeof path, "%s/phonewatch.db", suite_dir());
-	account_open(&a, path, NULL);
-	ck_assert_msg(store_open_reader(path, &reader, &err) == 0, "%s", err.text);
+	account_open_here(&a, NULL);
+	ck_assert_msg(store_open_reader(a.path, &reader, &err) == 0, "%s", err.text);
 }
 
 static void close_account(void)

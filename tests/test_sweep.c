@@ -3,8 +3,6 @@
 
 #include "lib/suite.h"
 
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "lib/account.h"
@@ -13,13 +11,11 @@
 #define HOUR_MS (INT64_C(3600) * 1000)
 
 static struct account a;
-static char path[300];
 
 static void open_account(void)
 {
 	fault_vfs_install();
-	snprintf(path, sizeof path, "%s/phonewatch.db", suite_dir());
-	account_open(&a, path, NULL);
+	account_open_here(&a, NULL);
 }
 
 static void close_account(void)

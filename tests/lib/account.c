@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "days.h"
+#include "lib/suite.h"
 #include "model/alert_text.h"
 #include "store/sqlite/conn.h"
 
@@ -45,6 +46,14 @@ void account_open(struct account *a, const char *path, char *ignore_type)
 {
 	*a = (struct account){.ignore = {ignore_type}, .path = mem_strdup(path)};
 	open_all(a);
+}
+
+void account_open_here(struct account *a, char *ignore_type)
+{
+	char *path = mem_printf("%s/phonewatch.db", suite_dir());
+
+	account_open(a, path, ignore_type);
+	free(path);
 }
 
 void account_close(struct account *a)

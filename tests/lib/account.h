@@ -39,6 +39,8 @@ struct account {
 
 /* ignore_type may be NULL. */
 void account_open(struct account *a, const char *path, char *ignore_type);
+/* The same in the test's folder, as phonewatch.db. */
+void account_open_here(struct account *a, char *ignore_type);
 void account_close(struct account *a);
 /* From the next sweep on these rules run, which are the account's from then on; NULL: none. */
 void account_take_rules(struct account *a, struct rules *rules);
