@@ -4,19 +4,17 @@
 
 #include "lib/suite.h"
 
-#include <fcntl.h>
 #include <jansson.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/buf.h"
 #include "base/err.h"
 #include "lib/playing.h"
+#include "lib/program.h"
 #include "sim/fault.h"
 #include "sim/rules.h"
 #include "sim/script.h"
@@ -102,29 +100,6 @@ static void check_help_lines(const char *help, const char *from, const char *to,
 
 /* ---- the program ---- */
 
-/* Start it with the words of a line, and read its stdout and stderr from *out. */
-static pid_t launch_words(char *const words[], FILE **out)
-{
-	extern char **environ;
-	const char *dir = getenv("TEST_BIN");
-	char *path = mem_printf("%s/phonewatch-sim", dir != NULL ? dir : ".");
-	posix_spawn_file_actions_t files;
-	int fds[2];
-	pid_t pid;
-
-	ck_assert_int_eq(pipe2(fds, O_CLOEXEC), 0);
-	posix_spawn_file_actions_init(&files);
-	posix_spawn_file_actions_adddup2(&files, fds[1], 1);
-	posix_spawn_file_actions_adddup2(&files, fds[1], 2);
-	ck_assert_msg(posix_spawn(&pid, path, &files, NULL, words, environ) == 0, "%s",
-		      path);
-	posix_spawn_file_actions_destroy(&files);
-	close(fds[1]);
-	*out = fdopen(fds[0], "r");
-	free(path);
-	return pid;
-}
-
 /* Cut a line of a shell without anything special in it, and put more behind it. */
 static pid_t launch_line(const char *line, const char *const *more, FILE **out)
 {
@@ -139,18 +114,9 @@ static pid_t launch_line(const char *line, const char *const *more, FILE **out)
 	ck_assert_uint_le(w.n, MAX_WORDS);
 	for (size_t i = 0; i < w.n; i++)
 		list[i] = w.list[i];
-	pid = launch_words(list, out);
+	pid = program_start(list, out);
 	words_clear(&w);
 	return pid;
-}
-
-static int exit_status(pid_t pid)
-{
-	int status;
-
-	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
-	ck_assert(WIFEXITED(status));
-	return WEXITSTATUS(status);
 }
 
 /* All that it prints, for free(); it must end well. */
@@ -166,7 +132,7 @@ static char *output_of(const char *line, const char *const *more)
 	while ((n = fread(block, 1, sizeof block, out)) > 0)
 		buf_add(&text, block, n);
 	fclose(out);
-	ck_assert_msg(exit_status(pid) == 0, "%s: %s", line, buf_text(&text));
+	ck_assert_msg(program_status(pid) == 0, "%s: %s", line, buf_text(&text));
 	return text.data != NULL ? text.data : mem_strdup("");
 }
 
@@ -326,7 +292,7 @@ START_TEST(the_first_example_of_the_help_is_a_power_cut_in_denver)
 	}
 	kill(pid, SIGTERM);
 	fclose(out);
-	ck_assert_int_eq(exit_status(pid), 0);
+	ck_assert_int_eq(program_status(pid), 0);
 	free(help);
 }
 END_TEST
@@ -359,10 +325,10 @@ START_TEST(a_simulator_is_told)
 	ck_assert_ptr_nonnull(fgets(answer, sizeof answer, told));
 	ck_assert_msg(strstr(answer, tellings[_i].answer) != NULL, "%s", answer);
 	fclose(told);
-	ck_assert_int_eq(exit_status(teller), tellings[_i].status);
+	ck_assert_int_eq(program_status(teller), tellings[_i].status);
 	kill(pid, SIGTERM);
 	fclose(out);
-	ck_assert_int_eq(exit_status(pid), 0);
+	ck_assert_int_eq(program_status(pid), 0);
 }
 END_TEST
 
@@ -376,7 +342,7 @@ START_TEST(nobody_to_tell_is_status_1)
 	ck_assert_ptr_nonnull(fgets(line, sizeof line, out));
 	ck_assert_ptr_eq(strstr(line, "phonewatch-sim: 127.0.0.1:1: "), line);
 	fclose(out);
-	ck_assert_int_eq(exit_status(pid), 1);
+	ck_assert_int_eq(program_status(pid), 1);
 }
 END_TEST
 

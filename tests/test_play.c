@@ -3,19 +3,17 @@
 
 #include "lib/suite.h"
 
-#include <fcntl.h>
 #include <jansson.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "lib/playing.h"
+#include "lib/program.h"
 
 /* ---- tokens ---- */
 
@@ -495,44 +493,6 @@ END_TEST
 
 /* ---- the program ---- */
 
-static char *program(void)
-{
-	const char *dir = getenv("TEST_BIN");
-
-	return mem_printf("%s/phonewatch-sim", dir != NULL ? dir : ".");
-}
-
-/* Start it; *out is its stdout and stderr. */
-static pid_t launch(char *const args[], FILE **out)
-{
-	extern char **environ;
-	posix_spawn_file_actions_t files;
-	char *path = program();
-	int fds[2];
-	pid_t pid;
-
-	ck_assert_int_eq(pipe2(fds, O_CLOEXEC), 0);
-	posix_spawn_file_actions_init(&files);
-	posix_spawn_file_actions_adddup2(&files, fds[1], 1);
-	posix_spawn_file_actions_adddup2(&files, fds[1], 2);
-	ck_assert_msg(posix_spawn(&pid, path, &files, NULL, args, environ) == 0, "%s",
-		      path);
-	posix_spawn_file_actions_destroy(&files);
-	close(fds[1]);
-	*out = fdopen(fds[0], "r");
-	free(path);
-	return pid;
-}
-
-static int exit_status(pid_t pid)
-{
-	int status;
-
-	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
-	ck_assert(WIFEXITED(status));
-	return WEXITSTATUS(status);
-}
-
 START_TEST(the_program_says_where_it_listens_and_stops_when_told)
 {
 	static const int signals[] = {SIGTERM, SIGINT, 0};
@@ -543,14 +503,14 @@ START_TEST(the_program_says_where_it_listens_and_stops_when_told)
 
 	if (signals[_i] == 0)
 		args[3] = "--for=100ms";
-	pid = launch(args, &out);
+	pid = program_start(args, &out);
 	ck_assert_ptr_nonnull(fgets(line, sizeof line, out));
 	ck_assert_ptr_eq(strstr(line, "listening on http://127.0.0.1:"), line);
 	if (signals[_i] != 0)
 		kill(pid, signals[_i]);
 	ck_assert_ptr_null(fgets(line, sizeof line, out)); /* one line only */
 	fclose(out);
-	ck_assert_int_eq(exit_status(pid), 0);
+	ck_assert_int_eq(program_status(pid), 0);
 }
 END_TEST
 
@@ -600,14 +560,14 @@ START_TEST(wrong_use_is_one_line_and_status_2)
 {
 	char line[256];
 	FILE *out;
-	pid_t pid = launch(uses[_i].args, &out);
+	pid_t pid = program_start(uses[_i].args, &out);
 
 	ck_assert_ptr_nonnull(fgets(line, sizeof line, out));
 	ck_assert_msg(strncmp(line, uses[_i].line, strlen(uses[_i].line)) == 0, "%s",
 		      line);
 	ck_assert_ptr_null(fgets(line, sizeof line, out));
 	fclose(out);
-	ck_assert_int_eq(exit_status(pid), 2);
+	ck_assert_int_eq(program_status(pid), 2);
 }
 END_TEST
 
@@ -616,12 +576,12 @@ START_TEST(the_program_explains_itself)
 	char *args[] = {"phonewatch-sim", "--help", NULL};
 	char text[16384];
 	FILE *out;
-	pid_t pid = launch(args, &out);
+	pid_t pid = program_start(args, &out);
 	size_t n = fread(text, 1, sizeof text - 1, out);
 
 	text[n] = '\0';
 	fclose(out);
-	ck_assert_int_eq(exit_status(pid), 0);
+	ck_assert_int_eq(program_status(pid), 0);
 	ck_assert_ptr_nonnull(strstr(text, "--list-group GROUP"));
 	ck_assert_ptr_nonnull(strstr(text, "fault CHOICE KIND"));
 	ck_assert_ptr_nonnull(strstr(text, "\n  --per-page-max N "));
