@@ -305,10 +305,7 @@ static void cancel(void *sink, struct sink_send *s)
 const struct sink_ops exec_ops = {
 	.name = "exec",
 	.max_under_way = UNDER_WAY,
-	.rules = {.first_ms = 500,
-		  .max_ms = 3600 * 1000,
-		  .refused_ms = RETRY_REFUSED_MS,
-		  .give_up_ms = INT64_C(3) * 24 * 3600 * 1000},
+	.rules = RETRY_RULES(3600 * 1000),
 	.create = create,
 	.destroy = destroy,
 	.render = render,

@@ -26,6 +26,13 @@ struct retry_rules {
 	int64_t give_up_ms; /* after the first try; nobody is obeyed for longer, either */
 };
 
+/* Those of each kind of sink, which differ in the longest wait: an initializer. */
+#define RETRY_RULES(longest_ms)                                                          \
+	{                                                                                \
+		.first_ms = 500, .max_ms = (longest_ms), .refused_ms = RETRY_REFUSED_MS, \
+		.give_up_ms = INT64_C(3) * 24 * 3600 * 1000,                             \
+	}
+
 /* What is remembered of the tries of one event. All zero: none yet. */
 struct retry {
 	int attempts;

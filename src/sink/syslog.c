@@ -389,10 +389,7 @@ static void cancel(void *sink, struct sink_send *s)
 const struct sink_ops syslog_ops = {
 	.name = "syslog",
 	.max_under_way = 1,
-	.rules = {.first_ms = 500,
-		  .max_ms = 60 * 1000,
-		  .refused_ms = RETRY_REFUSED_MS,
-		  .give_up_ms = INT64_C(3) * 24 * 3600 * 1000},
+	.rules = RETRY_RULES(60 * 1000),
 	.create = create,
 	.destroy = destroy,
 	.render = render,
