@@ -341,6 +341,50 @@ START_TEST(its_end_is_for_those_who_were_told)
 }
 END_TEST
 
+static int forget_all(struct store_conn *c, void *arg, struct err *err)
+{
+	struct store_forget f = {.events_before_ms = ACCOUNT_T0 + 1000 * MINUTE,
+				 .deliveries_before_ms = ACCOUNT_T0 + 1000 * MINUTE};
+	int rc;
+
+	(void)arg;
+	do
+		rc = store_forget_some(c, &f, err);
+	while (rc == 1);
+	return rc;
+}
+
+#define COUNT_OF(type) "SELECT count(*) FROM event WHERE type = " type
+
+/* Who was told must be known when it is over, and what; then all of it goes. */
+START_TEST(nothing_of_an_alert_is_forgotten_while_it_fires)
+{
+	int64_t firing[2] = {a.audience->listeners[0].sink_id, 0};
+
+	if (_i == 1) { /* nobody is told */
+		audience_release(a.audience);
+		a.audience = audience_create(0);
+	}
+	for (int i = 0; i < 4; i++)
+		list(i == 0 ? ON("1") : OFF("1"));
+	firing[1] = account_ask(&a, "SELECT sequence FROM event WHERE type = 10");
+	if (_i == 0)
+		database_write(&a.db, deliver, firing);
+	list(NO("1")); /* the last event stays anyway */
+	ck_assert_int_eq(database_run(&a.db, forget_all, NULL, NULL), 0);
+	ck_assert_int_eq(account_ask(&a, COUNT_OF("10")), 1);
+	list(ON("1"));
+	ck_assert_int_eq(
+		account_ask(&a, "SELECT count(*) FROM outbox JOIN event USING (sequence)"
+				" WHERE type = 11"),
+		_i == 0);
+	list(NO("1"));
+	ck_assert_int_eq(database_run(&a.db, forget_all, NULL, NULL), 0);
+	ck_assert_int_eq(account_ask(&a, COUNT_OF("10")), 0);
+	ck_assert_int_eq(account_ask(&a, "SELECT count(*) FROM alert"), 0);
+}
+END_TEST
+
 /* ---- many phones ---- */
 
 /* A list of phones 1, 2, ...: '+' Online, '-' Offline, '?' Unknown, '.' not listed. Each word is of a
@@ -779,6 +823,7 @@ int main(void)
 		{the_first_rule_that_fits_counts, 1},
 		{a_rule_that_goes_ends_its_alerts, 1},
 		{its_end_is_for_those_who_were_told, 2},
+		{nothing_of_an_alert_is_forgotten_while_it_fires, 2},
 		{many_phones, 2 * COUNT(fleets)},
 		{who_is_moved_away_while_its_site_is_out_is_no_member_any_more, 1},
 		{a_sweep_that_lacks_a_page_decides_of_the_others_only, 1},

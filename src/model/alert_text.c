@@ -17,8 +17,9 @@ static const struct {
 				  "is back after "},
 	[ALERT_DEVICE_FLAPPING] = {SEVERITY_WARNING, "has gone on and off for ",
 				   "is steady again after "},
-	[ALERT_SITE_OUTAGE] = {SEVERITY_ERROR, "offline for ", "is back after "},
-	[ALERT_ACCOUNT_OUTAGE] = {SEVERITY_CRITICAL, "offline for ", "is back after "},
+	[ALERT_SITE_OUTAGE] = {SEVERITY_ERROR, "been offline for ", "is back after "},
+	[ALERT_ACCOUNT_OUTAGE] = {SEVERITY_CRITICAL, "been offline for ",
+				  "is back after "},
 	[ALERT_LOCATION_STALE] = {SEVERITY_WARNING,
 				  "has reported no location in time for ",
 				  "has reported its location, overdue for "},
@@ -167,7 +168,8 @@ static void add_firing(struct buf *b, const struct event *ev, const char *device
 	clock_format_duration(lasted, lasted_ms(ev));
 	add_subject(b, ev, device);
 	if (is_outage(kind))
-		buf_printf(b, ": %" PRId64 " phones are", number(ev, "count"));
+		buf_printf(b, ": %" PRId64 " phone%s", number(ev, "count"),
+			   number(ev, "count") == 1 ? " has" : "s have");
 	buf_printf(b, " %s%s", kinds[kind].firing, lasted);
 	if (why != NULL)
 		buf_printf(b, " (%s)", why);
