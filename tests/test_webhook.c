@@ -48,12 +48,15 @@ static void on_request(struct receiver_request *req, void *data)
 
 static void open_world(void)
 {
+	char *dir;
+
 	memset(&w, 0, sizeof w);
 	turn_open(&w.loop);
 	w.http = http_client_create(&w.loop, "phonewatch/test");
 	w.receiver = receiver_open(&w.loop, on_request, NULL);
-	w.jq = mem_printf("%s/phonewatch-jq",
-			  getenv("TEST_BIN") != NULL ? getenv("TEST_BIN") : ".");
+	dir = realpath(getenv("TEST_BIN") != NULL ? getenv("TEST_BIN") : ".", NULL);
+	w.jq = mem_printf("%s/phonewatch-jq", dir);
+	free(dir);
 	w.raw = "HTTP/1.1 204 No Content\r\n\r\n";
 	told_device(&w.ev);
 }
