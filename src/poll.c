@@ -251,14 +251,9 @@ void poll_next_page(struct poll *p)
 /* The devices, be it at once or behind the list of extensions. */
 void poll_ask_devices(struct poll *p)
 {
-	int64_t most = (int64_t)p->chunk_max;
-
 	p->begins = true;
 	p->course.ask = ASK_CHUNK; /* whose budget it is */
-	if (!p->chunks_count_once &&
-	    budget_allowance(poll_budget_of(p), p->config->budget_share) < most)
-		most = budget_allowance(poll_budget_of(p), p->config->budget_share);
-	course_limit(&p->course, (size_t)most);
+	poll_limit_chunks(p);
 	course_devices(&p->course, p->sweep_route, p->ids, p->n_ids);
 	poll_next_page(p);
 }
@@ -702,6 +697,7 @@ struct poll *poll_create(struct poll_env *env, const struct account_config *conf
 	p->auth.data = p;
 	course_init(&p->course);
 	p->chunk_max = COURSE_CHUNK_MAX;
+	cost_init(&p->chunk_cost);
 	init_budgets(p);
 	http_request_init(&p->req);
 	TAILQ_INIT(&p->askers);

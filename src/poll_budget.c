@@ -65,12 +65,23 @@ void poll_save_ledger(struct poll *p)
 	store_submit_first(p->env->store, &l->job);
 }
 
-/* As how many requests the one at hand counts: for all that is known, one for many extensions
- * counts as many (ringcentral/api.md section 5). */
 int64_t poll_cost_of(const struct poll *p)
 {
-	return p->course.ask == ASK_CHUNK && !p->chunks_count_once ? (int64_t)p->course.n
-								   : 1;
+	return p->course.ask == ASK_CHUNK ? cost_of(&p->chunk_cost, (int64_t)p->course.n)
+					  : 1;
+}
+
+static size_t most_at_once(const struct poll *p)
+{
+	int64_t share = budget_allowance(poll_budget_of(p), p->config->budget_share);
+
+	return p->chunk_cost.once || share > (int64_t)p->chunk_max ? p->chunk_max
+								   : (size_t)share;
+}
+
+void poll_limit_chunks(struct poll *p)
+{
+	course_limit(&p->course, most_at_once(p));
 }
 
 /* How long to wait for the request at hand; where its group is not known yet, until the account
@@ -119,6 +130,19 @@ void poll_spend(struct poll *p, struct budget *budget, int64_t n)
 	ledger_ask(p->env->ledger, budget, n, clock_mono_ms());
 }
 
+/* Fewer at once: this request too, which is made again. */
+static void chunk_is_refused(struct poll *p)
+{
+	if (cost_refused(&p->chunk_cost, clock_mono_ms()) == COST_SAME)
+		return;
+	log_info("%s: refused: a request for several extensions may count as several"
+		 " requests",
+		 p->config->name);
+	while (p->course.n > most_at_once(p) && course_halve(&p->course))
+		continue;
+	poll_limit_chunks(p);
+}
+
 /* What the answer says of waiting is noted before that it is here: a kill may come between. A
  * good page is committed with the budgets, all else is saved here. */
 void poll_note_answer(struct poll *p, struct budget *budget, const struct answer *answer)
@@ -129,15 +153,38 @@ void poll_note_answer(struct poll *p, struct budget *budget, const struct answer
 	}
 	if (answer->next == ANSWER_WAIT)
 		ledger_obey(p->env->ledger, budget, p->config, answer, clock_mono_ms());
+	if (p->course.ask == ASK_CHUNK && budget != p->auth_budget &&
+	    answer->reason == REASON_LIMITED && answer->scope != ANSWER_OF_ADDRESS)
+		chunk_is_refused(p);
 	ledger_answered(p->env->ledger, p->asked);
 	if (!p->stopping && (answer->next != ANSWER_GOOD || budget == p->auth_budget))
 		poll_save_ledger(p);
 }
 
-static void chunks_count_once(struct poll *p)
+/* From what the answer to a request for several extensions says of the budget in which it counts. */
+static void learn_cost(struct poll *p, struct budget *b, int64_t now_ms)
 {
-	p->chunks_count_once = true;
-	course_limit(&p->course, p->chunk_max);
+	struct cost_answer said = {
+		.n = (int64_t)p->course.n,
+		.limit = budget_read(http_header(&p->req, "X-Rate-Limit-Limit")),
+		.remaining = budget_read(http_header(&p->req, "X-Rate-Limit-Remaining")),
+		.expected = b == p->asked ? b->remaining : -1,
+	};
+
+	switch (cost_learn(&p->chunk_cost, &said, now_ms)) {
+	case COST_SAME:
+		return;
+	case COST_IS_ONCE:
+		break;
+	case COST_IS_EACH:
+		for (int64_t i = 1; i < said.n; i++)
+			budget_spend(b, now_ms);
+		log_info("%s: a request for %" PRId64 " extensions has counted as several"
+			 " requests",
+			 p->config->name, said.n);
+		break;
+	}
+	poll_limit_chunks(p);
 }
 
 /* The group's name and numbers are the vendor's to say; the budget moves with the name. */
@@ -157,13 +204,11 @@ void poll_learn_budget(struct poll *p)
 			ledger_name(l, b, kind);
 	}
 	b = poll_budget_of(p);
+	if (p->course.ask == ASK_CHUNK && (p->req.status == 200 || p->req.status == 207))
+		learn_cost(p, b, now_ms);
 	budget_told(b, http_header(&p->req, "X-Rate-Limit-Limit"),
 		    http_header(&p->req, "X-Rate-Limit-Remaining"),
 		    http_header(&p->req, "X-Rate-Limit-Window"), now_ms);
-	/* Whoever else has asked: a request that counted as many would have used up as much. */
-	if (p->course.ask == ASK_CHUNK && b->remaining >= 0 &&
-	    b->limit - b->remaining < (int64_t)p->course.n)
-		chunks_count_once(p);
 	log_debug("%s: page %" PRId64 ": HTTP %ld, %zu bytes in %" PRId64
 		  " ms; budget %s: %" PRId64 " of %" PRId64 " left",
 		  p->config->name, p->course.page, p->req.status, p->req.answer.len,
@@ -186,7 +231,7 @@ void poll_learn_interval(struct poll *p)
 	if (p->counted != NULL)
 		ledger_count_pages(p->counted, -p->n_pages);
 	p->counted = budget;
-	p->n_pages = p->course.ask == ASK_CHUNK && !p->chunks_count_once
+	p->n_pages = p->course.ask == ASK_CHUNK && !p->chunk_cost.once
 			     ? (int64_t)p->course.n_ids
 			     : course_length(&p->course);
 	needed = ledger_count_pages(budget, p->n_pages) * budget->window_ms;

@@ -12,6 +12,7 @@
 #include "alerts.h"
 #include "api/answer.h"
 #include "api/auth.h"
+#include "api/cost.h"
 #include "base/mem.h"
 #include "course.h"
 #include "names.h"
@@ -142,7 +143,7 @@ struct poll {
 	size_t n_ids;
 	bool wants_ids;         /* somebody may be gone: only a fresh list shows it */
 	size_t chunk_max;       /* ids that the vendor takes at once */
-	bool chunks_count_once; /* the vendor counts a request for many as one */
+	struct cost chunk_cost; /* of a request for so many */
 
 	unsigned place;      /* of its sweeps in the interval */
 	int64_t interval_ms; /* effective */
@@ -197,6 +198,8 @@ void poll_tell_unreachable(struct poll *p);
 
 /* The one in which the request at hand counts; the strictest where its group is not known. */
 struct budget *poll_budget_of(const struct poll *p);
+/* No more ids at once, from the next chunk on, than the vendor takes and our share allows. */
+void poll_limit_chunks(struct poll *p);
 /* As how many requests the one at hand counts. */
 int64_t poll_cost_of(const struct poll *p);
 /* How long to wait for the request at hand; until the token endpoint may be asked; and until there

@@ -117,6 +117,11 @@ static int64_t read_number(const char *text, int64_t least, int64_t most)
 	return n;
 }
 
+int64_t budget_read(const char *header)
+{
+	return read_number(header, 0, MAX_LIMIT);
+}
+
 void budget_told(struct budget *b, const char *limit, const char *remaining,
 		 const char *window, int64_t now_ms)
 {

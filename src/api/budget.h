@@ -53,6 +53,9 @@ void budget_spend(struct budget *b, int64_t now_ms);
 void budget_told(struct budget *b, const char *limit, const char *remaining,
 		 const char *window, int64_t now_ms);
 
+/* The number of such a header, of a limit or of what remains; -1 where it is no sensible one. */
+int64_t budget_read(const char *header);
+
 /* Whether the vendor has said that half of the limit or more is left. */
 bool budget_has_plenty(const struct budget *b);
 
