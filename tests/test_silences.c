@@ -191,6 +191,38 @@ START_TEST(one_that_cannot_be_read_silences_nobody)
 }
 END_TEST
 
+static int forget(struct store_conn *c, void *arg, struct err *err)
+{
+	struct store_forget *f = arg;
+	int rc;
+
+	while ((rc = store_forget_some(c, f, err)) == 1)
+		;
+	return rc;
+}
+
+static int64_t count_forgotten(int64_t before_ms)
+{
+	struct store_forget f = {.events_before_ms = before_ms};
+
+	ck_assert_int_eq(database_run(&db, forget, &f, NULL), 0);
+	return f.n_forgotten;
+}
+
+/* Of the samples the first is removed at T0, the second has no end, the third ends at T0 + 1. */
+START_TEST(one_that_was_over_long_ago_is_forgotten)
+{
+	database_write(&db, add, NULL);
+	database_write(&db, end_some, NULL);
+	ck_assert_int_eq(count_forgotten(T0), 0);
+	ck_assert_int_eq(count_forgotten(T0 + 1), 1);
+	expect_at(INT64_MIN, "2 3 ");
+	ck_assert_int_eq(count_forgotten(T0 + 2), 1);
+	expect_at(INT64_MIN, "2 ");
+	ck_assert_int_eq(count_forgotten(INT64_MAX), 0);
+}
+END_TEST
+
 int main(void)
 {
 	const struct suite_test tests[] = {
@@ -198,6 +230,7 @@ int main(void)
 		{one_that_is_removed_is_over, 1},
 		{one_of_an_alert_ends_with_it, 1},
 		{one_that_cannot_be_read_silences_nobody, 1},
+		{one_that_was_over_long_ago_is_forgotten, 1},
 	};
 
 	return suite_run("silences", tests, COUNT(tests), open_fresh, close_it);

@@ -525,7 +525,8 @@ int store_backup(struct store_conn *c, const char *path,
 
 /* What is forgotten: whatever ended before these times (0: nothing), but for an event that is still
  * owed, the one of an alert that fires, the last one, and of each device the last two spans, those of
- * days that have no sum yet, and the last run of days. Alerts that are over go with the events. The rest is the walk's: all zero to begin with. */
+ * days that have no sum yet, and the last run of days. Alerts and silences that are over
+ * go with the events. The rest is the walk's: all zero to begin with. */
 struct store_forget {
 	int64_t events_before_ms, spans_before_ms, deliveries_before_ms, days_before_ms;
 	int stage;

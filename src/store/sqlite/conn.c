@@ -312,6 +312,9 @@ static const char *const sql[N_STMTS] = {
 			     " AND coalesce(until_ms, 9223372036854775807) > ?",
 	[STMT_SILENCES_CLEARED] =
 		"UPDATE silence SET ended_ms = ? WHERE alert = ? AND ended_ms IS NULL",
+	[STMT_FORGET_SILENCES] =
+		"DELETE FROM silence WHERE silence_id IN (SELECT silence_id FROM silence"
+		" WHERE coalesce(ended_ms, until_ms) < ? LIMIT ?)",
 };
 
 int conn_error(struct store_conn *c, struct err *err)

@@ -107,16 +107,21 @@ static int forget_events(struct store_conn *c, struct store_forget *f, struct er
 	return 0;
 }
 
+/* And silences. */
 static int forget_alerts(struct store_conn *c, struct store_forget *f, struct err *err)
 {
-	int64_t n = 0;
+	int64_t n_alerts = 0, n_silences = 0;
 
 	if (delete_rows(c,
 			conn_bind(c, STMT_FORGET_ALERTS, err, "ii", f->events_before_ms,
 				  (int64_t)AT_ONCE),
-			f, &n, err) != 0)
+			f, &n_alerts, err) != 0 ||
+	    delete_rows(c,
+			conn_bind(c, STMT_FORGET_SILENCES, err, "ii", f->events_before_ms,
+				  (int64_t)AT_ONCE),
+			f, &n_silences, err) != 0)
 		return err->code;
-	if (n < AT_ONCE)
+	if (n_alerts < AT_ONCE && n_silences < AT_ONCE)
 		next_stage(f);
 	return 0;
 }
