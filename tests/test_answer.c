@@ -542,6 +542,22 @@ START_TEST(without_an_answer_it_is_tried_again)
 }
 END_TEST
 
+START_TEST(a_refusal_without_its_body_is_one)
+{
+	static const long statuses[] = {429, 503};
+	static const int rcs[] = {ERR_RETRY, ERR_FORMAT, ERR_CANCELED};
+	struct http_request req = {.status = statuses[_i % 2]};
+	struct answer answer;
+
+	err_set(&req.err, rcs[_i / 2], "cut off");
+	answer_read(&answer, &req, rcs[_i / 2], _i < 3 ? LIST : TOKEN, NOW_MS);
+	ck_assert_int_eq(answer.next, ANSWER_WAIT);
+	ck_assert_int_eq(answer.wait_ms, DEFAULT_MS);
+	ck_assert_int_eq(answer.reason,
+			 req.status == 429 ? REASON_LIMITED : REASON_MAINTENANCE);
+}
+END_TEST
+
 /* ---- Retry-After ---- */
 
 #define FALLBACK_MS 4711
@@ -647,6 +663,7 @@ int main(void)
 		{the_text_says_status_code_hint_and_request, 1},
 		{the_text_stays_a_line_of_plain_text, 1},
 		{without_an_answer_it_is_tried_again, COUNT(failures)},
+		{a_refusal_without_its_body_is_one, 6},
 		{retry_after_is_seconds_or_a_date, COUNT(waits)},
 		{a_date_is_of_the_vendors_clock, COUNT(clocks)},
 		{every_reason_has_its_word, 1},

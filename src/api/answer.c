@@ -215,6 +215,12 @@ static const struct meaning *find_meaning(enum answer_of of, long status,
 
 /* ---- the answer ---- */
 
+/* Whatever became of the body, and whoever has ended it: the head says that we are refused. */
+static bool asks_for_a_wait(const struct http_request *req)
+{
+	return req->status == 429 || req->status == 503;
+}
+
 static void read_failure(struct answer *out, const struct http_request *req, int rc)
 {
 	out->next = rc == ERR_CANCELED ? ANSWER_CANCELED : ANSWER_RETRY;
@@ -284,7 +290,7 @@ void answer_read(struct answer *out, const struct http_request *req, int rc,
 	char hint[240];
 
 	*out = (struct answer){.next = ANSWER_GOOD};
-	if (rc != 0) {
+	if (rc != 0 && !asks_for_a_wait(req)) {
 		read_failure(out, req, rc);
 		return;
 	}

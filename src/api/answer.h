@@ -63,7 +63,8 @@ struct answer {
 /* ANSWER_OF_BULK: several lists at once, ringcentral/api.md section 5. */
 enum answer_of { ANSWER_OF_TOKEN, ANSWER_OF_LIST, ANSWER_OF_BULK };
 
-/* Read the answer to a request that ended with rc (http_done_cb). now_at_ms is UTC. */
+/* Read the answer to a request that ended with rc (http_done_cb). now_at_ms is UTC. A refusal is one
+ * even where its body has not wholly come, or the request was canceled meanwhile. */
 void answer_read(struct answer *out, const struct http_request *req, int rc,
 		 enum answer_of of, int64_t now_at_ms);
 
