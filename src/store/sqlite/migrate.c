@@ -240,8 +240,8 @@ static const char *const migrations[] = {
 	"DROP TABLE outbox_before;",
 
 	/* 7 -> 8: when a penalty was told. Until now it was an hour at most. */
-	"ALTER TABLE budget ADD COLUMN blocked_at_ms INTEGER;"
-	"UPDATE budget SET blocked_at_ms = blocked_until_ms - 3600000;",
+	("ALTER TABLE budget ADD COLUMN blocked_at_ms INTEGER;"
+	 "UPDATE budget SET blocked_at_ms = blocked_until_ms - 3600000;"),
 };
 
 #define SCHEMA_VERSION ((int)COUNT(migrations))
