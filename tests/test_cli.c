@@ -262,6 +262,9 @@ static const struct {
 	{"report --since -1h --until -2h", "--since -1h is not before --until -2h"},
 	{"report --since 9000-01-01", "--since 9000-01-01: that is still to come"},
 	{"report --by colour", "--by colour: not device, site, model or account"},
+	{"report --e911 --since -1h",
+	 "report --e911 is of now, and of all: it has no --since, --until or --worst"},
+	{"report --e911 --by model", "--by model: with --e911 device or site"},
 	{"diff -2h", "diff: which? phonewatch diff T1 T2"},
 	{"diff -1h -2h", "diff: -1h is not before -2h"},
 	{"diff soon now",
@@ -891,10 +894,11 @@ static void make_wide_database(void)
 	database_write(&db, save_failed, &failed);
 }
 
-static const char *const tables[] = {"-d @ status",   "-d @ status --offline",
-				     "-d @ accounts", "-d @ deliveries",
-				     "-d @ stale",    "-d @ diff -1h now",
-				     "-d @ report",   "-d @ report --by device"};
+static const char *const tables[] = {"-d @ status",       "-d @ status --offline",
+				     "-d @ accounts",     "-d @ deliveries",
+				     "-d @ stale",        "-d @ diff -1h now",
+				     "-d @ report",       "-d @ report --by device",
+				     "-d @ report --e911"};
 
 /* What is shown above 100 columns is shown there, too; "..." would be text of somebody's. */
 START_TEST(a_table_fits_its_terminal)
@@ -1458,6 +1462,94 @@ START_TEST(a_report_says_how_it_counts)
 }
 END_TEST
 
+/* What the vendor says of emergency addresses, and what it does not. */
+static void make_addresses(void)
+{
+	static const struct database_device devices[] = {
+		{.id = "1",
+		 .name = "Lobby",
+		 .site = "Denver",
+		 .more = "{\"emergency\":{\"addressStatus\":\"Valid\",\"outOfCountry\":false,"
+			 "\"address\":{\"country\":\"United States\",\"countryIsoCode\":\"US\"}},"
+			 "\"inCompanyNet\":true}",
+		 .location_ms = SPRING},
+		{.id = "2",
+		 .name = "Annex",
+		 .site = "Denver",
+		 .more = "{\"emergency\":{\"addressStatus\":\"Provisioning\",\"outOfCountry\":true},"
+			 "\"emergencyServiceAddress\":{\"country\":\"Norway\"},"
+			 "\"inCompanyNet\":false}"},
+		{.id = "3", .name = "Dock", .site = "Austin"},
+		{.id = "4",
+		 .name = "Roof",
+		 .more = "{\"emergency\":{\"addressStatus\":\"Valid\"}}"},
+	};
+
+	database_open(&db, path);
+	make_account("acme", now_ms);
+	for (size_t i = 0; i < COUNT(devices); i++) {
+		struct database_device d = devices[i];
+
+		d.account = "acme";
+		d.status = DEVICE_ONLINE;
+		d.observed_at_ms = now_ms;
+		database_set_device(&db, &d);
+	}
+}
+
+#define E911_HEAD                                                              \
+	"device.account,device.id,device.name,device.type,device.serial,"      \
+	"device.sku,device.model,device.extension_number,device.extension_id," \
+	"device.extension_name,device.phone_numbers,device.site,"              \
+	"device.site_id,device.vendor_status,address,address_status,country,"  \
+	"off_network,out_of_country,last_location_report_time\n"
+#define E911_SITE_HEAD                                            \
+	"account,site,devices,valid,invalid,unknown,off_network," \
+	"out_of_country,without_location_report\n"
+
+static const struct {
+	const char *line, *out;
+} evidence[] = {
+	{"report --e911 -o csv",
+	 E911_HEAD "acme,4,Roof,HardPhone,,,,,,,,,,Online,valid,Valid,,,,\n"
+		   "acme,3,Dock,HardPhone,,,,,,,,Austin,,Online,unknown,,,,,\n"
+		   "acme,2,Annex,HardPhone,,,,,,,,Denver,,Online,invalid,Provisioning,"
+		   "Norway,true,true,\n"
+		   "acme,1,Lobby,HardPhone,,,,,,,,Denver,,Online,valid,Valid,US,false,"
+		   "false,2024-03-30T23:00:00.000Z\n"},
+	{"report --e911 --match name=L* -o csv",
+	 E911_HEAD "acme,1,Lobby,HardPhone,,,,,,,,Denver,,Online,valid,Valid,US,false,"
+		   "false,2024-03-30T23:00:00.000Z\n"},
+	{"report --e911 --by site -o csv", E911_SITE_HEAD "acme,,1,1,0,0,0,0,1\n"
+							  "acme,Austin,1,0,0,1,0,0,1\n"
+							  "acme,Denver,2,1,1,0,1,1,1\n"},
+	{"report --e911 --by site --match site=Denver -o json",
+	 "[\n{\"account\":\"acme\",\"site\":\"Denver\",\"devices\":2,\"valid\":1,"
+	 "\"invalid\":1,\"unknown\":0,\"off_network\":1,\"out_of_country\":1,"
+	 "\"without_location_report\":1}\n]\n"},
+	{"report --e911 --utc -o table",
+	 "SITE       NAME   ADDRESS       NETWORK  COUNTRY          LAST LOCATION        DEVICE\n"
+	 "(no site)  Roof   Valid                                                        4\n"
+	 "Austin     Dock   unknown                                                      3\n"
+	 "Denver     Annex  Provisioning  off      another: Norway                       2\n"
+	 "Denver     Lobby  Valid         on       US               2024-03-30 23:00:00  1\n"
+	 "4 devices: the emergency addresses of 2 are valid, of 1 are not, of 1 the vendor"
+	 " says nothing\n"},
+};
+
+START_TEST(emergency_addresses_are_told_as_the_vendor_has_them)
+{
+	struct answer a;
+
+	make_addresses();
+	a = run(keep_printf("%s -d @", evidence[_i].line));
+	ck_assert_str_eq(a.err, "");
+	ck_assert_str_eq(a.out, evidence[_i].out);
+	ck_assert_int_eq(a.status, CLI_OK);
+	database_close(&db);
+}
+END_TEST
+
 static const struct {
 	const char *line;
 	int status;
@@ -1770,6 +1862,7 @@ int main(void)
 		{the_past_is_told_as_it_was, COUNT(answers)},
 		{a_history_is_a_bar_of_eighty_cells_and_its_spans, 1},
 		{a_report_says_how_it_counts, 1},
+		{emergency_addresses_are_told_as_the_vendor_has_them, COUNT(evidence)},
 		{a_backup_is_the_database_as_it_was, 1},
 		{a_backup_that_cannot_be_written_is_told, 1},
 		{what_cannot_be_is_found, COUNT(unsound)},

@@ -46,6 +46,7 @@ enum {
 	OPT_EVENT,
 	OPT_REPLAY,
 	OPT_SINK,
+	OPT_E911,
 };
 
 const struct cli_option cli_options[] = {
@@ -60,6 +61,7 @@ const struct cli_option cli_options[] = {
 	{'f', 'f', "follow", NULL, "go on with new ones as they happen"},
 	{OPT_BY, 'b', "by", "WHAT", "a line for each device, site, model or account"},
 	{OPT_WORST, 'w', "worst", "N", "only the N least available, the worst first"},
+	{OPT_E911, '9', "e911", NULL, "emergency addresses, by device or site"},
 	{OPT_OLDER, 'l', "older", "DURATION", "for this long or longer: 30d"},
 	{OPT_NAGIOS, 'n', "nagios", NULL,
 	 "one line and an exit status, as Nagios wants it"},
@@ -145,10 +147,12 @@ const struct cli_command cli_commands[] = {
 	},
 	{
 		.name = "report",
-		.options = "subwm",
+		.options = "subwm9",
 		.summary = "availability over a time",
 		.help = "How long devices were online, offline and unknown, of the last seven days\n"
-			"without --since; by account without --by.\n" TIME_HELP
+			"without --since; by account without --by. With --e911 what the vendor says of\n"
+			"each device's emergency address, in order of sites, and its last location\n"
+			"report; with --by site as well, how many are valid.\n" TIME_HELP
 			"\n" MATCH_HELP,
 		.fields =
 			"by,account,key,name,devices,covered_ms,online_ms,offline_ms,"
@@ -637,6 +641,9 @@ static void take_option(struct cli *cli, int letter, char *argument)
 		break;
 	case OPT_EVENT:
 		cli->event = argument;
+		break;
+	case OPT_E911:
+		cli->e911 = true;
 		break;
 	case OPT_NAGIOS:
 		cli->nagios = true;

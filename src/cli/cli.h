@@ -46,7 +46,7 @@ struct cli {
 	size_t n_types;
 	char **matches;
 	size_t n_matches;
-	bool offline, failed, follow, utc, nagios, help, version;
+	bool offline, failed, follow, utc, nagios, e911, help, version;
 	unsigned given; /* a bit for each option of the table that was given */
 	char complaint[ERR_TEXT_BYTES]; /* the first thing wrong with the options */
 
@@ -124,6 +124,7 @@ int cmd_deliveries(struct cli *cli);
 int cmd_show(struct cli *cli);
 int cmd_history(struct cli *cli);
 int cmd_report(struct cli *cli);
+int cmd_report_e911(struct cli *cli); /* phonewatch report --e911 */
 int cmd_diff(struct cli *cli);
 int cmd_stale(struct cli *cli);
 int cmd_payload(struct cli *cli);

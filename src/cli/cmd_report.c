@@ -189,6 +189,8 @@ int cmd_report(struct cli *cli)
 	struct out o;
 	int status;
 
+	if (cli->e911)
+		return cmd_report_e911(cli);
 	if (cli_range(cli, &r.since_ms, &r.until_ms) != CLI_OK ||
 	    read_by(cli, &r.by) != CLI_OK ||
 	    cli_number("worst", cli->worst, &r.worst) != CLI_OK)

@@ -127,6 +127,13 @@ static json_t *record_of(const struct database_device *d)
 		json_object_set_new(
 			record, "phoneLines",
 			json_pack("[{s:{s:s}}]", "phoneInfo", "phoneNumber", d->number));
+	if (d->more != NULL) {
+		json_t *more = json_loads(d->more, 0, NULL);
+
+		require(more != NULL, "more of a record is no JSON");
+		json_object_update(record, more);
+		json_decref(more);
+	}
 	return record;
 }
 
@@ -157,6 +164,8 @@ static int save_device(struct store_conn *c, void *arg, struct err *err)
 		d->vendor_status != NULL ? mem_strdup(d->vendor_status) : NULL;
 	row.not_before_ms = row.observed_at_ms = d->observed_at_ms;
 	row.seen_at_ms = d->seen_at_ms != 0 ? d->seen_at_ms : d->observed_at_ms;
+	row.has_location = d->location_ms != 0;
+	row.location_ms = d->location_ms;
 	row.missed = d->missed;
 	row.lapsed = d->lapsed || d->missed > 0;
 	rc = store_device_save(c, &row, err);

@@ -26,6 +26,8 @@ void database_write(struct database *db, database_cb fn, void *arg);
 /* Ready rows. Texts are borrowed; what is 0 or NULL gets a usable value. */
 struct database_device {
 	const char *account, *id, *name, *extension, *site, *model, *type, *number;
+	const char *more;    /* members of its record beside these: a JSON object */
+	int64_t location_ms; /* its last location report; 0: none */
 	enum device_status status;
 	const char *vendor_status;     /* of DEVICE_UNKNOWN */
 	enum device_status last_known; /* where status is not */
