@@ -134,6 +134,10 @@ static void learn(struct check *k, struct budget *budget, const struct http_requ
 		    http_header(req, "X-Rate-Limit-Window"), now_ms);
 	if (answer->next == ANSWER_WAIT)
 		ledger_obey(k->ledger, budget, k->account, answer, now_ms);
+	/* What is left of the limit only a penalty tells the daemon, or the next check. */
+	if (budget->remaining == 0)
+		ledger_block(k->ledger, budget, budget_wait_ms(budget, 100, now_ms),
+			     now_ms);
 	ledger_answered(k->ledger, budget);
 }
 

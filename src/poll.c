@@ -203,6 +203,8 @@ static void token_failed(struct poll *p)
 				  : retry_ms(p, TOKEN_FIRST_MS, TOKEN_MAX_MS);
 		if (p->token_tries >= TOKEN_TRIES)
 			auth_drop_refresh(&p->auth);
+		if (answer->wait_ms > wait_ms)
+			wait_ms = answer->wait_ms;
 	}
 	if (tell)
 		poll_log_retry(p, "login", wait_ms);
@@ -365,6 +367,8 @@ void poll_page_failed(struct poll *p, const struct answer *answer)
 	wait_ms = answer->next == ANSWER_REFUSED && p->begins && !lacks
 			  ? retry_ms(p, REFUSED_FIRST_MS, REFUSED_MAX_MS)
 			  : retry_ms(p, RETRY_FIRST_MS, RETRY_MAX_MS);
+	if (answer->wait_ms > wait_ms)
+		wait_ms = answer->wait_ms;
 	if (tell)
 		poll_log_retry(p, what, wait_ms);
 	poll_wait(p, STEP_WAIT, wait_ms);

@@ -542,6 +542,20 @@ START_TEST(without_an_answer_it_is_tried_again)
 }
 END_TEST
 
+/* It wins over our own waits: ringcentral/api.md section 6.4. */
+START_TEST(an_error_may_ask_for_a_wait_too)
+{
+	static const int statuses[] = {500, 502, 403, 418};
+	const struct answer *answer =
+		read_text(statuses[_i], "Retry-After: 30\r\n", "", LIST);
+
+	ck_assert_int_eq(answer->next, ANSWER_RETRY);
+	ck_assert_int_eq(answer->wait_ms, 30000 + SPARE_MS);
+	ck_assert_int_eq(
+		read_text(statuses[_i], "Retry-After: -1\r\n", "", LIST)->wait_ms, 0);
+}
+END_TEST
+
 START_TEST(a_refusal_without_its_body_is_one)
 {
 	static const long statuses[] = {429, 503};
@@ -663,6 +677,7 @@ int main(void)
 		{the_text_says_status_code_hint_and_request, 1},
 		{the_text_stays_a_line_of_plain_text, 1},
 		{without_an_answer_it_is_tried_again, COUNT(failures)},
+		{an_error_may_ask_for_a_wait_too, 4},
 		{a_refusal_without_its_body_is_one, 6},
 		{retry_after_is_seconds_or_a_date, COUNT(waits)},
 		{a_date_is_of_the_vendors_clock, COUNT(clocks)},

@@ -312,6 +312,9 @@ void answer_read(struct answer *out, const struct http_request *req, int rc,
 	}
 	if (out->next == ANSWER_WAIT)
 		read_wait(out, req, now_at_ms);
+	else if (out->next == ANSWER_RETRY)
+		out->wait_ms = answer_retry_after(http_header(req, "Retry-After"),
+						  http_header(req, "Date"), now_at_ms, 0);
 	name_permission(hint, sizeof hint, &codes, m != NULL ? m->hint : NULL);
 	if (out->wait_ms == ANSWER_MAX_WAIT_MS)
 		add_hint(hint, sizeof hint,

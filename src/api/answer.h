@@ -50,8 +50,9 @@ struct answer {
 	enum answer_next next;
 	enum reason reason;
 	enum answer_scope scope;
-	int64_t wait_ms; /* of ANSWER_WAIT, from now on */
-	char code[32];   /* the vendor's, the nested one where there is one; else "" */
+	/* From now on: of ANSWER_WAIT; of ANSWER_RETRY at least so long, 0 where nothing is said. */
+	int64_t wait_ms;
+	char code[32]; /* the vendor's, the nested one where there is one; else "" */
 	/* For the operator, without a secret: "HTTP 503 CMN-211: in maintenance". Control
 	 * characters are escaped. */
 	char text[ANSWER_TEXT_BYTES];
