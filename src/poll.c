@@ -720,6 +720,9 @@ void poll_start(struct poll *p, size_t n_accounts)
 	poll_start_dark(p);
 	poll_start_blind(p);
 	poll_log_blocked(p);
+	/* As it was taken up: an end that cannot be is cut. */
+	if (poll_blocked_ms(p) > 0)
+		poll_save_ledger(p);
 	poll_wait(p, STEP_IDLE, schedule_first_ms(p->place, p->interval_ms, n_accounts));
 }
 
