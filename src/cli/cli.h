@@ -117,6 +117,7 @@ int cli_devices(struct cli *cli, struct store_conn *c,
 		void *arg, const int *rc);
 
 int cmd_status(struct cli *cli);
+int cmd_nagios(struct cli *cli); /* where it is for Nagios */
 int cmd_events(struct cli *cli);
 int cmd_accounts(struct cli *cli);
 int cmd_alerts(struct cli *cli);

@@ -233,6 +233,20 @@ void status_walk_clear(struct status_walk *walk)
 	*walk = (struct status_walk){0};
 }
 
+char *status_device_name(const struct status *s)
+{
+	static const char *const facts[] = {"name", "serial"};
+
+	for (size_t i = 0; i < COUNT(facts); i++) {
+		char *name = device_fact(s->device->facts, facts[i]);
+
+		if (name[0] != '\0')
+			return name;
+		free(name);
+	}
+	return mem_strdup(s->device->id);
+}
+
 json_t *status_object(const struct status *s)
 {
 	const struct store_device *d = s->device;

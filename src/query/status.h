@@ -58,6 +58,9 @@ int status_next(struct status_walk *walk, struct store_conn *c, int64_t now_at_m
 		struct err *err);
 void status_walk_clear(struct status_walk *walk);
 
+/* What people call it: its name, else its serial, else its id; the caller's. */
+char *status_device_name(const struct status *s);
+
 /*
  * Shape  {"device": {as in an event}, "status", "why", "last_status", "since", "not_before",
  *         "observed_at", "last_location_report_time"}
