@@ -492,3 +492,67 @@ int alerts_run_blind(struct alerts_run *r, struct store_conn *c, struct err *err
 	muting_clear(&r->muting);
 	return rc;
 }
+
+/* ---- accounts that are not watched any more ---- */
+
+struct leftover {
+	struct alert alert;
+	char *account;
+};
+struct leftovers {
+	char *const *accounts; /* that are watched */
+	size_t n_accounts;
+	struct leftover *all;
+	size_t n, cap;
+};
+
+static void on_leftover(struct alert *a, const char *account, void *arg)
+{
+	struct leftovers *l = arg;
+
+	for (size_t i = 0; i < l->n_accounts; i++)
+		if (strcmp(l->accounts[i], account) == 0)
+			return;
+	l->all = mem_grow(l->all, l->n, &l->cap, sizeof *l->all);
+	l->all[l->n++] = (struct leftover){*a, mem_strdup(account)};
+	*a = (struct alert){0};
+}
+
+static int end_leftover(struct store_conn *c, struct leftover *l,
+			const struct audience *audience, int64_t at_ms, struct err *err)
+{
+	struct watch w = {.name = l->account};
+	struct alerts_run r = {.watch = &w, .audience = audience, .at_ms = at_ms};
+	struct book_decision d = {.alert = &l->alert,
+				  .forget = l->alert.state == ALERT_PENDING,
+				  .tell = BOOK_TELL_RESOLVED};
+	int rc = store_account_load(c, l->account, &w.account, err);
+
+	if (!d.forget) {
+		l->alert.state = ALERT_RESOLVED;
+		l->alert.end = ALERT_RULE_GONE;
+		l->alert.resolved_ms =
+			at_ms > l->alert.since_ms ? at_ms : l->alert.since_ms;
+	}
+	if (rc == 0)
+		rc = alerts_write(&r, c, &d, err);
+	muting_clear(&r.muting);
+	store_account_clear(&w.account);
+	return rc;
+}
+
+int alerts_end_others(struct store_conn *c, char *const *accounts, size_t n_accounts,
+		      const struct audience *audience, int64_t at_ms, struct err *err)
+{
+	struct leftovers l = {.accounts = accounts, .n_accounts = n_accounts};
+	int rc = store_alerts_each(c, STORE_ALERTS_LIVE, 0, on_leftover, &l, err);
+
+	for (size_t i = 0; i < l.n; i++) {
+		if (rc == 0)
+			rc = end_leftover(c, &l.all[i], audience, at_ms, err);
+		alert_clear(&l.all[i].alert);
+		free(l.all[i].account);
+	}
+	free(l.all);
+	return rc;
+}

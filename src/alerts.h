@@ -41,6 +41,10 @@ int alerts_run(struct alerts_run *r, struct store_conn *c, struct err *err);
 /* The same where no page has come for too long: nothing else is decided. */
 int alerts_run_blind(struct alerts_run *r, struct store_conn *c, struct err *err);
 
+/* In a transaction: the alerts of accounts that are not among these are over, since nobody looks. */
+int alerts_end_others(struct store_conn *c, char *const *accounts, size_t n_accounts,
+		      const struct audience *audience, int64_t at_ms, struct err *err);
+
 /* Within a transaction: tell what a decision says, and save its alert. */
 int alerts_write(struct alerts_run *r, struct store_conn *c,
 		 const struct book_decision *d, struct err *err);

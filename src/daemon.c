@@ -16,6 +16,7 @@
 #include <unistd.h>
 #include <uv.h>
 
+#include "alerts.h"
 #include "base/clock.h"
 #include "base/mem.h"
 #include "errand.h"
@@ -42,9 +43,10 @@ struct running_sink {
 struct setup_job {
 	struct store_job job;
 	struct daemon *daemon;
-	struct config *config; /* the one to be set up */
-	int64_t *sink_ids;     /* of its sinks */
-	int64_t n_canceled;    /* deliveries to sinks that are not in it */
+	struct config *config;     /* the one to be set up */
+	int64_t *sink_ids;         /* of its sinks */
+	int64_t n_canceled;        /* deliveries to sinks that are not in it */
+	struct audience *audience; /* while these are canceled */
 	bool under_way;
 };
 
@@ -346,7 +348,20 @@ static void report(const struct daemon *d)
 		      accounts == 1 ? "" : "s", sinks, sinks == 1 ? "" : "s");
 }
 
-/* ---- what is owed to sinks that are gone ---- */
+/* ---- what is owed to sinks that are gone, and alerts of accounts that are ---- */
+
+static int end_alerts(struct setup_job *s, struct store_conn *c, struct err *err)
+{
+	size_t n = s->config->n_accounts;
+	char **names = mem_alloc(n * sizeof *names);
+	int rc;
+
+	for (size_t i = 0; i < n; i++)
+		names[i] = s->config->accounts[i].name;
+	rc = alerts_end_others(c, names, n, s->audience, clock_utc_ms(), err);
+	free(names);
+	return rc;
+}
 
 static int run_cancel(struct store_conn *c, struct store_job *job, struct err *err)
 {
@@ -354,7 +369,8 @@ static int run_cancel(struct store_conn *c, struct store_job *job, struct err *e
 
 	if (store_begin(c, err) != 0 ||
 	    store_outbox_cancel_others(c, s->sink_ids, s->config->n_sinks, clock_utc_ms(),
-				       &s->n_canceled, err) != 0)
+				       &s->n_canceled, err) != 0 ||
+	    end_alerts(s, c, err) != 0)
 		return err->code;
 	return store_commit(c, err);
 }
@@ -364,6 +380,8 @@ static void on_canceled(struct store_job *job, int rc)
 	struct setup_job *s = (struct setup_job *)job;
 
 	s->under_way = false;
+	audience_release(s->audience);
+	on_events(s->daemon); /* alerts of accounts that are gone */
 	if (rc == 0 && s->n_canceled > 0)
 		log_warning("%" PRId64 " deliveries to sinks that are not configured any"
 			    " more are canceled",
@@ -382,6 +400,7 @@ static void cancel_others(struct daemon *d)
 	struct setup_job *s = &d->setup;
 
 	s->job = (struct store_job){.run = run_cancel, .on_done = on_canceled};
+	s->audience = audience_share(d->env.audience);
 	s->under_way = true;
 	store_submit(d->store, &s->job);
 }

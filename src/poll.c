@@ -522,7 +522,8 @@ static void end_sweep(struct poll *p)
 	s->job.on_done = on_sweep_done;
 	s->watch = &p->watch;
 	s->audience = audience_share(p->env->audience);
-	s->rules = rules_share(p->env->rules);
+	/* Where no page came nothing was seen, and nothing is decided. */
+	s->rules = p->begins ? NULL : rules_share(p->env->rules);
 	s->n_pages = p->course.page;
 	s->route_tried_at_ms = p->route == ROUTE_EXTENSIONS ? p->tried_at_ms : 0;
 	s->ended_at_ms = poll_look_at_clock(p->env);

@@ -110,12 +110,17 @@ int watch_load(struct watch *w, struct store_conn *c, struct err *err)
 	return 0;
 }
 
-void watch_doubt(struct watch *w)
+static void forget_book(struct watch *w)
 {
-	w->loaded = false;
 	book_destroy(w->book);
 	w->book = NULL;
 	w->n_notes = 0;
+}
+
+void watch_doubt(struct watch *w)
+{
+	w->loaded = false;
+	forget_book(w);
 }
 
 void watch_take_note(struct watch *w, const struct watch_note *note)
@@ -141,6 +146,7 @@ void watch_clock_set(struct watch *w, int64_t set_ms)
 	move(&w->account.shrunk_since_at_ms, step_ms);
 	if (step_ms >= 0)
 		return;
+	forget_book(w); /* its times are of the old clock */
 	move(&w->account.whole_sent_at_ms, step_ms);
 	move(&w->account.last_page_at_ms, step_ms);
 	move(&w->sweep.sent_at_ms, step_ms);

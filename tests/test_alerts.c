@@ -209,6 +209,55 @@ START_TEST(back_for_too_short_a_time_is_not_back)
 }
 END_TEST
 
+/* ---- a clock that is set ---- */
+
+/* Back by an hour, at any time of an alert's life: nobody waits for an hour. */
+START_TEST(a_clock_that_is_set_back_makes_nobody_wait)
+{
+	static const char *const lists[] = {ON("1"),  ON("1"),  OFF("1"), OFF("1"),
+					    OFF("1"), OFF("1"), OFF("1"), ON("1")};
+	char *told;
+
+	for (size_t i = 0; i < COUNT(lists); i++) {
+		if (_i / 2 == (int)i)
+			a.clock_set_ms = -60 * MINUTE;
+		if (_i / 2 == (int)i && _i % 2 == 1)
+			account_restart(&a);
+		list(lists[i]);
+	}
+	told = mem_strdup(account_events(&a));
+	ck_assert_ptr_nonnull(strstr(told, "\nfiring " K1));
+	ck_assert_ptr_nonnull(strstr(told, "\nresolved " K1));
+	free(told);
+}
+END_TEST
+
+/* ---- accounts ---- */
+
+static int end_others(struct store_conn *c, void *arg, struct err *err)
+{
+	char *watched[] = {arg};
+
+	return alerts_end_others(c, watched, 1, a.audience, ACCOUNT_T0 + 5 * MINUTE, err);
+}
+
+START_TEST(alerts_of_an_account_that_is_not_watched_are_over)
+{
+	for (int i = 0; i < 4; i++)
+		list(i == 0 ? ON("1") "," ON("2") : OFF("1") "," ON("2"));
+	list(OFF("1") "," OFF("2"));
+	check("firing " K1 " (180.300] since 60.300\n");
+	database_write(&a.db, end_others, "acme");
+	check("");
+	database_write(&a.db, end_others, "other");
+	check("resolved " K1 " (300] since 60.300 for 239.700 rule_gone\n");
+	ck_assert_int_eq(account_ask(&a, "SELECT count(*) FROM alert"), 1);
+	ck_assert_int_eq(account_ask(&a, "SELECT count(*) FROM outbox JOIN event"
+					 " USING (sequence) WHERE type = 11"),
+			 1);
+}
+END_TEST
+
 /* ---- reminders ---- */
 
 START_TEST(what_lasts_is_told_again_but_not_for_ever)
@@ -819,6 +868,8 @@ int main(void)
 		{a_restart_behind_each_sweep_changes_nothing, COUNT(stories)},
 		{a_kill_between_page_and_rules_is_made_good, 6},
 		{back_for_too_short_a_time_is_not_back, 1},
+		{a_clock_that_is_set_back_makes_nobody_wait, 16},
+		{alerts_of_an_account_that_is_not_watched_are_over, 1},
 		{what_lasts_is_told_again_but_not_for_ever, 2},
 		{the_first_rule_that_fits_counts, 1},
 		{a_rule_that_goes_ends_its_alerts, 1},

@@ -43,7 +43,36 @@ static void look_at_device(struct book *b, uint32_t place)
 	b->devices[place].turned = false;
 }
 
-/* Who has turned before the book was read, and the run was lost that should have looked. */
+static void no_later(int64_t *at_ms, int64_t now_ms)
+{
+	if (*at_ms > now_ms)
+		*at_ms = now_ms;
+}
+
+/* What is stored may be of a clock that was wrong: nobody waits for a time that has yet to come. */
+static void mend_alert(const struct book *b, struct book_alert *a)
+{
+	if (a == NULL)
+		return;
+	no_later(&a->alert.since_ms, b->now_ms);
+	no_later(&a->alert.over_ms, b->now_ms);
+	no_later(&a->alert.told_ms, b->now_ms);
+}
+
+static void mend_times(struct book *b)
+{
+	for (uint32_t i = 0; i < b->n_devices; i++) {
+		no_later(&b->devices[i].turned_ms, b->now_ms);
+		for (struct book_alert *a = b->devices[i].alerts; a != NULL; a = a->next)
+			mend_alert(b, a);
+	}
+	for (uint32_t i = 0; i < b->n_scopes; i++)
+		mend_alert(b, b->scopes[i].outage);
+	mend_alert(b, b->blind);
+}
+
+/* Who has turned before the book was read, where the run was lost that should have looked; and who has
+ * fallen in the sweep at hand. */
 static void look_at_turned(struct book *b)
 {
 	for (uint32_t i = 0; i < b->n_devices; i++) {
@@ -86,8 +115,10 @@ enum book_verdict book_run(struct book *b, const struct book_view *view, int64_t
 {
 	b->view = view;
 	b->now_ms = now_ms;
-	if (b->is_new)
+	if (b->is_new) {
+		mend_times(b);
 		look_at_turned(b);
+	}
 	b->is_new = false;
 	b->confirming = !b->confirming && is_flipped(b);
 	b->n_fell = 0;
