@@ -45,7 +45,7 @@ const char *__asan_default_options(void)
 }
 #endif
 
-static bool set_limit(int resource, rlim_t value)
+static bool set_limit(__rlimit_resource_t resource, rlim_t value)
 {
 	const struct rlimit limit = {value, value};
 
