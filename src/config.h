@@ -56,6 +56,12 @@ struct sink_config {
 	bool personal_data;
 	char *ca_file; /* of its receiver; NULL: the system's */
 	bool allow_http;
+	int64_t group_wait_ms;
+	char **group_by; /* members of a device's facts */
+	size_t n_group_by;
+	int rate_max; /* an hour; 0: any number */
+	char **quiet; /* windows */
+	size_t n_quiet;
 	char *server; /* mail: "smtp://HOST[:PORT]" or "smtps://HOST[:PORT]" */
 	char *from;   /* mail: an address */
 	char **to;    /* mail: addresses */

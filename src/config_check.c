@@ -11,6 +11,7 @@
 #include "base/sign.h"
 #include "model/event.h"
 #include "model/match.h"
+#include "model/window.h"
 #include "net/http.h"
 #include "sink/mail_format.h"
 #include "sink/syslog_address.h"
@@ -130,6 +131,27 @@ int config_check_mail_address(const char *text, struct err *err)
 		err, ERR_CONFIG,
 		"is no address of mail; write it as in phones@example.com, in ASCII "
 		"and without a name");
+}
+
+int config_check_window(const char *text, struct err *err)
+{
+	struct window window;
+
+	if (window_parse(&window, text, err) == 0)
+		return 0;
+	return err_set(err, ERR_CONFIG,
+		       "is no window; write it as in \"Mon-Fri 18:00-07:00\" or "
+		       "\"22:00-06:00\"");
+}
+
+int config_check_group(const char *text, struct err *err)
+{
+	static const char *const members[] = {"site", "model", "type"};
+
+	for (size_t i = 0; i < COUNT(members); i++)
+		if (strcmp(members[i], text) == 0)
+			return 0;
+	return err_set(err, ERR_CONFIG, "is not site, model or type");
 }
 
 int config_check_address(const char *text, struct err *err)

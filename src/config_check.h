@@ -26,6 +26,11 @@ int config_check_mail_address(const char *text, struct err *err);
 /* A URL in a file of its own. */
 int config_check_secret_url(const struct secret *secret, struct err *err);
 
+/* What window_parse() takes. */
+int config_check_window(const char *text, struct err *err);
+/* A member of a device's facts by which events are grouped. */
+int config_check_group(const char *text, struct err *err);
+
 /* What syslog_address_read() takes. */
 int config_check_address(const char *text, struct err *err);
 

@@ -263,6 +263,11 @@ static const struct {
 	 "heartbeat_url: plain http goes to this machine only; write https://HOST/PATH"},
 	{ACCOUNT, "heartbeat_url = \"beat\"",
 	 "accounts.acme.heartbeat_url: not a URL; write https://HOST/PATH"},
+	{SINK, "kind = \"syslog\" quiet = [\"Mon-Fri 18-07\"]",
+	 "sinks.central.quiet[0]: is no window; write it as in \"Mon-Fri 18:00-07:00\" or "
+	 "\"22:00-06:00\""},
+	{SINK, "kind = \"syslog\" group_by = [\"serial\"]",
+	 "sinks.central.group_by[0]: is not site, model or type"},
 	{SINK, MAIL SERVER TO "user = \"me\"",
 	 "sinks.central.user: has no password; write password_file too"},
 	{SINK, MAIL SERVER TO "password_file = \"s\"",

@@ -15,7 +15,7 @@ static const enum event_type all_types[] = {
 	EVENT_DEVICE_ONLINE,   EVENT_DEVICE_OFFLINE,      EVENT_DEVICE_UNKNOWN,
 	EVENT_DEVICE_LOCATION, EVENT_DEVICE_ADDED,        EVENT_DEVICE_REMOVED,
 	EVENT_DEVICE_CHANGED,  EVENT_ACCOUNT_UNREACHABLE, EVENT_ACCOUNT_REACHABLE,
-	EVENT_ALERT_FIRING,    EVENT_ALERT_RESOLVED,
+	EVENT_ALERT_FIRING,    EVENT_ALERT_RESOLVED,      EVENT_DIGEST,
 };
 
 /* ---- ids ---- */
@@ -419,7 +419,7 @@ START_TEST(every_type_has_its_name_severity_and_message_id)
 		}
 	}
 	ck_assert_ptr_null(event_type_name((enum event_type)0));
-	ck_assert_ptr_null(event_type_name((enum event_type)12));
+	ck_assert_ptr_null(event_type_name((enum event_type)13));
 	ck_assert_str_eq(event_type_name(EVENT_DEVICE_LOCATION),
 			 "device.location_reported");
 	ck_assert_int_eq(event_severity(&(struct event){.type = EVENT_DEVICE_ONLINE}),

@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "base/utf8.h"
 #include "model/alert_text.h"
+#include "model/digest_text.h"
 #include "model/member.h"
 
 #define SUMMARY_MAX_BYTES      4096
@@ -46,6 +47,7 @@ static const struct {
 				SEVERITY_WARNING},
 	[EVENT_ALERT_RESOLVED] = {"alert.resolved", "c7d9a6d0f6a94f4f8c0e3c1f7f0b1a0b",
 				  SEVERITY_INFO},
+	[EVENT_DIGEST] = {"digest", "c7d9a6d0f6a94f4f8c0e3c1f7f0b1a0c", SEVERITY_INFO},
 };
 
 const char *event_type_name(enum event_type type)
@@ -63,9 +65,11 @@ bool event_is_alert(const struct event *ev)
 	return ev->type == EVENT_ALERT_FIRING || ev->type == EVENT_ALERT_RESOLVED;
 }
 
-/* An alert's depends on its kind. */
+/* An alert's depends on its kind, a digest's on what is in it. */
 enum event_severity event_severity(const struct event *ev)
 {
+	if (ev->type == EVENT_DIGEST)
+		return digest_text_severity(ev);
 	return event_is_alert(ev) ? alert_text_severity(ev) : types[ev->type].severity;
 }
 
@@ -388,6 +392,8 @@ char *event_summary(const struct event *ev)
 		add_alert_text(&b, ev);
 	else if (ev->device_id != NULL)
 		add_device_text(&b, ev);
+	else if (ev->type == EVENT_DIGEST)
+		digest_text_summary(&b, ev);
 	else
 		add_account_text(&b, ev);
 	return b.data != NULL ? b.data : mem_strdup("");

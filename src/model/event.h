@@ -24,6 +24,7 @@ enum event_type {
 	EVENT_ACCOUNT_REACHABLE = 9,
 	EVENT_ALERT_FIRING = 10,
 	EVENT_ALERT_RESOLVED = 11,
+	EVENT_DIGEST = 12, /* of several, for one sink: digest_text.h */
 };
 
 enum event_severity {
@@ -67,7 +68,8 @@ struct event {
 	int64_t not_before_ms;
 
 	/* Of device.*: {"changes": [...]} of diff_records(), of device.online also
-	 * event_offline_detail(), or NULL for none but what the type says. Of account.*: {"reason", "detail", "since", "counts"}. Of alert.*: alert_detail(). */
+	 * event_offline_detail(), or NULL for none but what the type says. Of account.*: {"reason", "detail", "since", "counts"}. Of alert.*: alert_detail(). Of a
+	 * digest: digest_detail(). */
 	json_t *detail;
 };
 

@@ -31,9 +31,10 @@
 #define STORE_RETRY_MS 30000
 /* A sink that fails so often in a row, whatever the event, is down: events that were not tried
  * yet wait too, but for one now and then. Else a dead receiver is asked for each of a million. */
-#define DOWN_AFTER     8
-#define PROBE_EVERY_MS 10000
-#define QUIET_MS       1000
+#define DOWN_AFTER      8
+#define PROBE_EVERY_MS  10000
+#define QUIET_MS        1000
+#define GATHER_PAUSE_MS 500 /* looking at all that is owed costs the worker up to 0.1 s */
 
 struct dispatch {
 	uv_loop_t *loop;
@@ -57,6 +58,10 @@ struct dispatch {
 	size_t n_dirty;
 	int64_t dirty_since_ms;
 	struct owed owed;
+	struct gather_settings gather;
+	struct gather_rate rate;
+	int64_t gather_ms;   /* when there is more to decide; LANES_NEVER */
+	int64_t gathered_ms; /* not again before */
 	bool job_under_way;
 	bool more;             /* the outbox may hold more, after `after` */
 	int64_t after;         /* read up to here */
@@ -291,6 +296,8 @@ static void send_item(struct dispatch *d, struct item *i)
 	d->n_under_way++;
 	i->owner = d;
 	i->begun_at_ms = clock_utc_ms();
+	if (i->retry.attempts == 0)
+		gather_count(&d->rate, &d->gather, clock_mono_ms());
 	*s = (struct sink_send){
 		.event_id = i->event_id,
 		.data = i->data,
@@ -341,11 +348,26 @@ static void start_sends(struct dispatch *d, int64_t now_ms)
 
 /* ---- the outbox ---- */
 
+static bool gathers(const struct dispatch *d)
+{
+	return gather_is_wanted(&d->gather);
+}
+
+static int64_t gather_ms(const struct dispatch *d)
+{
+	if (d->job_under_way || d->stopping || d->gone ||
+	    lanes_room(d->lanes) < OWED_READ_MAX)
+		return LANES_NEVER;
+	return later(d->more ? d->gathered_ms : d->gather_ms, d->store_wait_ms);
+}
+
 /* When to read more; LANES_NEVER: not before something else happens. */
 static int64_t read_ms(const struct dispatch *d)
 {
 	int64_t at_ms;
 
+	if (gathers(d))
+		return gather_ms(d);
 	if (d->job_under_way || d->stopping || d->gone ||
 	    (!d->more && !lanes_must_read(d->lanes)))
 		return LANES_NEVER;
@@ -389,10 +411,29 @@ static void add_saves(struct dispatch *d)
 	d->n_dirty = 0;
 }
 
+static void add_gathering(struct dispatch *d, int64_t now_ms)
+{
+	struct owed *o = &d->owed;
+	int64_t next_ms;
+
+	o->gather = &d->gather;
+	o->n_in_hand = lanes_n_items(d->lanes);
+	o->in_hand = mem_resize(o->in_hand, o->n_in_hand, sizeof *o->in_hand);
+	lanes_sequences(d->lanes, o->in_hand);
+	o->left = gather_left(&d->rate, &d->gather, now_ms, &next_ms);
+	o->next_at_ms = clock_utc_ms() + (next_ms - now_ms);
+	d->gather_ms = LANES_NEVER;
+	d->gathered_ms = now_ms + GATHER_PAUSE_MS;
+}
+
 static void add_read(struct dispatch *d, int64_t now_ms)
 {
 	d->owed.read = true;
 	d->more = false;
+	if (gathers(d)) {
+		add_gathering(d, now_ms);
+		return;
+	}
 	/* A row read in vain costs the worker 40 us: so it spends a 25th of its time at most. */
 	if (lanes_must_read(d->lanes) && d->reread_ms <= now_ms) {
 		d->after = lanes_begin_read(d->lanes, d->after);
@@ -433,10 +474,12 @@ static void take_saved(struct dispatch *d, int64_t now_ms)
 		TAILQ_REMOVE(&d->saving, i, in_save);
 		i->saving = false;
 		i->dirty = false;
-		if (dirty) /* what could not be written is due with the next job */
+		if (dirty) { /* what could not be written is due with the next job */
 			set_dirty(d, i, d->owed.saved ? now_ms : now_ms - SAVE_AFTER_MS);
-		else if (i->state != DELIVERY_PENDING)
+		} else if (i->state != DELIVERY_PENDING) {
 			lanes_forget(d->lanes, i);
+			d->more = d->more || gathers(d); /* what waited behind it */
+		}
 	}
 }
 
@@ -454,7 +497,22 @@ static void take_rows(struct dispatch *d, int64_t now_ms)
 			return;
 		}
 		d->n_vain += added != LANES_TAKEN;
-		d->after = sequence;
+		if (!gathers(d))
+			d->after = sequence;
+	}
+}
+
+static void plan_gathering(struct dispatch *d, int64_t now_ms)
+{
+	int64_t due_at_ms = d->owed.due_at_ms;
+
+	if (due_at_ms != INT64_MAX)
+		d->gather_ms =
+			later(now_ms + (due_at_ms - clock_utc_ms()), d->gathered_ms);
+	/* A digest that was written just now is to be read. */
+	if (d->owed.again) {
+		d->more = true;
+		d->gathered_ms = now_ms;
 	}
 }
 
@@ -473,6 +531,8 @@ static void on_owed(struct store_job *job, int rc)
 	}
 	if (d->owed.read && (rc != 0 || d->owed.is_cut))
 		d->more = true;
+	if (d->owed.read && gathers(d) && rc == 0)
+		plan_gathering(d, now_ms);
 	take_saved(d, now_ms);
 	take_rows(d, now_ms);
 	owed_clear(&d->owed);
@@ -571,6 +631,22 @@ void dispatch_stop(struct dispatch *d, void (*on_stopped)(struct dispatch *d, vo
 	turn(d);
 }
 
+static void set_gathering(struct dispatch *d, const struct sink_settings *s)
+{
+	struct gather_settings *g = &d->gather;
+	struct err err;
+
+	d->gather_ms = LANES_NEVER;
+	g->wait_ms = s->group_wait_ms;
+	g->rate_max = (size_t)s->rate_max;
+	g->by = mem_zalloc((s->n_group_by + 1) * sizeof *g->by);
+	for (; g->n_by < s->n_group_by; g->n_by++)
+		g->by[g->n_by] = mem_strdup(s->group_by[g->n_by]);
+	g->quiet = mem_zalloc((s->n_quiet + 1) * sizeof *g->quiet);
+	for (size_t i = 0; i < s->n_quiet; i++) /* the configuration has read them, too */
+		g->n_quiet += window_parse(&g->quiet[g->n_quiet], s->quiet[i], &err) == 0;
+}
+
 int dispatch_create(const struct dispatch_config *config, struct dispatch **out,
 		    struct err *err)
 {
@@ -586,6 +662,7 @@ int dispatch_create(const struct dispatch_config *config, struct dispatch **out,
 	d->store = config->store;
 	d->name = mem_strdup(config->settings.name);
 	d->rules = config->rules != NULL ? *config->rules : d->ops->rules;
+	set_gathering(d, &config->settings);
 	d->lanes = lanes_create(WINDOW, PARKED_MAX);
 	TAILQ_INIT(&d->under_way);
 	TAILQ_INIT(&d->dirty);
@@ -600,6 +677,8 @@ void dispatch_destroy(struct dispatch *d)
 	if (d == NULL)
 		return;
 	owed_free(&d->owed);
+	gather_clear(&d->gather);
+	gather_rate_clear(&d->rate);
 	lanes_destroy(d->lanes);
 	d->ops->destroy(d->sink);
 	free(d->name);

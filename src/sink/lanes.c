@@ -392,6 +392,20 @@ bool lanes_must_read(const struct lanes *l)
 	return !TAILQ_EMPTY(&l->unblocked);
 }
 
+void lanes_sequences(const struct lanes *l, int64_t *out)
+{
+	const struct item *i;
+
+	for (size_t b = 0; b < N_BUCKETS; b++)
+		LIST_FOREACH(i, &l->items[b], in_bucket)
+	*out++ = i->sequence;
+}
+
+size_t lanes_n_items(const struct lanes *l)
+{
+	return l->n_items;
+}
+
 size_t lanes_n_owed(const struct lanes *l)
 {
 	return l->n_owed;

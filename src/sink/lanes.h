@@ -107,6 +107,10 @@ size_t lanes_room(const struct lanes *l);
 bool lanes_must_read(const struct lanes *l);
 int64_t lanes_begin_read(struct lanes *l, int64_t after);
 
+/* Of every item that is here, the settled too: their sequences, lanes_n_items() of them. */
+void lanes_sequences(const struct lanes *l, int64_t *out);
+size_t lanes_n_items(const struct lanes *l);
+
 size_t lanes_n_owed(const struct lanes *l);    /* items not settled */
 size_t lanes_n_waiting(const struct lanes *l); /* lanes */
 

@@ -233,6 +233,25 @@ static void add_alert(struct page *p, const json_t *alert)
 	add_list(p, not_back, "Not back", json_array_size(not_back));
 }
 
+static void add_digest(struct page *p, const json_t *digest)
+{
+	const json_t *events = json_object_get(digest, "events"), *event;
+	json_int_t n_more = json_integer_value(json_object_get(digest, "more"));
+	size_t i;
+	char *more;
+
+	json_array_foreach((json_t *)events, i, event)
+	{
+		add_row(p, json_string_value(json_object_get(event, "time")),
+			json_string_value(json_object_get(event, "summary")));
+	}
+	if (n_more == 0)
+		return;
+	more = mem_printf("and %" JSON_INTEGER_FORMAT " more", n_more);
+	add_row(p, "", more);
+	free(more);
+}
+
 static void add_phone_numbers(struct page *p, const json_t *numbers)
 {
 	for (size_t i = 0; i < json_array_size(numbers); i++)
@@ -249,6 +268,7 @@ static void add_rows(struct page *p, const json_t *event)
 	add_phone_numbers(p, json_object_get(device, "phone_numbers"));
 	add_members(p, data, data_labels, COUNT(data_labels));
 	add_alert(p, json_object_get(data, "alert"));
+	add_digest(p, json_object_get(data, "digest"));
 	add_changes(p, json_object_get(data, "changes"));
 	add_member(p, event, "type", "Event");
 	add_member(p, event, "id", "Event's id");

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "sink/merge.h"
 
 static int write_saves(struct owed *o, struct store_conn *c, struct err *err)
 {
@@ -50,9 +51,8 @@ static struct item *item_of(const struct owed *o, const struct store_delivery *d
 	return i;
 }
 
-static void on_row(const struct store_delivery *d, const struct event *ev, void *arg)
+void owed_take(struct owed *o, const struct store_delivery *d, const struct event *ev)
 {
-	struct owed *o = arg;
 	struct item *i;
 
 	if (o->is_cut || o->n_bytes > OWED_READ_BYTES) {
@@ -65,6 +65,11 @@ static void on_row(const struct store_delivery *d, const struct event *ev, void 
 	TAILQ_INSERT_TAIL(&o->rows, i, entry);
 }
 
+static void on_row(const struct store_delivery *d, const struct event *ev, void *arg)
+{
+	owed_take(arg, d, ev);
+}
+
 static int run(struct store_conn *c, struct store_job *job, struct err *err)
 {
 	struct owed *o = (struct owed *)((char *)job - offsetof(struct owed, job));
@@ -73,6 +78,8 @@ static int run(struct store_conn *c, struct store_job *job, struct err *err)
 		return err_wrap(err, "write deliveries");
 	if (!o->read)
 		return 0;
+	if (o->gather != NULL)
+		return merge_read(o, c, err) == 0 ? 0 : err_wrap(err, "gather events");
 	if (store_outbox_each(c, o->sink_id, o->after, OWED_READ_MAX, on_row, o, err) !=
 	    0)
 		return err_wrap(err, "read deliveries");
@@ -107,13 +114,17 @@ void owed_clear(struct owed *o)
 	o->n_rows = 0;
 	o->n_bytes = 0;
 	o->is_cut = false;
+	o->again = false;
+	o->n_in_hand = 0;
 }
 
 void owed_free(struct owed *o)
 {
 	owed_clear(o);
 	free(o->saves);
+	free(o->in_hand);
 	o->saves = NULL;
+	o->in_hand = NULL;
 }
 
 void owed_add_save(struct owed *o, const struct item *i)

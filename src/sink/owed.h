@@ -3,6 +3,7 @@
 #ifndef SINK_OWED_H
 #define SINK_OWED_H
 
+#include "sink/gather.h"
 #include "sink/lanes.h"
 #include "sink/sink.h"
 #include "store/store.h"
@@ -24,7 +25,16 @@ struct owed {
 	struct store_delivery *saves;
 	size_t n_saves, saves_cap;
 	bool read;
-	int64_t after; /* read those after this sequence */
+	int64_t after; /* read those after this sequence; where nothing is gathered */
+
+	/* Where events are gathered, merge.h; NULL: they are not. */
+	const struct gather_settings *gather;
+	int64_t *in_hand; /* what is in memory already */
+	size_t n_in_hand;
+	size_t left; /* messages that may go */
+	int64_t next_at_ms;
+	int64_t due_at_ms; /* out: when to look again; INT64_MAX: not by time */
+	bool again;        /* out: at once */
 
 	bool saved;             /* all saves are on the disk */
 	struct item_queue rows; /* what was read, in order */
@@ -42,6 +52,8 @@ void owed_free(struct owed *o);
 
 /* Write how the item's last try ended; what is written is what it is now. */
 void owed_add_save(struct owed *o, const struct item *i);
+/* On the worker: one that is owed, to be told. */
+void owed_take(struct owed *o, const struct store_delivery *d, const struct event *ev);
 /* The first row, no longer in the list: the caller's. NULL: none. */
 struct item *owed_take_row(struct owed *o);
 

@@ -20,6 +20,14 @@
 
 /* One configured sink. Everything is copied at create. */
 struct sink_settings {
+	/* Of what is told together, and when; gather.h. */
+	int64_t group_wait_ms;
+	char *const *group_by;
+	size_t n_group_by;
+	int rate_max;
+	char *const *quiet; /* as window_parse() reads them */
+	size_t n_quiet;
+
 	const char *name; /* its title; for the log */
 	enum sink_kind kind;
 	const char *address; /* syslog: see syslog_address.h; else NULL */
