@@ -606,6 +606,10 @@ static void grant_of_sink(struct daemon *d, struct serve_wish *wish)
 		errands_test(d->errands, wish, &settings, d->config->accounts[0].name);
 	} else if (d->setup.config != d->config) {
 		serve_refuse(wish, 503, "the configuration is being read again");
+	} else if (wish->kind == SERVE_DRILL) {
+		log_info("sink %s: %s asks for a drill", s->name, wish->by);
+		errands_drill(d->errands, wish, d->setup.sink_ids[s - d->config->sinks],
+			      d->config->accounts[0].name);
 	} else {
 		log_info("sink %s: %s asks for event %s to be told again", s->name,
 			 wish->by, wish->event);

@@ -2,6 +2,8 @@
  *   errands_test -> trial -> on_tried: answered
  *   errands_replay -> (the store's worker) run_replay -> on_replayed: on_owed, answered
  *
+ *   errands_drill -> (the store's worker) run_drill -> on_drilled: on_owed, answered
+ *
  *   errands_close: trials are canceled, a job ends as it would; behind the last one, on_closed
  */
 #include "errand.h"
@@ -10,12 +12,15 @@
 #include <string.h>
 #include <sys/queue.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
+#include "model/alert_text.h"
 #include "model/member.h"
 #include "query/deliveries.h"
 #include "sink/trial.h"
 
-#define SEQUENCE_DIGITS 10 /* of the end of an event's id; event_id() */
+#define SEQUENCE_DIGITS 10    /* of the end of an event's id; event_id() */
+#define DRILL_LASTED_MS 60000 /* what is said of how long it lasted */
 
 struct errand {
 	struct store_job job; /* a replay's */
@@ -26,6 +31,9 @@ struct errand {
 	int64_t sequence; /* 0: there is no such event */
 	char event_id[EVENT_ID_BYTES];
 	bool was_owed;
+	enum alert_kind kind; /* of a drill */
+	char *account;
+	struct event told[2]; /* its events, of which sequence and id are known */
 	LIST_ENTRY(errand) entry;
 };
 
@@ -72,6 +80,7 @@ static void end(struct errand *e)
 	struct errands *all = e->all;
 
 	LIST_REMOVE(e, entry);
+	free(e->account);
 	free(e);
 	close_if_over(all);
 }
@@ -149,13 +158,13 @@ static int run_replay(struct store_conn *c, struct store_job *job, struct err *e
 	return store_commit(c, err);
 }
 
-static json_t *delivery_of(const struct errand *e)
+static json_t *delivery_of(const struct errand *e, const char *event_id, int64_t sequence)
 {
 	const struct store_owed_event owed = {
 		.sink_id = e->sink_id,
 		.sink = e->wish->sink,
-		.event_id = e->event_id,
-		.delivery = {.sequence = e->sequence},
+		.event_id = event_id,
+		.delivery = {.sequence = sequence},
 	};
 	const struct deliveries_offs none = {0};
 
@@ -178,7 +187,7 @@ static void on_replayed(struct store_job *job, int rc)
 	} else {
 		if (all->on_closed == NULL)
 			all->config.on_owed(all->config.data, e->wish->sink, e->sequence);
-		serve_fulfil(e->wish, 200, delivery_of(e));
+		serve_fulfil(e->wish, 200, delivery_of(e, e->event_id, e->sequence));
 	}
 	end(e);
 }
@@ -189,6 +198,119 @@ void errands_replay(struct errands *all, struct serve_wish *wish, int64_t sink_i
 
 	e->sink_id = sink_id;
 	e->job = (struct store_job){.run = run_replay, .on_done = on_replayed};
+	store_submit(all->config.store, &e->job);
+}
+
+/* ---- drills ---- */
+
+/* 0: there is none of that name. */
+static enum alert_kind kind_of(const char *name)
+{
+	for (int kind = 1; alert_kind_name((enum alert_kind)kind) != NULL; kind++)
+		if (strcmp(alert_kind_name((enum alert_kind)kind), name) == 0)
+			return (enum alert_kind)kind;
+	return 0;
+}
+
+static json_t *drill_detail(const struct errand *e, const struct event *ev)
+{
+	bool is_over = ev->type == EVENT_ALERT_RESOLVED;
+	json_t *devices = json_pack("[{s:s, s:s}]", "id", "drill", "name", "a phone");
+	json_t *none = json_array(), *detail;
+	const struct alert a = {
+		.kind = e->kind,
+		.state = is_over ? ALERT_RESOLVED : ALERT_FIRING,
+		.subject = (char *)"drill",
+		.since_ms = ev->at_ms - DRILL_LASTED_MS,
+		.fired_ms = ev->at_ms,
+		.resolved_ms = is_over ? ev->at_ms : 0,
+		.end = ALERT_RECOVERED,
+		.rule = (char *)"drill",
+		.name = (char *)"drill",
+		.count = 1,
+	};
+
+	detail = alert_detail(&a, &(struct alert_told){.account = e->account,
+						       .devices = devices,
+						       .not_back = none,
+						       .drill = true});
+	json_decref(devices);
+	json_decref(none);
+	return detail;
+}
+
+static int add_drill(struct errand *e, struct store_conn *c, int64_t account_id,
+		     struct event *ev, struct err *err)
+{
+	int rc;
+
+	ev->at_ms = clock_utc_ms();
+	ev->account = e->account;
+	ev->detail = drill_detail(e, ev);
+	rc = store_event_add(c, ev, account_id, 0, 0, &e->sink_id, 1, err);
+	json_decref(ev->detail);
+	ev->detail = NULL;
+	return rc;
+}
+
+static int run_drill(struct store_conn *c, struct store_job *job, struct err *err)
+{
+	struct errand *e = (struct errand *)job;
+	struct store_account account;
+	int rc;
+
+	if (store_begin(c, err) != 0 ||
+	    store_account_load(c, e->account, &account, err) != 0)
+		return err->code;
+	e->told[0].type = EVENT_ALERT_FIRING;
+	e->told[1].type = EVENT_ALERT_RESOLVED;
+	rc = add_drill(e, c, account.account_id, &e->told[0], err);
+	if (rc == 0)
+		rc = add_drill(e, c, account.account_id, &e->told[1], err);
+	store_account_clear(&account);
+	return rc == 0 ? store_commit(c, err) : rc;
+}
+
+static void on_drilled(struct store_job *job, int rc)
+{
+	struct errand *e = (struct errand *)job;
+	struct errands *all = e->all;
+	json_t *items;
+
+	if (rc != 0) {
+		serve_refuse(e->wish, 503, "the database fails: %s", job->err.text);
+		end(e);
+		return;
+	}
+	items = json_array();
+	for (size_t i = 0; i < COUNT(e->told); i++) {
+		const struct event *ev = &e->told[i];
+
+		json_array_append_new(items, delivery_of(e, ev->id, ev->sequence));
+		if (all->on_closed == NULL)
+			all->config.on_owed(all->config.data, e->wish->sink,
+					    ev->sequence);
+	}
+	serve_fulfil(e->wish, 201, json_pack("{s:o, s:n}", "items", items, "next"));
+	end(e);
+}
+
+void errands_drill(struct errands *all, struct serve_wish *wish, int64_t sink_id,
+		   const char *account)
+{
+	enum alert_kind kind = kind_of(wish->event);
+	struct errand *e;
+
+	if (kind == 0) {
+		serve_refuse(wish, 400, "%s: there is no such kind of alert",
+			     wish->event);
+		return;
+	}
+	e = begin(all, wish);
+	e->kind = kind;
+	e->sink_id = sink_id;
+	e->account = mem_strdup(account);
+	e->job = (struct store_job){.run = run_drill, .on_done = on_drilled};
 	store_submit(all->config.store, &e->job);
 }
 

@@ -1,4 +1,5 @@
-/* What somebody at the door wishes of the sinks: a trial of one, or an event told again. Each wish is
+/* What somebody at the door wishes of the sinks: a trial of one, an event told again, or a
+ * rehearsal. Each wish is
  * taken over, and answered. */
 #ifndef ERRAND_H
 #define ERRAND_H
@@ -37,6 +38,16 @@ void errands_test(struct errands *all, struct serve_wish *wish,
  *         409 where it is owed already
  */
 void errands_replay(struct errands *all, struct serve_wish *wish, int64_t sink_id);
+
+/*
+ * Owe the sink a drill, as an alert of this kind (wish->event): one event that fires and one that says
+ * that it is over. Nobody else is owed them. account: in whose name.
+ *
+ * Answer  {"items": [the two deliveries, as query/deliveries.h has them], "next": null}; 400 where
+ *         there is no such kind
+ */
+void errands_drill(struct errands *all, struct serve_wish *wish, int64_t sink_id,
+		   const char *account);
 
 /* Trials are canceled. on_closed follows once, when nothing is left, perhaps at once; all is freed
  * before it. */

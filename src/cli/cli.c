@@ -291,6 +291,21 @@ const struct cli_command cli_commands[] = {
 		.run = cmd_silence,
 	},
 	{
+		.name = "drill",
+		.arguments = "KIND",
+		.options = "SF",
+		.summary = "rehearse an alert, as it would come",
+		.help = "The sink NAME, and nobody else, is told an alert of KIND that fires and is over,\n"
+			"marked as a drill, by the way that all take: it is an event of the database,\n"
+			"and is tried again where it fails. Waits for the end of that for a minute, or\n"
+			"what --for says. KIND is device_offline, device_flapping, site_outage,\n"
+			"account_outage, location_stale, emergency_invalid or monitor_blind.",
+		.fields =
+			"event_id,sequence,sink,state,attempts,next_at,delivered_at,code,"
+			"error,switched_off",
+		.run = cmd_drill,
+	},
+	{
 		.name = "sink",
 		.arguments = "test NAME",
 		.options = "",
@@ -365,6 +380,8 @@ int cli_fail_output(struct cli *cli)
 
 static int find_path(struct cli *cli)
 {
+	if (cli->database_path != NULL)
+		return 0;
 	if (cli->database != NULL) {
 		cli->database_path = mem_strdup(cli->database);
 		return 0;

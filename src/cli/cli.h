@@ -134,6 +134,7 @@ int cmd_backup(struct cli *cli);
 int cmd_check(struct cli *cli);
 int cmd_silence(struct cli *cli);
 int cmd_poll(struct cli *cli);
+int cmd_drill(struct cli *cli);
 int cmd_sink(struct cli *cli);
 int cmd_replay(struct cli *cli);      /* phonewatch deliveries --replay */
 int cmd_poll_accept(struct cli *cli); /* phonewatch accounts --accept */

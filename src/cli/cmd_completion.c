@@ -30,6 +30,9 @@ static const char *words_of(const struct cli_command *command)
 {
 	if (strcmp(command->name, "completion") == 0)
 		return "bash zsh fish";
+	if (strcmp(command->name, "drill") == 0)
+		return "device_offline device_flapping site_outage account_outage"
+		       " location_stale emergency_invalid monitor_blind";
 	return strcmp(command->name, "silence") == 0 ? "add list remove" : "";
 }
 

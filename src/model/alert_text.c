@@ -129,6 +129,15 @@ static bool is_outage(enum alert_kind kind)
 	return kind == ALERT_SITE_OUTAGE || kind == ALERT_ACCOUNT_OUTAGE;
 }
 
+/* Which is of none that there is. */
+static bool is_drill_of_device(const struct event *ev)
+{
+	enum alert_kind kind = kind_of(ev);
+
+	return json_is_true(member(ev, "drill")) && !is_outage(kind) &&
+	       kind != ALERT_MONITOR_BLIND;
+}
+
 /* Who it is about: a device, a site or an account. */
 static void add_subject(struct buf *b, const struct event *ev, const char *device)
 {
@@ -136,6 +145,8 @@ static void add_subject(struct buf *b, const struct event *ev, const char *devic
 
 	if (device != NULL)
 		buf_add_text(b, device);
+	else if (is_drill_of_device(ev))
+		buf_add_text(b, "a phone");
 	else if (kind_of(ev) == ALERT_SITE_OUTAGE)
 		buf_printf(b, "site %s", site != NULL ? site : "without a name");
 	else

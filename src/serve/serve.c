@@ -238,7 +238,7 @@ static void wish(struct serve *s, struct server_request *req, enum serve_wish_ki
 	s->config.on_wish(w, s->config.data);
 }
 
-/* Of a sink; and of an event, where that is among the members. */
+/* Of a sink; and of an event or a kind of alert, where there is a second member. */
 static void wish_of_sink(struct serve *s, struct server_request *req,
 			 enum serve_wish_kind kind, const char *const *members)
 {
@@ -257,7 +257,8 @@ static void wish_of_sink(struct serve *s, struct server_request *req,
 	w = wish_create(s, req, kind);
 	w->sink = mem_strdup(json_string_value(json_object_get(body, "sink")));
 	if (members[1] != NULL)
-		w->event = mem_strdup(json_string_value(json_object_get(body, "event")));
+		w->event =
+			mem_strdup(json_string_value(json_object_get(body, members[1])));
 	json_decref(body);
 	s->config.on_wish(w, s->config.data);
 }
@@ -276,6 +277,14 @@ static void wish_replay(struct serve *s, struct server_request *req, const char 
 
 	(void)rest;
 	wish_of_sink(s, req, SERVE_REPLAY, members);
+}
+
+static void wish_drill(struct serve *s, struct server_request *req, const char *rest)
+{
+	static const char *const members[] = {"sink", "kind", NULL};
+
+	(void)rest;
+	wish_of_sink(s, req, SERVE_DRILL, members);
 }
 
 static void wish_sweep(struct serve *s, struct server_request *req, const char *rest)
@@ -332,6 +341,7 @@ static const struct {
 	{"POST", "/api/v1/accept", wish_accept},
 	{"POST", "/api/v1/test", wish_test},
 	{"POST", "/api/v1/replay", wish_replay},
+	{"POST", "/api/v1/drill", wish_drill},
 };
 
 /* What stands behind the row's path, NULL where it is another. */

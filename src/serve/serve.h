@@ -27,11 +27,12 @@ struct serve_wish {
 		SERVE_ACCEPT, /* a list that has shrunk is right; and look at it again */
 		SERVE_TEST,   /* tell a sink a drill */
 		SERVE_REPLAY, /* tell a sink an event again */
+		SERVE_DRILL,  /* the same as of a test, by way of the database */
 	} kind;
 	char *account; /* of the first two; NULL: all of them */
 	char *sink;    /* of the others: its name */
-	char *event;   /* of a replay: its id or its sequence */
-	char by[32];   /* who asks, for the log */
+	char *event; /* of a replay: its id or its sequence; of a drill: the kind of alert */
+	char by[32]; /* who asks, for the log */
 
 	/* Private. */
 	struct serve *serve;
