@@ -293,7 +293,8 @@ int alerts_explain(struct store_conn *c, const struct alert_row *row,
 	    add_relations(c, row, into, err) != 0)
 		return err->code;
 	add_life(a, into);
-	qsort(into->steps, into->n_steps, sizeof *into->steps, by_time);
+	if (into->n_steps > 1)
+		qsort(into->steps, into->n_steps, sizeof *into->steps, by_time);
 	return 0;
 }
 

@@ -98,7 +98,8 @@ static int by_place(const void *a, const void *b)
 /* In one order, whatever made the run look at them. */
 static void decide(struct book *b)
 {
-	qsort(b->look, b->n_look, sizeof *b->look, by_place);
+	if (b->n_look > 1)
+		qsort(b->look, b->n_look, sizeof *b->look, by_place);
 	if (b->blind != NULL)
 		book_end(b, b->blind, ALERT_RECOVERED, b->now_ms);
 	for (uint32_t i = 0; i < b->n_look; i++) {
