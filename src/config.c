@@ -175,6 +175,25 @@ static void check_payload_secret(struct loading *l, const config_setting_t *at,
 		format->value.sval);
 }
 
+/* They open and close something for each event: one in a digest would never be closed. */
+static void check_gathering(struct loading *l, const config_setting_t *at)
+{
+	static const char *const keys[] = {"group_wait", "group_by", "rate_max", "quiet"};
+	const config_setting_t *format = config_setting_get_member(at, "format");
+
+	if (format == NULL || format->type != CONFIG_TYPE_STRING ||
+	    (strcmp(format->value.sval, "pagerduty") != 0 &&
+	     strcmp(format->value.sval, "alertmanager") != 0))
+		return;
+	for (size_t i = 0; i < COUNT(keys); i++) {
+		const config_setting_t *s = config_setting_get_member(at, keys[i]);
+
+		if (s != NULL)
+			COMPLAIN(l, s, "not with %s, which groups for itself; remove it",
+				 format->value.sval);
+	}
+}
+
 static void finish_sink(struct loading *l, const config_setting_t *at, void *entry)
 {
 	const struct sink_config *s = entry;
@@ -187,6 +206,7 @@ static void finish_sink(struct loading *l, const config_setting_t *at, void *ent
 		return;
 	check_url(l, at, s);
 	check_payload_secret(l, at, s);
+	check_gathering(l, at);
 }
 
 static const struct entry_kind {

@@ -104,15 +104,19 @@ def listing:
   if .data.alert and (.data.device | not) then
     (if .type == "alert.resolved" then .data.alert.not_back else .data.alert.devices end) // []
   elif .type == "device.changed" then .data.changes // []
+  elif .type == "digest" then .data.digest.events // []
   else [] end;
 def lines:
   if .type == "device.changed" then
     listing | map(if has("from") or has("to")
                   then "\(.field): \(.from | value | cut(100)) → \(.to | value | cut(100))"
                   else .field // "" end)
+  elif .type == "digest" then listing | map("\(.time | at) \(.summary)")
   else listing | map(.name // .id // "" | tostring) end;
 def total:
   [if .data.device then 0
+   elif .data.digest then .data.digest.more + (listing | length)
    elif .type == "alert.resolved" then .data.alert.not_back_count
    else .data.alert.count end // 0, (listing | length)] | max;
-def heading: if .type == "alert.resolved" then "Not back:" elif .data.alert then "Offline:" else "Changed:" end;
+def heading: if .type == "alert.resolved" then "Not back:" elif .data.alert then "Offline:"
+  elif .data.digest then "Meanwhile:" else "Changed:" end;

@@ -299,15 +299,19 @@ static void say(struct letter *l, const char *fmt, ...)
 static void say_message(struct letter *l)
 {
 	const char *at = l->send->data, *end = at + l->send->len, *line;
+	struct buf b;
 
+	buf_init(&b, 2 * l->send->len + 3); /* so that all fits */
 	for (; at < end; at = line) {
 		line = memchr(at, '\n', (size_t)(end - at));
 		line = line != NULL ? line + 1 : end;
 		if (*at == '.')
-			(void)stream_write(l->stream, ".", 1);
-		(void)stream_write(l->stream, at, (size_t)(line - at));
+			buf_add_text(&b, ".");
+		buf_add(&b, at, (size_t)(line - at));
 	}
-	say(l, ".\r\n");
+	buf_add_text(&b, ".\r\n");
+	(void)stream_write(l->stream, b.data, b.len);
+	buf_clear(&b);
 }
 
 /* The next who has it not yet, and has not been asked. */
