@@ -518,11 +518,11 @@ static const struct {
 	const char *lists[7];
 	const char *detail; /* of the last device.online */
 } returns[] = {
-	{{ON, OFF, ON}, "{\"offline_ms\":60000,\"offline_at_least\":false}"},
-	{{ON, OFF, OFF, OFF, ON}, "{\"offline_ms\":180000,\"offline_at_least\":false}"},
+	{{ON, OFF, ON}, "{\"offline_ms\":60000}"},
+	{{ON, OFF, OFF, OFF, ON}, "{\"offline_ms\":180000}"},
 	/* It was so at first sight. */
 	{{OFF, OFF, ON}, "{\"offline_ms\":120000,\"offline_at_least\":true}"},
-	{{OFF, ON, OFF, ON}, "{\"offline_ms\":60000,\"offline_at_least\":false}"},
+	{{OFF, ON, OFF, ON}, "{\"offline_ms\":60000}"},
 	/* Or when it was listed again. */
 	{{ON, OTHERS, OTHERS, OFF, OFF, ON},
 	 "{\"offline_ms\":120000,\"offline_at_least\":true}"},

@@ -178,14 +178,19 @@ static void add_offline(json_t *data, const struct event *ev)
 	if (offline_ms == NULL)
 		return;
 	json_object_set(data, EVENT_OFFLINE_MS, offline_ms);
-	json_object_set(data, EVENT_OFFLINE_AT_LEAST,
-			json_object_get(ev->detail, EVENT_OFFLINE_AT_LEAST));
+	json_object_set_new(data, EVENT_OFFLINE_AT_LEAST,
+			    json_boolean(json_is_true(json_object_get(
+				    ev->detail, EVENT_OFFLINE_AT_LEAST))));
 }
 
 json_t *event_offline_detail(int64_t offline_ms, enum event_offline how)
 {
-	return json_pack("{s:I, s:b}", EVENT_OFFLINE_MS, (json_int_t)offline_ms,
-			 EVENT_OFFLINE_AT_LEAST, how == EVENT_OFFLINE_OR_LONGER);
+	json_t *detail = json_object();
+
+	json_object_set_new(detail, EVENT_OFFLINE_MS, json_integer(offline_ms));
+	if (how == EVENT_OFFLINE_OR_LONGER) /* rare: the row of the others is small */
+		json_object_set_new(detail, EVENT_OFFLINE_AT_LEAST, json_true());
+	return detail;
 }
 
 static void add_device_data(json_t *data, const struct event *ev,
