@@ -213,7 +213,6 @@ static const struct {
 	{"$foo", "$foo is not defined"},
 	{"import \"x\" as x; {}", "module not found: x"},
 	{"include \"x\"; {}", "module not found: x"},
-	{"import \"passwd\" as $x {search: \"/etc\"}; {}", ""},
 };
 
 START_TEST(a_program_that_does_not_compile_says_why)
@@ -223,6 +222,32 @@ START_TEST(a_program_that_does_not_compile_says_why)
 	ask(1, GOOD);
 	expect_failure(0, ERR_CONFIG, mistakes[_i].why);
 	expect_failure(1, ERR_CONFIG, mistakes[_i].why);
+}
+END_TEST
+
+/* Of files that jq would find, if it could open any. */
+#define IMPORT_DATA "import \"x\" as $x {search: \"%s\"}; {n: $x}"
+#define IMPORT_CODE "import \"x\" as x {search: \"%s\"}; {n: x::f}"
+
+START_TEST(a_program_reads_no_file)
+{
+	char *json = mem_printf("%s/x.json", suite_dir());
+	char *module = mem_printf("%s/x.jq", suite_dir());
+	char *program = mem_printf(_i == 0 ? IMPORT_DATA : IMPORT_CODE, suite_dir());
+	FILE *f = fopen(json, "w");
+
+	fputs("1", f);
+	fclose(f);
+	f = fopen(module, "w");
+	fputs("def f: 1;", f);
+	fclose(f);
+	open_shaper(program);
+	ask(0, GOOD);
+	wait_for(0);
+	ck_assert_int_ne(w.asked[0].rc, 0);
+	free(program);
+	free(module);
+	free(json);
 }
 END_TEST
 
@@ -369,9 +394,18 @@ START_TEST(an_event_waits_for_a_process_that_works)
 }
 END_TEST
 
-/* Not JSON, or beyond what jq can hold. */
+/* Not JSON, or what jq has its own mind about. */
 static const char *const events[] = {"",     "{",           "nonsense", "{} {}",
 				     "[1,2", "\"\\ud800\"", "nan",      "\xff\xfe"};
+
+START_TEST(a_program_that_crashes_as_it_compiles_shapes_no_event)
+{
+	write_command("#!/bin/sh\nkill -SEGV $$\n");
+	open_shaper("{n}");
+	ask(0, GOOD);
+	expect_failure(0, ERR_CONFIG, "jq crashed (SIGSEGV)");
+}
+END_TEST
 
 START_TEST(an_event_that_is_none_ends_nothing)
 {
@@ -391,6 +425,7 @@ int main(void)
 		{a_nasty_program_costs_that_event_alone, COUNT(nasties)},
 		{there_is_nothing_around_a_program, COUNT(harmless)},
 		{a_program_that_does_not_compile_says_why, COUNT(mistakes)},
+		{a_program_reads_no_file, 2},
 		{a_program_can_be_compiled_without_an_event, 1},
 		{a_secret_is_in_the_payload_and_in_no_message, 4},
 		{who_is_killed_is_replaced_and_makes_the_same, 1},
@@ -398,6 +433,7 @@ int main(void)
 		{a_shaper_can_go_at_each_step, 10},
 		{a_large_event_goes_through, 1},
 		{an_event_waits_for_a_process_that_works, COUNT(impostors)},
+		{a_program_that_crashes_as_it_compiles_shapes_no_event, 1},
 		{an_event_that_is_none_ends_nothing, COUNT(events)},
 	};
 
