@@ -70,25 +70,26 @@ def key:
 
 def kind: .data.alert.kind // (.type | sub("[.]"; "_"));
 
-# 🔴, or what it is else.
+# 🔴, or what it is else; a digest is as grave as what it lists.
+def look: if .data.digest then "firing" else state end;
 def sign:
-  {resolved: "🟢", info: "🔵"}[state]
+  {resolved: "🟢", info: "🔵"}[look]
   // {warning: "🟠", error: "🔴", critical: "🔴"}[.data.severity] // "🔵";
 
 # The number of a colour, likewise.
 def colour:
-  {resolved: 3066993, info: 3447003}[state]
+  {resolved: 3066993, info: 3447003}[look]
   // {warning: 15105570, error: 15158332, critical: 10038562}[.data.severity] // 3447003;
 
 # [["Site", "Denver"], ...]: what is known of it, in few words.
 def facts:
-  .data as $d | ($d.device // {}) as $p | ($d.alert // {}) as $a
+  .data as $d | ($d.device // {}) as $p | ($d.alert // $d.digest // {}) as $a
   | [["Account", $d.account],
      ["Site", ($p.site // $a.site)],
      ["Extension", ([$p.extension_number, $p.extension_name] | map(select(. != null and . != "")) | join(" "))],
      ["Model", ($p.model // $p.type)],
      ["Serial", $p.serial],
-     ["Phones", (if $p.id then null elif ($a.count // 0) > 0 then $a.count else $d.counts.devices end)],
+     ["Phones", (if $p.id then null elif $d.alert and ($a.count // 0) > 0 then $a.count else $d.counts.devices end)],
      ["Since", ($a.since // $d.since // null | if . then at else null end)],
      ["Lasted", ($a.duration_ms // null | if . then lasted else null end)],
      ["Reason", ($a.reason // $d.reason)],
@@ -98,25 +99,28 @@ def facts:
 
 def value: if . == null then "nothing" elif type == "string" then . else tojson end;
 
-# What there is a list of: those who are away, those who did not come back, or what changed; a line of
-# each; and how many there are in truth.
+# What there is a list of: those who are away, those who did not come back, what changed, or what is told
+# together; a line of each; and how many there are in truth.
 def listing:
-  if .data.alert and (.data.device | not) then
+  if .data.digest then .data.digest.events // []
+  elif .data.alert and (.data.device | not) then
     (if .type == "alert.resolved" then .data.alert.not_back else .data.alert.devices end) // []
   elif .type == "device.changed" then .data.changes // []
-  elif .type == "digest" then .data.digest.events // []
   else [] end;
 def lines:
   if .type == "device.changed" then
     listing | map(if has("from") or has("to")
                   then "\(.field): \(.from | value | cut(100)) → \(.to | value | cut(100))"
                   else .field // "" end)
-  elif .type == "digest" then listing | map("\(.time | at) \(.summary)")
+  elif .data.digest then listing | map("\(.time // "" | at) \(.summary // .id // "")")
   else listing | map(.name // .id // "" | tostring) end;
 def total:
   [if .data.device then 0
-   elif .data.digest then .data.digest.more + (listing | length)
+   elif .data.digest then (listing | length) + (.data.digest.more // 0)
    elif .type == "alert.resolved" then .data.alert.not_back_count
    else .data.alert.count end // 0, (listing | length)] | max;
-def heading: if .type == "alert.resolved" then "Not back:" elif .data.alert then "Offline:"
-  elif .data.digest then "Meanwhile:" else "Changed:" end;
+def heading:
+  if .data.digest then "Meanwhile:"
+  elif .type == "alert.resolved" then "Not back:"
+  elif .data.alert then "Offline:"
+  else "Changed:" end;
