@@ -650,7 +650,52 @@ int config_load(const char *path, struct config **out, struct config_report *rep
 	return err_set(err, ERR_CONFIG, "%s: %zu mistakes", path, n);
 }
 
+/* Those mistakes count that are of what is asked for. */
+static const struct config_problem *rule_problem(const struct config_report *report)
+{
+	for (size_t i = 0; i < report->n_problems; i++)
+		if (strstr(report->problems[i].text, "alerts") != NULL ||
+		    strstr(report->problems[i].text, "rules") != NULL)
+			return &report->problems[i];
+	return NULL;
+}
+
+int config_load_rules(const char *path, struct rules **out, struct err *err)
+{
+	struct config_report report = {0};
+	struct loading l = {.c = mem_zalloc(sizeof *l.c), .report = &report};
+	const struct config_problem *problem;
+	int rc = 0;
+
+	l.c->path = mem_strdup(path);
+	read_all(&l, path);
+	problem = rule_problem(&report);
+	if (problem == NULL && l.n_unread > 0)
+		problem = &report.problems[0];
+	if (problem != NULL)
+		rc = err_set(err, ERR_CONFIG, "%s", problem->text);
+	else
+		*out = config_rules(l.c, 1);
+	config_report_clear(&report);
+	loading_clear(&l);
+	return rc;
+}
+
 /* ---- what was read ---- */
+
+struct rules *config_rules(const struct config *config, unsigned serial)
+{
+	struct rules *rules = rules_create(config->n_rules + 1);
+
+	rules->serial = serial;
+	for (size_t i = 0; i < config->n_rules; i++) {
+		const struct rule_config *r = &config->rules[i];
+
+		rule_copy(&rules->rules[i], r->name, r->match, r->n_match, &r->settings);
+	}
+	rule_copy(&rules->rules[config->n_rules], "alerts", NULL, 0, &config->alerts);
+	return rules;
+}
 
 static const struct config_key *keys_of(const char *section)
 {

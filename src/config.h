@@ -130,6 +130,11 @@ int config_load(const char *path, struct config **out, struct config_report *rep
 		struct err *err);
 void config_unload(struct config *c);
 
+/* In order; what is said of all devices is the last one. The caller's. */
+struct rules *config_rules(const struct config *c, unsigned serial);
+/* Those of a configuration of which nothing else need be right, or readable. Returns 0 or ERR_CONFIG. */
+int config_load_rules(const char *path, struct rules **out, struct err *err);
+
 /* One mistake a line, to a file or as errors of the log. */
 void config_report_print(const struct config_report *report, FILE *out);
 void config_report_log(const struct config_report *report);

@@ -186,21 +186,6 @@ static struct audience *audience_of(const struct config *config, const int64_t *
 	return audience;
 }
 
-/* In order; what is said of all devices is the last rule. */
-static struct rules *rules_of(const struct config *config, unsigned serial)
-{
-	struct rules *rules = rules_create(config->n_rules + 1);
-
-	rules->serial = serial;
-	for (size_t i = 0; i < config->n_rules; i++) {
-		const struct rule_config *r = &config->rules[i];
-
-		rule_copy(&rules->rules[i], r->name, r->match, r->n_match, &r->settings);
-	}
-	rule_copy(&rules->rules[config->n_rules], "alerts", NULL, 0, &config->alerts);
-	return rules;
-}
-
 /* ---- stopping polls and dispatches ---- */
 
 static void on_poll_stopped(struct poll *p, void *data)
@@ -449,7 +434,7 @@ static void adopt(struct daemon *d)
 	audience_release(d->env.audience);
 	d->env.audience = audience_of(d->config, d->setup.sink_ids);
 	rules_release(d->env.rules);
-	d->env.rules = rules_of(d->config, ++d->n_configs);
+	d->env.rules = config_rules(d->config, ++d->n_configs);
 	start_sinks(d);
 	start_polls(d);
 	set_retention(d);

@@ -4,5 +4,5 @@
 
 int main(int argc, char **argv)
 {
-	return cli_main(argc, argv, config_database_path);
+	return cli_main(argc, argv, config_database_path, NULL);
 }

@@ -212,6 +212,17 @@ const struct cli_command cli_commands[] = {
 		.run = cmd_alerts,
 	},
 	{
+		.name = "backtest",
+		.options = "su",
+		.summary = "what rules would have told, against what was told",
+		.help = "The rules of the configuration (-c FILE) over what is stored, of the last seven\n"
+			"days without --since: each alert that was told or would have been. Nothing is\n"
+			"written, and nobody is told.\n" TIME_HELP,
+		.fields = "key,kind,fired_at,resolved_at,would_fire_at,"
+			  "would_be_resolved_at,difference",
+		.run = cmd_backtest,
+	},
+	{
 		.name = "accounts",
 		.options = "A",
 		.summary = "how the watching of each account goes",
@@ -874,12 +885,15 @@ static void set_locale(void)
 		setlocale(LC_CTYPE, "C.UTF-8");
 }
 
-int cli_main(int argc, char **argv, cli_find_database_cb find_database)
+int cli_main(int argc, char **argv, cli_find_database_cb find_database,
+	     cli_load_rules_cb load_rules)
 {
 	struct cli cli = {
 		.config_path = DEFAULT_CONFIG,
 		.now_at_ms = clock_utc_ms(),
 		.find_database = find_database,
+		.load_rules = load_rules,
+		.argv = argv,
 	};
 	int status;
 

@@ -11,6 +11,7 @@
 
 #include "base/err.h"
 #include "cli/out.h"
+#include "rule/rule.h"
 #include "store/store.h"
 
 /* Exit statuses. A contract. */
@@ -29,10 +30,17 @@ enum {
 typedef int (*cli_find_database_cb)(const char *config_path, char **database,
 				    struct err *err);
 
+/* The rules that the configuration at config_path has; the caller's. Returns 0 or ERR_CONFIG.
+ * NULL: this program cannot; another one is started for it. */
+typedef int (*cli_load_rules_cb)(const char *config_path, struct rules **rules,
+				 struct err *err);
+
 /* What was asked for. Texts are borrowed from argv. */
 struct cli {
 	int64_t now_at_ms;
+	char **argv; /* as it was given */
 	cli_find_database_cb find_database;
+	cli_load_rules_cb load_rules;
 	const char *config_path;
 	const char *database; /* NULL: as the configuration has it */
 	const char *output;   /* NULL: as suits where it goes */
@@ -83,7 +91,8 @@ extern const struct cli_option cli_options[];
 extern const size_t cli_n_options;
 
 /* Run argv[1..]. Returns the exit status; what is wrong has been said. */
-int cli_main(int argc, char **argv, cli_find_database_cb find_database);
+int cli_main(int argc, char **argv, cli_find_database_cb find_database,
+	     cli_load_rules_cb load_rules);
 
 /* Open the database that is asked for. Where it cannot be read that is said. */
 struct store_conn *cli_open(struct cli *cli);
@@ -134,6 +143,7 @@ int cmd_backup(struct cli *cli);
 int cmd_check(struct cli *cli);
 int cmd_silence(struct cli *cli);
 int cmd_poll(struct cli *cli);
+int cmd_backtest(struct cli *cli);
 int cmd_drill(struct cli *cli);
 int cmd_sink(struct cli *cli);
 int cmd_replay(struct cli *cli);      /* phonewatch deliveries --replay */

@@ -2,8 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <libgen.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -11,6 +9,7 @@
 
 #include "base/buf.h"
 #include "base/mem.h"
+#include "base/own.h"
 
 #define PRELUDE "prelude"
 
@@ -33,24 +32,10 @@ bool payload_needs_secret(const char *name)
 
 /* ---- where things are ---- */
 
-/* Beside this program: so it is in the build tree. Else where it was installed. */
-static char *find_own(const char *name, const char *installed)
-{
-	char self[PATH_MAX] = {0}, *path;
-
-	if (readlink("/proc/self/exe", self, sizeof self - 1) > 0) {
-		path = mem_printf("%s/%s", dirname(self), name);
-		if (access(path, F_OK) == 0)
-			return path;
-		free(path);
-	}
-	return mem_printf("%s/%s", installed, name);
-}
-
 char *payload_path(const char *name)
 {
 	char *file = mem_printf("payloads/%s.jq", name);
-	char *path = find_own(file, PKGDATADIR);
+	char *path = own_path(file, PKGDATADIR);
 
 	free(file);
 	return path;
@@ -58,7 +43,7 @@ char *payload_path(const char *name)
 
 char *payload_command(void)
 {
-	return find_own("phonewatch-jq", PKGLIBEXECDIR);
+	return own_path("phonewatch-jq", PKGLIBEXECDIR);
 }
 
 /* ---- reading ---- */
