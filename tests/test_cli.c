@@ -678,6 +678,8 @@ START_TEST(what_nobody_watches_is_unknown)
 	a = run("-d @ status --offline -o table --match site=Denver");
 	ck_assert_str_eq(a.out, keep_printf("0 devices offline, 2 unknown\n%s\n", old));
 	a = run("-d @ status --offline -o table --match site=Nowhere");
+	ck_assert_str_eq(a.out, keep_printf("0 devices offline\n%s\n", old));
+	a = run("-d @ status --offline -o table --match account=other");
 	ck_assert_str_eq(a.out, "0 devices offline\n");
 	a = run("-d @ status --offline");
 	ck_assert_str_eq(a.out, "");
@@ -687,6 +689,10 @@ START_TEST(what_nobody_watches_is_unknown)
 					    old));
 	a = run("-d @ status --offline --at -8m -o table");
 	ck_assert_str_eq(a.out, "0 devices offline, 3 unknown\n");
+	a = run("-d @ status --offline --at -8m");
+	ck_assert_str_eq(a.out, "");
+	ck_assert_str_eq(a.err,
+			 "phonewatch: 3 devices are unknown and not in the list\n");
 	a = run("-d @ accounts -o table");
 	ck_assert_ptr_nonnull(strstr(
 		a.out, "\nacme     not watched        3       0        0        3"));
@@ -710,6 +716,25 @@ START_TEST(who_was_so_at_first_sight_has_been_so_for_longer)
 	ck_assert_ptr_null(memmem(a.out, (size_t)(at_least - a.out), "\xe2\x89\xa5", 3));
 	ck_assert(strstr(a.out, "Lobby phone") < at_least &&
 		  strstr(a.out, "Annex") < at_least);
+	database_close(&db);
+}
+END_TEST
+
+/* It has never delivered a page, so there is no device that could be unknown. */
+START_TEST(an_account_without_a_device_is_not_watched_either)
+{
+	struct answer a;
+
+	make_database();
+	make_account("acme", now_ms);
+	make_account("beta", now_ms - 600000);
+	a = run("-d @ status -o table");
+	ck_assert_ptr_nonnull(strstr(a.out, "\nbeta: not watched since "));
+	a = run("-d @ status --nagios");
+	ck_assert_int_ne(a.status, 0);
+	ck_assert_ptr_nonnull(strstr(a.out, ", 1 account not watched"));
+	a = run("-d @ status --nagios --match account=acme");
+	ck_assert_ptr_null(strstr(a.out, "not watched"));
 	database_close(&db);
 }
 END_TEST
@@ -1571,7 +1596,8 @@ static const struct {
 	 "PHONEWATCH UNKNOWN - 0 of 0 devices offline|offline=0;1;1;0;0 unknown=0"
 	 " online=0\n"},
 	{"status --nagios --at soon", 3, ""},
-	{"status --nagios -d /no/such/file", 3, ""},
+	{"status --nagios -d /no/such/file", 3,
+	 "PHONEWATCH UNKNOWN - the database cannot be read\n"},
 };
 
 START_TEST(a_plugin_says_how_bad_it_is)
@@ -1841,6 +1867,7 @@ int main(void)
 		{the_table_has_what_needs_somebody_first, 1},
 		{what_nobody_watches_is_unknown, 1},
 		{who_was_so_at_first_sight_has_been_so_for_longer, 1},
+		{an_account_without_a_device_is_not_watched_either, 1},
 		{of_many_accounts_that_nobody_watches_one_line_tells, 1},
 		{an_account_is_a_row_and_what_it_has_no_room_for, COUNT(accounts)},
 		{an_event_is_a_line, 1},

@@ -24,7 +24,9 @@ struct diff {
 	struct progress progress;
 	struct out out;
 	struct between between;
-	int64_t n, n_not_back; /* online before, and not after */
+	int64_t n;
+	int64_t n_not_back,
+		n_unknown; /* online before, and after offline or gone; or unknown */
 };
 
 static void state_cell(struct out *o, size_t column, const struct between_state *s)
@@ -57,7 +59,7 @@ static void add_row(struct diff *diff, const struct between_device *b)
 	out_row(o);
 	state_cell(o, BEFORE, &b->before);
 	state_cell(o, AFTER, &b->after);
-	if (b->after.there) {
+	if (b->after.since_ms != 0) {
 		when_format(text, b->after.since_ms);
 		out_cell(o, SINCE, OUT_PLAIN, "%s", text);
 	}
@@ -72,8 +74,10 @@ static void on_device(const struct between_device *b, void *arg)
 	struct diff *diff = arg;
 
 	diff->n++;
-	diff->n_not_back +=
-		b->before.status == DEVICE_ONLINE && b->after.status != DEVICE_ONLINE;
+	if (b->before.there && b->before.status == DEVICE_ONLINE) {
+		diff->n_not_back += !b->after.there || b->after.status == DEVICE_OFFLINE;
+		diff->n_unknown += b->after.there && b->after.status == DEVICE_UNKNOWN;
+	}
 	if (diff->out.format == OUT_TABLE)
 		add_row(diff, b);
 	else
@@ -98,6 +102,9 @@ static void add_count(struct diff *diff)
 		  " of them online before and not after",
 		  diff->n, diff->n == 1 ? "" : "s", diff->n == 1 ? "s" : "", first,
 		  second, diff->n_not_back);
+	if (diff->n_unknown > 0)
+		out_words(&diff->out, OUT_DOUBTFUL, ", %" PRId64 " unknown after",
+			  diff->n_unknown);
 	out_newline(&diff->out);
 }
 

@@ -7,6 +7,8 @@
 #include "base/buf.h"
 #include "base/log.h"
 #include "cli/cli.h"
+#include "model/match.h"
+#include "query/accounts.h"
 #include "query/status.h"
 
 #define NAMED 5 /* so many of those that are offline */
@@ -16,6 +18,7 @@ enum { NAGIOS_OK = 0, NAGIOS_WARNING = 1, NAGIOS_CRITICAL = 2, NAGIOS_UNKNOWN = 
 struct nagios {
 	int64_t n[3]; /* by enum device_status */
 	int64_t n_unobserved;
+	int64_t n_unwatched; /* accounts, with devices or without */
 	struct buf names;
 };
 
@@ -42,7 +45,7 @@ static int nagios_status(const struct nagios *n, int64_t critical)
 {
 	if (n->n[DEVICE_OFFLINE] >= critical)
 		return NAGIOS_CRITICAL;
-	if (n->n_unobserved > 0 || n->n[0] + n->n[1] + n->n[2] == 0)
+	if (n->n_unobserved > 0 || n->n_unwatched > 0 || n->n[0] + n->n[1] + n->n[2] == 0)
 		return NAGIOS_UNKNOWN;
 	return n->n[DEVICE_OFFLINE] > 0 || n->n[DEVICE_UNKNOWN] > 0 ? NAGIOS_WARNING
 								    : NAGIOS_OK;
@@ -58,12 +61,26 @@ static int nagios_say(const struct nagios *n, int64_t critical)
 	       words[status], n->n[DEVICE_OFFLINE], all);
 	if (n->n[DEVICE_UNKNOWN] > 0)
 		printf(", %" PRId64 " unknown", n->n[DEVICE_UNKNOWN]);
+	if (n->n_unwatched > 0)
+		printf(", %" PRId64 " account%s not watched", n->n_unwatched,
+		       n->n_unwatched == 1 ? "" : "s");
 	printf("%s%s|offline=%" PRId64 ";1;%" PRId64 ";0;%" PRId64 " unknown=%" PRId64
 	       " online=%" PRId64 "\n",
 	       buf_text(&n->names), n->n[DEVICE_OFFLINE] > NAMED ? ", ..." : "",
 	       n->n[DEVICE_OFFLINE], critical, all, n->n[DEVICE_UNKNOWN],
 	       n->n[DEVICE_ONLINE]);
 	return fflush(stdout) == 0 ? status : NAGIOS_UNKNOWN;
+}
+
+static int64_t count_unwatched(const struct status_walk *walk, int64_t now_at_ms)
+{
+	int64_t n = 0;
+
+	for (size_t i = 0; i < walk->n_accounts; i++)
+		n += match_all(walk->matches, walk->n_matches, walk->accounts[i].name,
+			       NULL, NULL) &&
+		     !accounts_is_observed(&walk->accounts[i], now_at_ms);
+	return n;
 }
 
 static int nagios(struct cli *cli, struct store_conn *c, int64_t at_ms, int64_t critical)
@@ -77,6 +94,8 @@ static int nagios(struct cli *cli, struct store_conn *c, int64_t at_ms, int64_t 
 	do
 		more = status_next(&walk, c, cli->now_at_ms, on_nagios, &n, &cli->err);
 	while (more > 0);
+	if (at_ms == 0)
+		n.n_unwatched = count_unwatched(&walk, cli->now_at_ms);
 	if (more < 0)
 		printf("PHONEWATCH UNKNOWN - %s\n", cli->err.text);
 	else
@@ -97,8 +116,10 @@ int cmd_nagios(struct cli *cli)
 	    (cli->at != NULL && cli_past_time(cli, "--at", cli->at, &at_ms) != CLI_OK))
 		return NAGIOS_UNKNOWN;
 	c = cli_open(cli);
-	if (c == NULL)
+	if (c == NULL) { /* which is said on stderr: a plugin's answer is not there */
+		puts("PHONEWATCH UNKNOWN - the database cannot be read");
 		return NAGIOS_UNKNOWN;
+	}
 	status = nagios(cli, c, at_ms, critical);
 	store_close_reader(c);
 	return status;

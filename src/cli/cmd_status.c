@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "cli/cli.h"
 #include "cli/unwatched.h"
+#include "model/match.h"
 #include "query/accounts.h"
 #include "query/status.h"
 #include "query/when.h"
@@ -210,12 +211,18 @@ static void clear_rows(struct rows *all)
 	free(all->rows);
 }
 
-static void note_account(struct asking *q, const struct store_account *a)
+/* Those that are asked for, whether or not a device of theirs has ever been seen. */
+static void note_unwatched(struct asking *q, const struct status_walk *walk)
 {
-	if (a == q->unwatched) /* they come account by account */
-		return;
-	q->unwatched = a;
-	q->n_unwatched++;
+	for (size_t i = 0; i < walk->n_accounts; i++) {
+		const struct store_account *a = &walk->accounts[i];
+
+		if (!match_all(walk->matches, walk->n_matches, a->name, NULL, NULL) ||
+		    accounts_is_observed(a, q->cli->now_at_ms))
+			continue;
+		q->unwatched = a;
+		q->n_unwatched++;
+	}
 }
 
 /* Whoever is not seen any more has not been so since a time that is known. */
@@ -234,9 +241,6 @@ static void on_device(const struct status *s, void *arg)
 	struct asking *q = arg;
 	char *text;
 
-	if (s->why == WHY_UNOBSERVED &&
-	    !accounts_is_observed(s->account, q->cli->now_at_ms))
-		note_account(q, s->account);
 	if (q->offline && s->status != DEVICE_OFFLINE) {
 		q->n_unknown++;
 	} else if (q->out.format == OUT_TABLE) {
@@ -249,12 +253,11 @@ static void on_device(const struct status *s, void *arg)
 }
 
 /* For those who read no table: an empty list is no good news where nobody looks. */
-static void warn(const struct asking *q, const char *note)
+static void warn(const struct asking *q, const char *note, int64_t at_ms)
 {
-	if (note == NULL)
-		return;
-	cli_warn("%s", note);
-	if (q->offline && q->n_unknown > 0)
+	if (note != NULL)
+		cli_warn("%s", note);
+	if (q->offline && q->n_unknown > 0 && (note != NULL || at_ms != 0))
 		cli_warn("%zu device%s unknown and not in the list", q->n_unknown,
 			 q->n_unknown == 1 ? " is" : "s are");
 }
@@ -264,7 +267,7 @@ static void tell_rest(struct asking *q, int64_t at_ms)
 	char *note = at_ms == 0 ? unwatched_note(q) : NULL;
 
 	if (q->out.format != OUT_TABLE) {
-		warn(q, note);
+		warn(q, note, at_ms);
 	} else {
 		tell_table(q, at_ms != 0 ? at_ms : q->cli->now_at_ms);
 		if (note != NULL) {
@@ -292,8 +295,10 @@ static int tell(struct asking *q, int64_t at_ms)
 		else if (out_flush(&q->out, &cli->err) != 0)
 			status = cli_fail_output(cli);
 	} while (more > 0 && status == CLI_OK);
-	if (status == CLI_OK)
+	if (status == CLI_OK) {
+		note_unwatched(q, &walk);
 		tell_rest(q, at_ms);
+	}
 	status_walk_clear(&walk);
 	if (status == CLI_OK && out_end(&q->out, &cli->err) != 0)
 		status = cli_fail_output(cli);

@@ -16,8 +16,10 @@ bool accounts_is_observed(const struct store_account *a, int64_t now_at_ms)
 	/* Then pages do come; what they lack is not_listed, device by device. */
 	bool shrunk = a->reason != NULL && strcmp(a->reason, "list_shrunk") == 0;
 
+	/* A page that is yet to come is of a clock that was set back since. */
 	return (a->state != ACCOUNT_UNREACHABLE || shrunk) &&
-	       !accounts_is_gap(a, a->last_page_at_ms, now_at_ms);
+	       !accounts_is_gap(a, a->last_page_at_ms, now_at_ms) &&
+	       !accounts_is_gap(a, now_at_ms, a->last_page_at_ms);
 }
 
 void accounts_free(struct store_account *accounts, size_t n)

@@ -21,7 +21,8 @@ struct account_now {
 /*
  * Whether what is stored of the account's devices may be believed: it is not unreachable (but
  * for a list that lacks too many: what it has is true), and its last page arrived no longer ago
- * than three effective intervals. Else it is a gap: whoever polls it fails, or nobody does.
+ * than three effective intervals, nor lies so far ahead (the clock was set back, and nobody has
+ * looked since). Else it is a gap: whoever polls it fails, or nobody does.
  */
 bool accounts_is_observed(const struct store_account *a, int64_t now_at_ms);
 /* Whether so long a time without an observation is a gap: more than three effective intervals. */

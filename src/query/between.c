@@ -94,7 +94,6 @@ json_t *between_object(const struct between_device *b)
 	json_object_del(json_object_get(o, "device"), "vendor_status");
 	member_state(o, "before", "before_why", &b->before);
 	member_state(o, "after", "after_why", &b->after);
-	member_time_or_null(o, "since",
-			    b->after.there ? b->after.since_ms : d->removed_at_ms);
+	member_time_or_null(o, "since", b->after.since_ms);
 	return o;
 }

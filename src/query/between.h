@@ -9,10 +9,10 @@
 
 /* A device at one of them. */
 struct between_state {
-	bool there; /* else nothing of the rest: it was not in the fleet */
+	bool there; /* else it was not in the fleet, and has neither of the next two */
 	enum device_status status;
 	enum status_why why;
-	int64_t since_ms;
+	int64_t since_ms; /* there or not; 0: it had not been yet */
 };
 
 struct between_device {
