@@ -301,13 +301,6 @@ static int check_list(const struct reading *r, const config_setting_t *s)
 	return 0;
 }
 
-static void free_texts(char **texts, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		free(texts[i]);
-	free(texts);
-}
-
 static int read_texts(const struct reading *r, const config_setting_t *s)
 {
 	size_t n, ok = 0;
@@ -325,7 +318,7 @@ static int read_texts(const struct reading *r, const config_setting_t *s)
 			texts[ok++] = mem_strdup(text);
 	}
 	if (ok < n || r->base == NULL) {
-		free_texts(texts, ok);
+		mem_free_texts(texts, ok);
 		return ok < n ? ERR_CONFIG : 0;
 	}
 	*(char ***)place_of(r->base, r->key) = texts;
@@ -338,7 +331,7 @@ static void clear_texts(void *base, const struct config_key *key)
 	char ***texts = place_of(base, key);
 	size_t *n = count_of(base, key);
 
-	free_texts(*texts, *n);
+	mem_free_texts(*texts, *n);
 	*texts = NULL;
 	*n = 0;
 }
@@ -362,11 +355,8 @@ static void copy_texts(void *base, const void *from, const struct config_key *ke
 {
 	char **texts = *(char **const *)const_place_of(from, key);
 	size_t n = const_count_of(from, key);
-	char **copy = mem_zalloc(n * sizeof *copy);
 
-	for (size_t i = 0; i < n; i++)
-		copy[i] = mem_strdup(texts[i]);
-	*(char ***)place_of(base, key) = copy;
+	*(char ***)place_of(base, key) = mem_copy_texts(texts, n);
 	*count_of(base, key) = n;
 }
 

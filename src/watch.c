@@ -30,9 +30,7 @@ void watch_init(struct watch *w, const char *name, char *const *ignore_types,
 		size_t n_ignore_types, const unsigned char *secret)
 {
 	*w = (struct watch){.name = mem_strdup(name), .n_ignore_types = n_ignore_types};
-	w->ignore_types = mem_alloc(n_ignore_types * sizeof *w->ignore_types);
-	for (size_t i = 0; i < n_ignore_types; i++)
-		w->ignore_types[i] = mem_strdup(ignore_types[i]);
+	w->ignore_types = mem_copy_texts(ignore_types, n_ignore_types);
 	known_init(&w->known);
 	init_key(w, secret);
 }
@@ -44,9 +42,7 @@ void watch_clear(struct watch *w)
 	extensions_clear(&w->extensions);
 	book_destroy(w->book);
 	free(w->notes);
-	for (size_t i = 0; i < w->n_ignore_types; i++)
-		free(w->ignore_types[i]);
-	free(w->ignore_types);
+	mem_free_texts(w->ignore_types, w->n_ignore_types);
 	free(w->name);
 }
 

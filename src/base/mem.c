@@ -57,6 +57,22 @@ char *mem_printf(const char *fmt, ...)
 	return or_abort(len < 0 ? NULL : text);
 }
 
+char **mem_copy_texts(char *const *texts, size_t n)
+{
+	char **copy = mem_zalloc(n * sizeof *copy);
+
+	for (size_t i = 0; i < n; i++)
+		copy[i] = mem_strdup(texts[i]);
+	return copy;
+}
+
+void mem_free_texts(char **texts, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		free(texts[i]);
+	free(texts);
+}
+
 void *mem_grow(void *array, size_t n, size_t *cap, size_t size)
 {
 	if (n < *cap)

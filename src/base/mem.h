@@ -15,6 +15,10 @@ char *mem_strdup(const char *text);
 char *mem_strndup(const char *text, size_t len);
 char *mem_printf(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
+/* A list of texts, copied with its texts; and freed with them. */
+char **mem_copy_texts(char *const *texts, size_t n);
+void mem_free_texts(char **texts, size_t n);
+
 /* Grow array so that one more element fits: doubles *cap. Returns the (moved) array. */
 void *mem_grow(void *array, size_t n, size_t *cap, size_t size);
 

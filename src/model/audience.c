@@ -15,30 +15,14 @@ struct audience *audience_create(size_t n)
 	return a;
 }
 
-static char **copy_texts(char *const *texts, size_t n)
-{
-	char **copy = mem_alloc(n * sizeof *copy);
-
-	for (size_t i = 0; i < n; i++)
-		copy[i] = mem_strdup(texts[i]);
-	return copy;
-}
-
-static void free_texts(char **texts, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		free(texts[i]);
-	free(texts);
-}
-
 void audience_copy(struct listener *into, int64_t sink_id, char *const *events,
 		   size_t n_events, char *const *matches, size_t n_matches)
 {
 	*into = (struct listener){
 		.sink_id = sink_id,
-		.events = copy_texts(events, n_events),
+		.events = mem_copy_texts(events, n_events),
 		.n_events = n_events,
-		.matches = copy_texts(matches, n_matches),
+		.matches = mem_copy_texts(matches, n_matches),
 		.n_matches = n_matches,
 	};
 }
@@ -54,8 +38,8 @@ void audience_release(struct audience *a)
 	if (a == NULL || --a->n_users > 0)
 		return;
 	for (size_t i = 0; i < a->n; i++) {
-		free_texts(a->listeners[i].events, a->listeners[i].n_events);
-		free_texts(a->listeners[i].matches, a->listeners[i].n_matches);
+		mem_free_texts(a->listeners[i].events, a->listeners[i].n_events);
+		mem_free_texts(a->listeners[i].matches, a->listeners[i].n_matches);
 	}
 	free(a);
 }

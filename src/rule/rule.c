@@ -15,32 +15,16 @@ struct rules *rules_create(size_t n)
 	return r;
 }
 
-static char **copy_texts(char *const *texts, size_t n)
-{
-	char **copy = mem_alloc(n * sizeof *copy);
-
-	for (size_t i = 0; i < n; i++)
-		copy[i] = mem_strdup(texts[i]);
-	return copy;
-}
-
-static void free_texts(char **texts, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		free(texts[i]);
-	free(texts);
-}
-
 void rule_copy(struct rule *into, const char *name, char *const *matches,
 	       size_t n_matches, const struct rule_settings *settings)
 {
 	*into = (struct rule){
 		.name = mem_strdup(name),
-		.matches = copy_texts(matches, n_matches),
+		.matches = mem_copy_texts(matches, n_matches),
 		.n_matches = n_matches,
 		.settings = *settings,
 	};
-	into->settings.types = copy_texts(settings->types, settings->n_types);
+	into->settings.types = mem_copy_texts(settings->types, settings->n_types);
 }
 
 struct rules *rules_copy(const struct rules *r)
@@ -67,8 +51,8 @@ void rules_release(struct rules *r)
 	for (size_t i = 0; i < r->n; i++) {
 		struct rule *rule = &r->rules[i];
 
-		free_texts(rule->matches, rule->n_matches);
-		free_texts(rule->settings.types, rule->settings.n_types);
+		mem_free_texts(rule->matches, rule->n_matches);
+		mem_free_texts(rule->settings.types, rule->settings.n_types);
 		free(rule->name);
 	}
 	free(r);

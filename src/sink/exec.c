@@ -52,9 +52,7 @@ static void destroy(void *sink)
 
 	if (x == NULL)
 		return;
-	while (x->n_command > 0)
-		free(x->command[--x->n_command]);
-	free(x->command);
+	mem_free_texts(x->command, x->n_command);
 	free(x);
 }
 
@@ -70,9 +68,9 @@ static int create(const struct sink_settings *settings, const struct sink_env *e
 	x->time_limit_ms = settings->time_limit_ms;
 	x->personal =
 		settings->personal_data ? EVENT_WITH_PERSONAL : EVENT_WITHOUT_PERSONAL;
-	x->command = mem_resize(NULL, settings->n_command + 1, sizeof *x->command);
-	for (; x->n_command < settings->n_command; x->n_command++)
-		x->command[x->n_command] = mem_strdup(settings->command[x->n_command]);
+	x->n_command = settings->n_command;
+	x->command = mem_resize(mem_copy_texts(settings->command, x->n_command),
+				x->n_command + 1, sizeof *x->command);
 	x->command[x->n_command] = NULL;
 	*out = x;
 	return 0;

@@ -82,9 +82,7 @@ static void destroy(void *sink)
 		return;
 	for (size_t i = 0; i < REMEMBERED; i++)
 		free(m->partly[i].verdicts);
-	while (m->n_to > 0)
-		free(m->to[--m->n_to]);
-	free(m->to);
+	mem_free_texts(m->to, m->n_to);
 	free(m->from);
 	free(m->server);
 	free(m->user);
@@ -118,9 +116,8 @@ static int create(const struct sink_settings *settings, const struct sink_env *e
 	m->server = mem_strdup(settings->server);
 	m->use_ssl = use_ssl_of(settings);
 	m->from = mem_strdup(settings->from);
-	m->to = mem_resize(NULL, settings->n_to, sizeof *m->to);
-	for (; m->n_to < settings->n_to; m->n_to++)
-		m->to[m->n_to] = mem_strdup(settings->to[m->n_to]);
+	m->to = mem_copy_texts(settings->to, settings->n_to);
+	m->n_to = settings->n_to;
 	m->origin = (struct mail_origin){m->from, m->to, m->n_to};
 	m->user = copy_of(settings->user);
 	if (m->user != NULL && settings->password != NULL)
