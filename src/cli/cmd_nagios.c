@@ -7,8 +7,6 @@
 #include "base/buf.h"
 #include "base/log.h"
 #include "cli/cli.h"
-#include "model/match.h"
-#include "query/accounts.h"
 #include "query/status.h"
 
 #define NAMED 5 /* so many of those that are offline */
@@ -18,7 +16,7 @@ enum { NAGIOS_OK = 0, NAGIOS_WARNING = 1, NAGIOS_CRITICAL = 2, NAGIOS_UNKNOWN = 
 struct nagios {
 	int64_t n[3]; /* by enum device_status */
 	int64_t n_unobserved;
-	int64_t n_unwatched; /* accounts, with devices or without */
+	size_t n_unwatched; /* accounts, with devices or without */
 	struct buf names;
 };
 
@@ -62,7 +60,7 @@ static int nagios_say(const struct nagios *n, int64_t critical)
 	if (n->n[DEVICE_UNKNOWN] > 0)
 		printf(", %" PRId64 " unknown", n->n[DEVICE_UNKNOWN]);
 	if (n->n_unwatched > 0)
-		printf(", %" PRId64 " account%s not watched", n->n_unwatched,
+		printf(", %zu account%s not watched", n->n_unwatched,
 		       n->n_unwatched == 1 ? "" : "s");
 	printf("%s%s|offline=%" PRId64 ";1;%" PRId64 ";0;%" PRId64 " unknown=%" PRId64
 	       " online=%" PRId64 "\n",
@@ -72,22 +70,12 @@ static int nagios_say(const struct nagios *n, int64_t critical)
 	return fflush(stdout) == 0 ? status : NAGIOS_UNKNOWN;
 }
 
-static int64_t count_unwatched(const struct status_walk *walk, int64_t now_at_ms)
-{
-	int64_t n = 0;
-
-	for (size_t i = 0; i < walk->n_accounts; i++)
-		n += match_all(walk->matches, walk->n_matches, walk->accounts[i].name,
-			       NULL, NULL) &&
-		     !accounts_is_observed(&walk->accounts[i], now_at_ms);
-	return n;
-}
-
 static int nagios(struct cli *cli, struct store_conn *c, int64_t at_ms, int64_t critical)
 {
 	struct status_walk walk = {
 		.at_ms = at_ms, .matches = cli->matches, .n_matches = cli->n_matches};
 	struct nagios n = {.n = {0}};
+	const struct store_account *one;
 	int more, status = NAGIOS_UNKNOWN;
 
 	buf_init(&n.names, 4096);
@@ -95,7 +83,7 @@ static int nagios(struct cli *cli, struct store_conn *c, int64_t at_ms, int64_t 
 		more = status_next(&walk, c, cli->now_at_ms, on_nagios, &n, &cli->err);
 	while (more > 0);
 	if (at_ms == 0)
-		n.n_unwatched = count_unwatched(&walk, cli->now_at_ms);
+		n.n_unwatched = status_unwatched(&walk, cli->now_at_ms, &one);
 	if (more < 0)
 		printf("PHONEWATCH UNKNOWN - %s\n", cli->err.text);
 	else

@@ -6,7 +6,6 @@
 #include "base/mem.h"
 #include "cli/cli.h"
 #include "cli/unwatched.h"
-#include "model/match.h"
 #include "query/accounts.h"
 #include "query/status.h"
 #include "query/when.h"
@@ -211,20 +210,6 @@ static void clear_rows(struct rows *all)
 	free(all->rows);
 }
 
-/* Those that are asked for, whether or not a device of theirs has ever been seen. */
-static void note_unwatched(struct asking *q, const struct status_walk *walk)
-{
-	for (size_t i = 0; i < walk->n_accounts; i++) {
-		const struct store_account *a = &walk->accounts[i];
-
-		if (!match_all(walk->matches, walk->n_matches, a->name, NULL, NULL) ||
-		    accounts_is_observed(a, q->cli->now_at_ms))
-			continue;
-		q->unwatched = a;
-		q->n_unwatched++;
-	}
-}
-
 /* Whoever is not seen any more has not been so since a time that is known. */
 static void find_since(struct asking *q, const struct status *s, struct row *r)
 {
@@ -296,7 +281,7 @@ static int tell(struct asking *q, int64_t at_ms)
 			status = cli_fail_output(cli);
 	} while (more > 0 && status == CLI_OK);
 	if (status == CLI_OK) {
-		note_unwatched(q, &walk);
+		q->n_unwatched = status_unwatched(&walk, cli->now_at_ms, &q->unwatched);
 		tell_rest(q, at_ms);
 	}
 	status_walk_clear(&walk);

@@ -77,20 +77,6 @@ static void read_record(struct e911_device *d, const json_t *record)
 
 /* ---- all devices ---- */
 
-static bool is_meant(const struct e911 *e, const struct fleet_device *f)
-{
-	json_t *facts;
-	bool meant;
-
-	if (e->n_matches == 0)
-		return true;
-	facts = json_loads(f->device->facts, 0, NULL);
-	meant = match_all(e->matches, e->n_matches, f->account->name, f->device->id,
-			  facts);
-	json_decref(facts);
-	return meant;
-}
-
 static void add_device(struct e911 *e, const struct fleet_device *f, const json_t *record)
 {
 	const struct store_device *row = f->device;
@@ -118,7 +104,7 @@ static int on_device(struct fleet_device *f, void *arg, struct err *err)
 	struct e911 *e = arg;
 	json_t *record;
 
-	if (f->device->removed_at_ms != 0 || !is_meant(e, f))
+	if (f->device->removed_at_ms != 0 || !fleet_is_meant(f, e->matches, e->n_matches))
 		return 0;
 	if (store_device_load_doc(f->c, &row, err) != 0)
 		return err->code;

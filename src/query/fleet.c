@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "model/match.h"
 #include "query/accounts.h"
 
 #define BATCH 500 /* devices a read */
@@ -17,6 +18,19 @@ struct walking {
 	int64_t sum; /* of all */
 	char *last;  /* id */
 };
+
+bool fleet_is_meant(const struct fleet_device *f, char *const *matches, size_t n)
+{
+	json_t *facts;
+	bool meant;
+
+	if (n == 0)
+		return true;
+	facts = json_loads(f->device->facts, 0, NULL);
+	meant = match_all(matches, n, f->account->name, f->device->id, facts);
+	json_decref(facts);
+	return meant;
+}
 
 int fleet_load(struct fleet_device *f, int64_t since_ms, int64_t until_ms,
 	       struct err *err)

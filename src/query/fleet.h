@@ -30,6 +30,9 @@ struct fleet_walk {
 int fleet_each(const struct fleet_walk *walk, struct store_conn *c, int64_t now_at_ms,
 	       struct err *err);
 
+/* Whether all matches (model/match.h) hold for it. */
+bool fleet_is_meant(const struct fleet_device *f, char *const *matches, size_t n);
+
 /* Fill in the past of one. Returns 0 or ERR_STORE. */
 int fleet_load(struct fleet_device *f, int64_t since_ms, int64_t until_ms,
 	       struct err *err);

@@ -241,26 +241,12 @@ static void clear_run(struct run *run)
 	free(run->table.slots);
 }
 
-static bool is_meant(const struct report *r, const struct fleet_device *f)
-{
-	json_t *facts;
-	bool meant;
-
-	if (r->n_matches == 0)
-		return true;
-	facts = json_loads(f->device->facts, 0, NULL);
-	meant = match_all(r->matches, r->n_matches, f->account->name, f->device->id,
-			  facts);
-	json_decref(facts);
-	return meant;
-}
-
 static int count_device(struct fleet_device *f, void *arg, struct err *err)
 {
 	struct run *run = arg;
 	struct report *r = run->report;
 
-	if (!is_meant(r, f))
+	if (!fleet_is_meant(f, r->matches, r->n_matches))
 		return 0;
 	run->f = f;
 	run->n_stays = run->stay = run->line_now = 0;

@@ -224,6 +224,24 @@ int status_next(struct status_walk *walk, struct store_conn *c, int64_t now_at_m
 	return 1;
 }
 
+size_t status_unwatched(const struct status_walk *walk, int64_t now_at_ms,
+			const struct store_account **one)
+{
+	size_t n = 0;
+
+	*one = NULL;
+	for (size_t i = 0; i < walk->n_accounts; i++) {
+		const struct store_account *a = &walk->accounts[i];
+
+		if (!match_all(walk->matches, walk->n_matches, a->name, NULL, NULL) ||
+		    accounts_is_observed(a, now_at_ms))
+			continue;
+		*one = a;
+		n++;
+	}
+	return n;
+}
+
 void status_walk_clear(struct status_walk *walk)
 {
 	accounts_free(walk->accounts, walk->n_accounts);

@@ -56,6 +56,10 @@ struct status_walk {
 int status_next(struct status_walk *walk, struct store_conn *c, int64_t now_at_ms,
 		void (*each)(const struct status *s, void *arg), void *arg,
 		struct err *err);
+/* At the end of a walk: how many of the accounts that are meant nobody watches now, whether or not a
+ * device of theirs has ever been seen; and one of them, the walk's; NULL where there is none. */
+size_t status_unwatched(const struct status_walk *walk, int64_t now_at_ms,
+			const struct store_account **one);
 void status_walk_clear(struct status_walk *walk);
 
 /* What people call it: its name, else its serial, else its id; the caller's. */
