@@ -468,8 +468,7 @@ int cli_devices(struct cli *cli, struct store_conn *c,
 
 /* ---- times ---- */
 
-static int read_time(const struct cli *cli, const char *option, const char *text,
-		     int64_t *at_ms)
+int cli_time(const struct cli *cli, const char *option, const char *text, int64_t *at_ms)
 {
 	struct err err = {0};
 
@@ -482,8 +481,8 @@ int cli_times(struct cli *cli, int64_t *since_at_ms, int64_t *until_at_ms)
 {
 	*since_at_ms = INT64_MIN;
 	*until_at_ms = INT64_MAX;
-	if (read_time(cli, "since", cli->since, since_at_ms) != CLI_OK ||
-	    read_time(cli, "until", cli->until, until_at_ms) != CLI_OK)
+	if (cli_time(cli, "since", cli->since, since_at_ms) != CLI_OK ||
+	    cli_time(cli, "until", cli->until, until_at_ms) != CLI_OK)
 		return CLI_USAGE;
 	if (*since_at_ms > cli->now_at_ms)
 		return cli_usage("--since %s: that is still to come", cli->since);

@@ -114,6 +114,9 @@ int cli_times(struct cli *cli, int64_t *since_at_ms, int64_t *until_at_ms);
 /* The same for questions about a time that is over: until is now where it is not given, since a week
  * before that. Neither is still to come, and since is before until. */
 int cli_range(struct cli *cli, int64_t *since_at_ms, int64_t *until_at_ms);
+/* The time that --OPTION gives, be it past or to come; left as it is where text is NULL. Returns CLI_OK
+ * or CLI_USAGE, which is said. */
+int cli_time(const struct cli *cli, const char *option, const char *text, int64_t *at_ms);
 /* A time that is no option's; may not be still to come. */
 int cli_past_time(struct cli *cli, const char *what, const char *text, int64_t *at_ms);
 

@@ -23,16 +23,9 @@ static const struct out_column columns[] = {
 static const char fields[] = "account,result,error,whole,shrunk,devices,missing,removed,"
 			     "events,duration_ms";
 
-static const char *text_of(const json_t *item, const char *name)
-{
-	const char *text = json_string_value(json_object_get(item, name));
-
-	return text != NULL ? text : "";
-}
-
 static bool is_swept(const json_t *item)
 {
-	return strcmp(text_of(item, "result"), "swept") == 0;
+	return strcmp(door_text(item, "result"), "swept") == 0;
 }
 
 static void number_cell(struct out *o, size_t column, const json_t *item,
@@ -51,9 +44,9 @@ static void add_row(struct out *o, const json_t *item)
 	char text[CLOCK_TEXT_BYTES];
 
 	out_row(o);
-	out_cell(o, ACCOUNT, OUT_PLAIN, "%s", text_of(item, "account"));
+	out_cell(o, ACCOUNT, OUT_PLAIN, "%s", door_text(item, "account"));
 	out_cell(o, RESULT, is_swept(item) ? OUT_PLAIN : OUT_BAD, "%s",
-		 text_of(item, "result"));
+		 door_text(item, "result"));
 	number_cell(o, DEVICES, item, "devices");
 	number_cell(o, MISSING, item, "missing");
 	number_cell(o, REMOVED, item, "removed");
@@ -67,10 +60,10 @@ static void add_row(struct out *o, const json_t *item)
 /* What a cell has no room for; on standard error where there is no table. */
 static void warn(const json_t *item)
 {
-	const char *account = text_of(item, "account");
+	const char *account = door_text(item, "account");
 
 	if (!is_swept(item))
-		cli_warn("%s: %s", account, text_of(item, "error"));
+		cli_warn("%s: %s", account, door_text(item, "error"));
 	else if (json_is_true(json_object_get(item, "shrunk")))
 		cli_warn("%s: its list lacks too many devices at once: nobody is removed;"
 			 " where that is right: phonewatch accounts --accept %s",

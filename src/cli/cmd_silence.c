@@ -124,23 +124,12 @@ static int tell(struct cli *cli, json_t *answer, const char *words)
 	return status;
 }
 
-/* A time that may be still to come; left where text is NULL. */
-static int read_time(const struct cli *cli, const char *option, const char *text,
-		     int64_t *at_ms)
-{
-	struct err err = {0};
-
-	if (text == NULL || when_parse(text, cli->now_at_ms, at_ms, &err) == 0)
-		return CLI_OK;
-	return cli_usage("--%s %s: %s", option, text, err.text);
-}
-
 static int read_times(const struct cli *cli, json_t *body)
 {
 	int64_t from_ms = cli->now_at_ms, until_ms = 0, for_ms;
 
-	if (read_time(cli, "since", cli->since, &from_ms) != CLI_OK ||
-	    read_time(cli, "until", cli->until, &until_ms) != CLI_OK)
+	if (cli_time(cli, "since", cli->since, &from_ms) != CLI_OK ||
+	    cli_time(cli, "until", cli->until, &until_ms) != CLI_OK)
 		return CLI_USAGE;
 	if (cli->lasting != NULL) {
 		if (cli->until != NULL)

@@ -16,18 +16,11 @@ static const struct out_column columns[] = {
 	{NULL, 0, 0},
 };
 
-static const char *text_of(const json_t *object, const char *name)
-{
-	const char *text = json_string_value(json_object_get(object, name));
-
-	return text != NULL ? text : "";
-}
-
 /* ---- sink test ---- */
 
 static bool is_delivered(const json_t *found)
 {
-	return strcmp(text_of(found, "result"), "delivered") == 0;
+	return strcmp(door_text(found, "result"), "delivered") == 0;
 }
 
 static void add_row(struct out *o, const json_t *found)
@@ -36,9 +29,9 @@ static void add_row(struct out *o, const json_t *found)
 	char text[CLOCK_TEXT_BYTES];
 
 	out_row(o);
-	out_cell(o, SINK, OUT_PLAIN, "%s", text_of(found, "sink"));
+	out_cell(o, SINK, OUT_PLAIN, "%s", door_text(found, "sink"));
 	out_cell(o, RESULT, is_delivered(found) ? OUT_PLAIN : OUT_BAD, "%s",
-		 text_of(found, "result"));
+		 door_text(found, "result"));
 	if (json_is_integer(code))
 		out_cell(o, CODE, OUT_PLAIN, "%" JSON_INTEGER_FORMAT,
 			 json_integer_value(code));
@@ -59,8 +52,8 @@ static int tell(struct cli *cli, json_t *found)
 		out_take_object(&o, json_incref(found));
 	if (out_end(&o, &cli->err) != 0)
 		status = cli_fail_output(cli);
-	if (text_of(found, "error")[0] != '\0')
-		cli_warn("%s: %s", text_of(found, "sink"), text_of(found, "error"));
+	if (door_text(found, "error")[0] != '\0')
+		cli_warn("%s: %s", door_text(found, "sink"), door_text(found, "error"));
 	out_clear(&o);
 	return status;
 }
@@ -95,7 +88,7 @@ static int tell_owed(struct cli *cli, json_t *delivery)
 		out_words(&o, OUT_PLAIN,
 			  "event %" JSON_INTEGER_FORMAT " is told to %s again",
 			  json_integer_value(json_object_get(delivery, "sequence")),
-			  text_of(delivery, "sink"));
+			  door_text(delivery, "sink"));
 		out_newline(&o);
 	} else {
 		out_take_object(&o, json_incref(delivery));

@@ -215,3 +215,10 @@ int door_ask(struct cli *cli, const char *method, const char *path, json_t *body
 	json_decref(body);
 	return status;
 }
+
+const char *door_text(const json_t *answer, const char *name)
+{
+	const char *text = json_string_value(json_object_get(answer, name));
+
+	return text != NULL ? text : "";
+}

@@ -22,4 +22,7 @@
 int door_ask(struct cli *cli, const char *method, const char *path, json_t *body,
 	     json_t **answer);
 
+/* A text of an answer, borrowed; "" where it has none. */
+const char *door_text(const json_t *answer, const char *name);
+
 #endif
