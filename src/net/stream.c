@@ -9,7 +9,6 @@
  */
 #include "net/stream.h"
 
-#include <errno.h>
 #include <linux/sockios.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>

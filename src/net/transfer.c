@@ -156,7 +156,6 @@ static void finish(struct transfer *t, CURLcode code)
 {
 	int rc = end_rc(code);
 
-	t->code = code;
 	if (t->err.code == 0 && rc != 0)
 		set_failure(t, code, rc);
 	if (!t->stays || t->err.code != 0)

@@ -37,7 +37,6 @@ struct transfer {
 
 	/* To be read when it is over. What the owner has set before, stays. */
 	struct err err;
-	CURLcode code;
 	int64_t ended_at_ms; /* UTC: when the last byte was there */
 
 	/* Private. */
