@@ -42,12 +42,9 @@ def make_schema(path):
         time.sleep(0.05)
         if daemon.poll() is not None:
             sys.exit("phonewatchd does not start")
-        try:
-            db = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
-            if db.execute("PRAGMA user_version").fetchone()[0] > 0 and os.path.getsize(path) > 0:
-                break
-        except sqlite3.Error:
-            pass
+        # It reads a database of its own version only: the last step has been taken.
+        if subprocess.run([f"{BIN}/phonewatch", "-d", path, "accounts"], capture_output=True).returncode == 0:
+            break
     stop(daemon)
 
 
