@@ -132,7 +132,8 @@ static struct sink_settings sink_settings_of(const struct sink_config *s)
 		.secrets = s->secrets,
 		.n_secrets = s->n_secrets,
 		.allow_http = s->allow_http,
-		.personal_data = s->personal_data,
+		.personal =
+			s->personal_data ? EVENT_WITH_PERSONAL : EVENT_WITHOUT_PERSONAL,
 		.ca_file = s->ca_file,
 		.group_wait_ms = s->group_wait_ms,
 		.group_by = s->group_by,

@@ -19,8 +19,7 @@
 #include "query/deliveries.h"
 #include "sink/trial.h"
 
-#define SEQUENCE_DIGITS 10    /* of the end of an event's id; event_id() */
-#define DRILL_LASTED_MS 60000 /* what is said of how long it lasted */
+#define SEQUENCE_DIGITS 10 /* of the end of an event's id; event_id() */
 
 struct errand {
 	struct store_job job; /* a replay's */
@@ -212,33 +211,6 @@ static enum alert_kind kind_of(const char *name)
 	return 0;
 }
 
-static json_t *drill_detail(const struct errand *e, const struct event *ev)
-{
-	bool is_over = ev->type == EVENT_ALERT_RESOLVED;
-	json_t *devices = json_pack("[{s:s, s:s}]", "id", "drill", "name", "a phone");
-	json_t *none = json_array(), *detail;
-	const struct alert a = {
-		.kind = e->kind,
-		.state = is_over ? ALERT_RESOLVED : ALERT_FIRING,
-		.subject = (char *)"drill",
-		.since_ms = ev->at_ms - DRILL_LASTED_MS,
-		.fired_ms = ev->at_ms,
-		.resolved_ms = is_over ? ev->at_ms : 0,
-		.end = ALERT_RECOVERED,
-		.rule = (char *)"drill",
-		.name = (char *)"drill",
-		.count = 1,
-	};
-
-	detail = alert_detail(&a, &(struct alert_told){.account = e->account,
-						       .devices = devices,
-						       .not_back = none,
-						       .drill = true});
-	json_decref(devices);
-	json_decref(none);
-	return detail;
-}
-
 static int add_drill(struct errand *e, struct store_conn *c, int64_t account_id,
 		     struct event *ev, struct err *err)
 {
@@ -246,7 +218,7 @@ static int add_drill(struct errand *e, struct store_conn *c, int64_t account_id,
 
 	ev->at_ms = clock_utc_ms();
 	ev->account = e->account;
-	ev->detail = drill_detail(e, ev);
+	ev->detail = alert_drill_detail(e->kind, ev->type, e->account, ev->at_ms);
 	rc = store_event_add(c, ev, account_id, 0, 0, &e->sink_id, 1, err);
 	json_decref(ev->detail);
 	ev->detail = NULL;

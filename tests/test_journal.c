@@ -53,12 +53,12 @@ static void make_socket(void)
 	close(fd);
 }
 
-static void open_sink(bool personal)
+static void open_sink(enum event_personal personal)
 {
 	const struct sink_settings settings = {.name = "journal",
 					       .kind = SINK_JOURNAL,
 					       .address = w.socket,
-					       .personal_data = personal};
+					       .personal = personal};
 	const struct sink_env env = {.loop = &w.loop};
 	struct err err = {0};
 
@@ -74,7 +74,7 @@ static void open_world(void)
 	told_device(&w.ev);
 	w.socket = mem_printf("%s/socket", suite_dir());
 	make_socket();
-	open_sink(false);
+	open_sink(EVENT_WITHOUT_PERSONAL);
 }
 
 static void close_world(void)
@@ -166,7 +166,7 @@ START_TEST(addresses_are_told_only_where_wanted)
 	w.ev.detail = json_pack("{s:[{s:s, s:s, s:s, s:b}]}", "changes", "field",
 				"emergency.address", "from", "1 Old St", "to", "2 New St",
 				"personal", 1);
-	open_sink(_i == 1);
+	open_sink(_i == 1 ? EVENT_WITH_PERSONAL : EVENT_WITHOUT_PERSONAL);
 	ck_assert_int_eq(tell().end, SINK_DELIVERED);
 	ck_assert_int_eq(strstr(w.fields[w.n - 1], "2 New St") != NULL, _i == 1);
 }

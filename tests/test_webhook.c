@@ -302,7 +302,9 @@ START_TEST(addresses_are_told_only_where_wanted)
 	w.ev.detail = json_pack("{s:[{s:s, s:s, s:s, s:b}]}", "changes", "field",
 				"emergency.address", "from", "1 Old St", "to", "2 New St",
 				"personal", 1);
-	open_sink("/", (struct sink_settings){.personal_data = _i == 1});
+	open_sink("/",
+		  (struct sink_settings){.personal = _i == 1 ? EVENT_WITH_PERSONAL
+							     : EVENT_WITHOUT_PERSONAL});
 	ck_assert_int_eq(tell().end, SINK_DELIVERED);
 	ck_assert_ptr_nonnull(strstr(w.body, "emergency.address"));
 	ck_assert_int_eq(strstr(w.body, "2 New St") != NULL, _i == 1);

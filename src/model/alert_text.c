@@ -8,6 +8,8 @@
 #include "base/mem.h"
 #include "model/member.h"
 
+#define DRILL_LASTED_MS 60000 /* what is said of how long it lasted */
+
 /* A row for each kind: how grave it is, and its words between who it is about and how long. */
 static const struct {
 	enum event_severity severity;
@@ -73,6 +75,34 @@ json_t *alert_detail(const struct alert *a, const struct alert_told *told)
 	json_object_set_new(object, "drill", json_boolean(told->drill));
 	free(key);
 	return json_pack("{s:o}", "alert", object);
+}
+
+json_t *alert_drill_detail(enum alert_kind kind, enum event_type type,
+			   const char *account, int64_t at_ms)
+{
+	json_t *devices = json_pack("[{s:s, s:s}]", "id", "drill", "name", "Drill");
+	json_t *none = json_array(), *detail;
+	bool is_over = type == EVENT_ALERT_RESOLVED;
+	const struct alert a = {
+		.kind = kind,
+		.state = is_over ? ALERT_RESOLVED : ALERT_FIRING,
+		.subject = (char *)"drill",
+		.name = (char *)"Drill",
+		.since_ms = at_ms - DRILL_LASTED_MS,
+		.fired_ms = at_ms,
+		.resolved_ms = is_over ? at_ms : 0,
+		.end = ALERT_RECOVERED,
+		.rule = (char *)"drill",
+		.count = 1,
+	};
+
+	detail = alert_detail(&a, &(struct alert_told){.account = account,
+						       .devices = devices,
+						       .not_back = none,
+						       .drill = true});
+	json_decref(devices);
+	json_decref(none);
+	return detail;
 }
 
 /* ---- what is made of it ---- */

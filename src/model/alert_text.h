@@ -29,6 +29,11 @@ struct alert_told {
  */
 json_t *alert_detail(const struct alert *a, const struct alert_told *told);
 
+/* The same of an alert that nobody has: what is said of a rehearsal of type at that time, as of a
+ * device named "Drill" that was away for a minute. */
+json_t *alert_drill_detail(enum alert_kind kind, enum event_type type,
+			   const char *account, int64_t at_ms);
+
 enum event_severity alert_severity(enum alert_kind kind);
 
 /* Of an alert's event: the members of detail.alert. */

@@ -66,8 +66,7 @@ static int create(const struct sink_settings *settings, const struct sink_env *e
 	x = mem_zalloc(sizeof *x);
 	x->loop = env->loop;
 	x->time_limit_ms = settings->time_limit_ms;
-	x->personal =
-		settings->personal_data ? EVENT_WITH_PERSONAL : EVENT_WITHOUT_PERSONAL;
+	x->personal = settings->personal;
 	x->n_command = settings->n_command;
 	x->command = mem_resize(mem_copy_texts(settings->command, x->n_command),
 				x->n_command + 1, sizeof *x->command);

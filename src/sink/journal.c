@@ -73,8 +73,7 @@ static int create(const struct sink_settings *settings, const struct sink_env *e
 	j->loop = env->loop;
 	j->socket = mem_strdup(settings->address != NULL ? settings->address
 							 : JOURNAL_SOCKET);
-	j->personal =
-		settings->personal_data ? EVENT_WITH_PERSONAL : EVENT_WITHOUT_PERSONAL;
+	j->personal = settings->personal;
 	*out = j;
 	return 0;
 }

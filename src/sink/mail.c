@@ -124,8 +124,7 @@ static int create(const struct sink_settings *settings, const struct sink_env *e
 		secret_set(&m->password, settings->password->text,
 			   settings->password->len);
 	m->ca_file = copy_of(settings->ca_file);
-	m->personal =
-		settings->personal_data ? EVENT_WITH_PERSONAL : EVENT_WITHOUT_PERSONAL;
+	m->personal = settings->personal;
 	*out = m;
 	return 0;
 }

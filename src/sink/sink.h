@@ -39,8 +39,8 @@ struct sink_settings {
 	 * $secret; NULL: the body is the event, none. */
 	const char *program;
 	const struct secret *program_secret;
-	bool allow_http;      /* webhook: plain http to other than loopback */
-	bool personal_data;   /* values of address members are told too */
+	bool allow_http; /* webhook: plain http to other than loopback */
+	enum event_personal personal;
 	const char *ca_file;  /* of its receiver, PEM; NULL: the system's authorities */
 	char *const *command; /* exec: the program's path and its arguments */
 	size_t n_command;

@@ -34,7 +34,7 @@ struct address {
 struct syslog {
 	uv_loop_t *loop;
 	struct syslog_origin from;
-	char own_host[256];
+	char own_host[SYSLOG_HOST_BYTES];
 	int fd; /* -1: none */
 
 	struct syslog_address to;
@@ -89,9 +89,7 @@ static int create(const struct sink_settings *settings, const struct sink_env *e
 
 	l->loop = env->loop;
 	l->fd = -1;
-	if (gethostname(l->own_host, sizeof l->own_host - 1) != 0)
-		l->own_host[0] = '\0';
-	l->from = (struct syslog_origin){.host = l->own_host, .pid = (int)getpid()};
+	l->from = syslog_origin_here(l->own_host);
 	if (syslog_address_read(&l->to, settings->address, err) != 0) {
 		destroy(l);
 		return err->code;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -16,6 +17,14 @@
 #define APP_NAME        "phonewatchd"
 #define BYTE_ORDER_MARK "\xef\xbb\xbf"
 #define ESCAPED_MAX     4 /* bytes that log_escape makes of one */
+
+struct syslog_origin syslog_origin_here(char host[SYSLOG_HOST_BYTES])
+{
+	if (gethostname(host, SYSLOG_HOST_BYTES - 1) != 0)
+		host[0] = '\0';
+	host[SYSLOG_HOST_BYTES - 1] = '\0';
+	return (struct syslog_origin){.host = host, .pid = (int)getpid()};
+}
 
 /* The facts always fit: of a smallest message of 2,048 bytes the header takes 150, what is ours
  * 250, and the six texts that are not ours 6 * 128, doubled where each character is escaped. */

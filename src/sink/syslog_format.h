@@ -22,6 +22,11 @@ struct syslog_origin {
 	int pid;
 };
 
+#define SYSLOG_HOST_BYTES 256
+
+/* This machine and process. host keeps the name, and is borrowed. */
+struct syslog_origin syslog_origin_here(char host[SYSLOG_HOST_BYTES]);
+
 /*
  * RFC 5424, as in
  *

@@ -11,7 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/queue.h>
-#include <unistd.h>
 
 #include "base/mem.h"
 #include "net/stream.h"
@@ -37,7 +36,7 @@ TAILQ_HEAD(frame_list, frame);
 struct syslog_stream {
 	struct transfers *transfers;
 	struct syslog_origin from;
-	char own_host[256];
+	char own_host[SYSLOG_HOST_BYTES];
 	struct syslog_address to;
 	char *ca_file;
 
@@ -65,9 +64,7 @@ static int create(const struct sink_settings *settings, const struct sink_env *e
 
 	l->transfers = http_client_transfers(env->http);
 	TAILQ_INIT(&l->frames);
-	if (gethostname(l->own_host, sizeof l->own_host - 1) != 0)
-		l->own_host[0] = '\0';
-	l->from = (struct syslog_origin){.host = l->own_host, .pid = (int)getpid()};
+	l->from = syslog_origin_here(l->own_host);
 	if (syslog_address_read(&l->to, settings->address, err) != 0) {
 		destroy(l);
 		return err->code;

@@ -15,8 +15,6 @@
 #include "model/alert_text.h"
 #include "sink/owed.h"
 
-#define LASTED_MS 60000 /* what is said of how long it lasted */
-
 struct trial {
 	const struct sink_ops *ops;
 	void *sink;
@@ -34,32 +32,6 @@ struct trial {
 
 /* ---- what is told ---- */
 
-static json_t *detail_of(const struct trial *t)
-{
-	json_t *devices = json_pack("[{s:s, s:s}]", "id", "drill", "name", "Drill");
-	json_t *none = json_array(), *detail;
-	bool is_over = t->type == EVENT_ALERT_RESOLVED;
-	struct alert a = {
-		.kind = ALERT_DEVICE_OFFLINE,
-		.state = is_over ? ALERT_RESOLVED : ALERT_FIRING,
-		.subject = (char *)"drill",
-		.since_ms = t->at_ms - LASTED_MS,
-		.fired_ms = t->at_ms,
-		.resolved_ms = is_over ? t->at_ms : 0,
-		.end = ALERT_RECOVERED,
-		.rule = (char *)"drill",
-		.count = 1,
-	};
-
-	detail = alert_detail(&a, &(struct alert_told){.account = t->account,
-						       .devices = devices,
-						       .not_back = none,
-						       .drill = true});
-	json_decref(devices);
-	json_decref(none);
-	return detail;
-}
-
 static void make_event(const struct trial *t, struct event *ev)
 {
 	*ev = (struct event){
@@ -69,7 +41,8 @@ static void make_event(const struct trial *t, struct event *ev)
 		.device_id = mem_strdup("drill"),
 		.facts = json_pack("{s:s, s:s}", "name", "Drill", "type", "HardPhone"),
 		.status = t->type == EVENT_ALERT_FIRING ? DEVICE_OFFLINE : DEVICE_ONLINE,
-		.detail = detail_of(t),
+		.detail = alert_drill_detail(ALERT_DEVICE_OFFLINE, t->type, t->account,
+					     t->at_ms),
 	};
 	event_id(ev->id, t->at_ms, (int64_t)random_u32(), t->type);
 }

@@ -72,8 +72,7 @@ static int create(const struct sink_settings *settings, const struct sink_env *e
 	w->url = mem_strdup(settings->url);
 	w->allow_http = settings->allow_http;
 	w->ca_file = settings->ca_file != NULL ? mem_strdup(settings->ca_file) : NULL;
-	w->personal =
-		settings->personal_data ? EVENT_WITH_PERSONAL : EVENT_WITHOUT_PERSONAL;
+	w->personal = settings->personal;
 	w->keys = mem_resize(NULL, settings->n_secrets, sizeof *w->keys);
 	for (; w->n_keys < settings->n_secrets; w->n_keys++) {
 		w->keys[w->n_keys] = (struct secret){0};
