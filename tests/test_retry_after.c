@@ -47,6 +47,7 @@ static const struct {
 	{"Sat Nov 21 18:02:02 2026", 59655},
 	{"Sun, 22 Nov 2026 18:01:02 GMT", 86399655},
 	{"Tue, 19 Jan 2038 03:14:08 GMT", RETRY_AFTER_MAX_MS},
+	{"Sat, 21 Nov 333333333 18:01:27 GMT", RETRY_AFTER_MAX_MS},
 	{"Sat, 21 Nov 2026 18:01:02 GMT", 0},
 	{"Thu, 01 Jan 1970 00:00:00 GMT", 0},
 	{"Sat, 21 Nov 2026", 0},
@@ -77,6 +78,7 @@ static const struct {
 	{"Sat Nov 21 18:01:27 2026", 0},
 	{"Sat, 21 Nov 2026 18:01:28 GMT", 0},
 	{"Mon, 21 Nov 2033 18:01:28 GMT", 0},
+	{"Sat, 21 Nov 333333333 18:01:28 GMT", 0},
 	{"Fri, 20 Nov 2026 18:01:27 GMT", DAY_MS},
 	/* Nonsense, or none. */
 	{"Fri, 20 Nov 2026 18:01:26 GMT", LEAST_MS},
