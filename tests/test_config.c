@@ -11,6 +11,7 @@
 #include "config_file.h"
 #include "config_keys.h"
 #include "config_value.h"
+#include "lib/leaks.h"
 
 #define SECRET "hunter2" /* in no message, ever */
 #define WHSEC  "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
@@ -21,13 +22,6 @@
 #define SERVER "server = \"smtp://mail.example.com\" "
 #define TO     "to = [\"a@example.com\"] "
 #define HOOK   "kind = \"webhook\" url = \"https://ops.example.com/\" "
-
-/* libconfig 1.5 loses a text that stands where none may. */
-const char *__lsan_default_suppressions(void);
-const char *__lsan_default_suppressions(void)
-{
-	return "leak:strbuf_append\n";
-}
 
 static struct config *config;
 static struct config_report report;
