@@ -25,6 +25,7 @@ import secrets
 import shutil
 import signal
 import socket
+import ssl
 import struct
 import subprocess
 import sys
@@ -123,6 +124,27 @@ def start_process(arguments, **options):
     process = subprocess.Popen([str(a) for a in arguments], stdin=subprocess.DEVNULL, **options)
     _started.append(process)
     return process
+
+
+def free_port():
+    """One that neither UDP nor TCP has in use."""
+    while True:
+        with socket.socket() as tcp, socket.socket(type=socket.SOCK_DGRAM) as udp:
+            tcp.bind(("127.0.0.1", 0))
+            with contextlib.suppress(OSError):
+                udp.bind(tcp.getsockname())
+                return tcp.getsockname()[1]
+
+
+def certificate(folder, name, names):
+    """A self-signed one, which is its own authority."""
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+                    "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-subj", f"/CN={name}",
+                    "-addext", f"subjectAltName={names}", "-keyout", folder / f"{name}.key",
+                    "-out", folder / f"{name}.pem"], check=True, capture_output=True)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(folder / f"{name}.pem", folder / f"{name}.key")
+    return context, folder / f"{name}.pem"
 
 
 # ---- the simulated vendor ----
