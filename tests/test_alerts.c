@@ -603,6 +603,27 @@ static const struct {
 	 {{1, "++++++"}, {4, "------"}, {1, "++++++"}},
 	 "firing " S1 " (180.300] since 60.300 of 6\n"
 	 "resolved " S1 " (300.300] since 60.300 for 240 recovered of 6\n"},
+	{"phones that come and go keep the others from being an outage, not from being told",
+	 {{1, "++++++++++ ++++++++++"},
+	  {1, "------++++ ++++++++++"},
+	  {1, "-----+-+++ ++++++++++"},
+	  {1, "-----++-++ ++++++++++"},
+	  {1, "-----+++-+ ++++++++++"},
+	  {1, "-----++++- ++++++++++"}},
+	 "firing " D1 " (300.300] since 60.300\n"
+	 "firing " D2 " (300.300] since 60.300\n"
+	 "firing " D3 " (300.300] since 60.300\n"
+	 "firing " D4 " (300.300] since 60.300\n"
+	 "firing " D5 " (300.300] since 60.300\n"},
+	{"nor do they keep a site's outage waiting for the account's",
+	 {{1, "++++++ ++++++"},
+	  {1, "------ --++++"},
+	  {1, "------ ++--++"},
+	  {1, "------ ++++--"},
+	  {1, "------ --++++"},
+	  {1, "------ ++--++"},
+	  {1, "------ ++++--"}},
+	 "firing " S1 " (300.300] since 60.300 of 6\n"},
 	{"phones that were never online are nobody's outage", {{8, "------ ++++++"}}, ""},
 	{"a phone that flaps is told once, and its single alerts are held back",
 	 {{1, "++"},
@@ -680,6 +701,64 @@ START_TEST(who_is_moved_away_while_its_site_is_out_is_no_member_any_more)
 	check("firing " D1 " (300.300] since 60.300\n");
 	free(moved);
 	free(rest);
+}
+END_TEST
+
+/* A device by its id, type and status, at site 1 of this name. */
+#define SITED(id, type, status, name)                                              \
+	"{'id':'" id "','type':'" type "','status':'" status "','site':{'id':'1'," \
+	"'name':'" name "'}}"
+#define SITE_OF_SIX(status, name)                                                                      \
+	SITED("1", "HardPhone", status, name)                                                          \
+	"," SITED("2", "HardPhone", status, name) "," SITED("3", "HardPhone", status, name) "," SITED( \
+		"4", "HardPhone", status,                                                              \
+		name) "," SITED("5", "HardPhone", status,                                              \
+				name) "," SITED("6", "Room", "Online",                                 \
+						name) "," ON("7") "," ON("8") "," ON("9")
+
+/* Its name is what the list says, not what it was when it fell. */
+START_TEST(a_site_that_is_renamed_while_it_is_out_has_the_rule_of_its_new_name)
+{
+	char *denver[] = {"site=Denver"};
+	struct rule_settings s = settings(), often = settings();
+	struct rules *rules = rules_create(2);
+
+	often.remind_every_ms = 2 * MINUTE;
+	rules->serial = ++serial;
+	rule_copy(&rules->rules[0], "denver", denver, 1, &often);
+	rule_copy(&rules->rules[1], "alerts", NULL, 0, &s);
+	account_take_rules(&a, rules);
+	list(SITE_OF_SIX("Online", "Boulder"));
+	for (int i = 0; i < 5; i++)
+		list(SITE_OF_SIX("Offline", "Boulder"));
+	check("firing " S1 " (180.300] since 60.300 of 5\n");
+	list(SITE_OF_SIX("Offline", "Denver"));
+	check("firing " S1 " (360.300] since 60.300 of 5 again 1\n");
+	if (_i == 1)
+		account_restart(&a);
+	list(SITE_OF_SIX("Offline", "Denver"));
+	list(SITE_OF_SIX("Offline", "Denver"));
+	check("firing " S1 " (480.300] since 60.300 of 5 again 2\n");
+}
+END_TEST
+
+START_TEST(an_outage_of_which_no_rule_asks_for_a_member_any_more_has_lasted_until_then)
+{
+	char *both[] = {"HardPhone", "Room"}, *room[] = {"Room"};
+	struct rule_settings s = settings();
+
+	s.types = both;
+	s.n_types = 2;
+	rule(&s);
+	list(SITE_OF_SIX("Online", "S1"));
+	for (int i = 0; i < 5; i++)
+		list(SITE_OF_SIX("Offline", "S1"));
+	check("firing " S1 " (180.300] since 60.300 of 5\n");
+	s.types = room;
+	s.n_types = 1;
+	rule(&s);
+	list(SITE_OF_SIX("Offline", "S1"));
+	check("resolved " S1 " (360.300] since 60.300 for 300 recovered of 5\n");
 }
 END_TEST
 
@@ -877,6 +956,9 @@ int main(void)
 		{nothing_of_an_alert_is_forgotten_while_it_fires, 2},
 		{many_phones, 2 * COUNT(fleets)},
 		{who_is_moved_away_while_its_site_is_out_is_no_member_any_more, 1},
+		{a_site_that_is_renamed_while_it_is_out_has_the_rule_of_its_new_name, 2},
+		{an_outage_of_which_no_rule_asks_for_a_member_any_more_has_lasted_until_then,
+		 1},
 		{a_sweep_that_lacks_a_page_decides_of_the_others_only, 1},
 		{a_list_in_which_most_are_offline_at_once_is_confirmed_first, 1},
 		{who_sees_nothing_tells_that_and_nothing_else, 2},

@@ -304,6 +304,16 @@ static void load_of_device(struct book *b, struct book_alert *a)
 	book_look(b, a->device);
 }
 
+/* Its name may have changed since: that of its devices counts, which are here by now. */
+static uint32_t stored_site(struct book *b, const struct alert *stored)
+{
+	uint32_t scope = places_find(&b->by_site, digest_of(stored->subject));
+
+	if (scope != PLACES_NONE)
+		return scope;
+	return book_site(b, stored->subject, stored->name != NULL ? stored->name : "");
+}
+
 static void load_of_scope(struct book *b, struct book_alert *a)
 {
 	const struct alert *stored = &a->alert;
@@ -311,8 +321,7 @@ static void load_of_scope(struct book *b, struct book_alert *a)
 	a->device = BOOK_NONE;
 	a->scope = BOOK_ACCOUNT;
 	if (stored->kind == ALERT_SITE_OUTAGE)
-		a->scope = book_site(b, stored->subject,
-				     stored->name != NULL ? stored->name : "");
+		a->scope = stored_site(b, stored);
 	if (stored->kind == ALERT_MONITOR_BLIND)
 		b->blind = a;
 	else

@@ -106,12 +106,15 @@ static void unlink_alert(struct book *b, struct book_alert *a)
 static void leave(struct book *b, struct book_alert *member)
 {
 	struct book_alert *outage = member->parent;
+	const struct book_device *d;
 	int64_t back_ms;
 
 	if (outage == NULL)
 		return;
 	member->parent = NULL;
-	back_ms = b->devices[member->device].turned_ms;
+	d = &b->devices[member->device];
+	/* One that no rule asks for any more is not back. */
+	back_ms = d->gone || d->last_known == DEVICE_ONLINE ? d->turned_ms : b->now_ms;
 	outage->n_open--;
 	if (back_ms > outage->back_ms)
 		outage->back_ms = back_ms;

@@ -57,9 +57,10 @@ struct book_scope {
 	bool looked;
 
 	/* Of the last count: those that fell since from_ms; those of them that the sweep shows so and that
-	 * have been for long enough; and of how many sites they are. */
+	 * have been for long enough; those that have been for so long that they wait for nothing greater
+	 * any more; and of how many sites they are. */
 	bool counted;
-	int64_t from_ms, n_fallen, n_lasting, first_ms;
+	int64_t from_ms, n_fallen, n_lasting, n_overdue, first_ms;
 	uint32_t some_site;
 	bool is_of_several;
 };

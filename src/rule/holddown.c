@@ -57,18 +57,20 @@ void holddown_settle(struct book *b, uint32_t place)
 	}
 }
 
-/* Whether it may turn out to be a part of something greater that is told no later than it must be. */
+/* Whether it may turn out to be a part of something greater that is told no later than it must be: what
+ * has begun by then has lasted for long enough by the end of another such time, or does not. */
 static bool is_held(const struct book *b, const struct book_device *d)
 {
 	const uint32_t scopes[] = {BOOK_ACCOUNT, d->site};
+	int64_t own_ms = book_settings(b, d)->offline_for_ms;
 
 	for (size_t i = 0; i < COUNT(scopes); i++) {
 		const struct book_scope *s = &b->scopes[scopes[i]];
+		int64_t scope_ms = book_scope_settings(b, s)->offline_for_ms;
 
 		if (s->outage != NULL && s->outage->alert.state == ALERT_PENDING &&
-		    d->turned_ms >= s->outage->alert.since_ms &&
-		    book_scope_settings(b, s)->offline_for_ms <=
-			    book_settings(b, d)->offline_for_ms)
+		    d->turned_ms >= s->outage->alert.since_ms && scope_ms <= own_ms &&
+		    book_lasts_ms(b, d->turned_ms) < own_ms + scope_ms)
 			return true;
 	}
 	return false;

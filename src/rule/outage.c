@@ -27,7 +27,7 @@ static void begin_count(struct book *b, struct book_scope *s)
 		     is_share(settings, s->n_offline, s->n_offline + s->n_online);
 	s->from_ms = s->outage != NULL ? s->outage->alert.since_ms
 				       : b->now_ms - settings->site_outage_within_ms;
-	s->n_fallen = s->n_lasting = 0;
+	s->n_fallen = s->n_lasting = s->n_overdue = 0;
 	s->first_ms = INT64_MAX;
 	s->some_site = BOOK_NONE;
 	s->is_of_several = false;
@@ -38,17 +38,27 @@ static int64_t fell_ms(const struct book_device *d)
 	return d->loose_ms > d->turned_ms ? d->loose_ms : d->turned_ms;
 }
 
+static const struct rule_settings *account_of(const struct book *b)
+{
+	return book_scope_settings(b, &b->scopes[BOOK_ACCOUNT]);
+}
+
 static void count_device(struct book *b, struct book_scope *s,
 			 const struct book_device *d)
 {
+	const struct rule_settings *settings = book_scope_settings(b, s);
+	int64_t lasts_ms = book_lasts_ms(b, d->turned_ms);
+
 	if (!s->counted || fell_ms(d) < s->from_ms)
 		return;
 	s->n_fallen++;
 	if (d->turned_ms < s->first_ms)
 		s->first_ms = d->turned_ms;
-	if (book_lasts_ms(b, d->turned_ms) >= book_scope_settings(b, s)->offline_for_ms &&
-	    book_is_fresh(b, d))
+	if (lasts_ms >= settings->offline_for_ms && book_is_fresh(b, d)) {
 		s->n_lasting++;
+		s->n_overdue += lasts_ms >=
+				settings->offline_for_ms + account_of(b)->offline_for_ms;
+	}
 	s->is_of_several |= d->site == BOOK_ACCOUNT ||
 			    (s->some_site != BOOK_NONE && s->some_site != d->site);
 	s->some_site = d->site;
@@ -224,12 +234,21 @@ static int64_t look_firing(struct book *b, struct book_scope *s)
 	return DUE_NEVER;
 }
 
+/* Whether a site's may turn out to be a part of the account's. That of the account has to last for as long
+ * as those that it is of: a site's that could have been told for so long does not wait for others that
+ * come and go. */
+static bool is_held(const struct book *b, const struct book_scope *s)
+{
+	const struct book_alert *account = b->scopes[BOOK_ACCOUNT].outage;
+
+	return s->id != NULL && account != NULL && !is_firing(account) &&
+	       !holds(b, s, s->n_overdue);
+}
+
 static int64_t look(struct book *b, uint32_t scope)
 {
 	struct book_scope *s = &b->scopes[scope];
 	const struct rule_settings *settings = book_scope_settings(b, s);
-	const struct book_alert *account = b->scopes[BOOK_ACCOUNT].outage;
-	bool held = scope != BOOK_ACCOUNT && account != NULL && !is_firing(account);
 
 	if (is_firing(s->outage))
 		return look_firing(b, s);
@@ -243,7 +262,7 @@ static int64_t look(struct book *b, uint32_t scope)
 				 scope == BOOK_ACCOUNT ? ALERT_ACCOUNT_OUTAGE
 						       : ALERT_SITE_OUTAGE,
 				 s->first_ms);
-	if (held || !holds(b, s, s->n_lasting))
+	if (is_held(b, s) || !holds(b, s, s->n_lasting))
 		return book_due_ms(b, s->outage->alert.since_ms,
 				   settings->offline_for_ms);
 	fire(b, scope);
