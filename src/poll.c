@@ -578,6 +578,7 @@ static void on_page_stored(struct store_job *job, int rc)
 				       });
 	poll_learn_interval(p);
 	poll_start_dark(p);
+	poll_start_blind(p);
 	p->n_told += j->n_events;
 	if (j->n_events > 0)
 		p->env->on_events(p->env->data);
