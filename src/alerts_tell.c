@@ -127,6 +127,8 @@ static int silence(struct alerts_run *r, struct store_conn *c,
 			r->watch->nothing_silenced = false;
 	} else {
 		*unheard = silence_id != 0 || d->alert->silenced_by != 0;
+		if (*unheard) /* it is none of those that somebody is to hear */
+			d->alert->repeats--;
 	}
 	return 0;
 }

@@ -29,27 +29,27 @@ void muting_clear(struct muting *m)
 	*m = (struct muting){0};
 }
 
+/* Of those that are loaded: 0 where it is under none. */
+static int64_t silence_of(const struct alerts_run *r, const struct alert *a,
+			  const char *device_id, const json_t *facts)
+{
+	char *key = alert_key(r->watch->name, a);
+	const struct mute_subject subject =
+		mute_subject_of(a, r->watch->name, key, device_id, facts);
+	const struct silence *silence =
+		mute_find(r->muting.silences, r->muting.n, &subject, r->at_ms, NULL);
+
+	free(key);
+	return silence != NULL ? silence->id : 0;
+}
+
 int muting_find(struct alerts_run *r, struct store_conn *c, const struct alert *a,
 		const struct event *ev, int64_t *silence_id, struct err *err)
 {
-	char *key = alert_key(r->watch->name, a);
-	const struct mute_subject subject = {
-		.key = key,
-		.account = r->watch->name,
-		.kind = alert_kind_name(a->kind),
-		.device_id = ev->device_id,
-		.facts = ev->facts,
-		.site = a->kind == ALERT_SITE_OUTAGE ? a->name : NULL,
-	};
-	const struct silence *silence = NULL;
-	int rc = load(r, c, err);
-
-	if (rc == 0)
-		silence = mute_find(r->muting.silences, r->muting.n, &subject, r->at_ms,
-				    NULL);
-	*silence_id = silence != NULL ? silence->id : 0;
-	free(key);
-	return rc;
+	if (load(r, c, err) != 0)
+		return err->code;
+	*silence_id = silence_of(r, a, ev->device_id, ev->facts);
+	return 0;
 }
 
 int muting_ended(struct alerts_run *r, struct store_conn *c, const struct alert *a,
@@ -68,6 +68,17 @@ int muting_ended(struct alerts_run *r, struct store_conn *c, const struct alert 
 	return rc;
 }
 
+static bool is_in_force(const struct alerts_run *r, int64_t silence_id)
+{
+	const struct muting *m = &r->muting;
+	int64_t until_ms;
+
+	for (size_t i = 0; i < m->n; i++)
+		if (m->silences[i].id == silence_id)
+			return silence_is_in_force(&m->silences[i], r->at_ms, &until_ms);
+	return false;
+}
+
 /* ---- what silences have left ---- */
 
 /* The alerts that fire unheard under one silence, and the one that tells of them. */
@@ -82,8 +93,12 @@ struct left {
 };
 
 struct gathering {
+	const struct alerts_run *run;
 	struct left *all;
 	size_t n, cap;
+	/* Those whose silence is over, of which nobody has been told yet. */
+	struct alert *untold;
+	size_t n_untold, untold_cap;
 	struct left *listing; /* for which devices are listed */
 	/* Outages among its members, whose devices are listed, too. */
 	int64_t *outages;
@@ -166,16 +181,6 @@ static int list(struct gathering *g, struct left *left, int64_t account_id,
 	return store_alerts_each(c, STORE_ALERTS_LIVE, account_id, on_device, g, err);
 }
 
-static bool is_in_force(const struct muting *m, int64_t silence_id, int64_t at_ms)
-{
-	int64_t until_ms;
-
-	for (size_t i = 0; i < m->n; i++)
-		if (m->silences[i].id == silence_id)
-			return silence_is_in_force(&m->silences[i], at_ms, &until_ms);
-	return false;
-}
-
 static void begin(struct left *left, int64_t at_ms)
 {
 	left->told = (struct alert){
@@ -191,9 +196,10 @@ static void begin(struct left *left, int64_t at_ms)
 }
 
 /* What is to be told of it now. */
-static enum book_tell decide(struct left *left, const struct muting *m, int64_t at_ms)
+static enum book_tell decide(struct left *left, const struct alerts_run *r)
 {
 	struct alert *a = &left->told;
+	int64_t at_ms = r->at_ms;
 
 	if (a->subject != NULL && left->n_devices == 0) {
 		a->state = ALERT_RESOLVED;
@@ -201,7 +207,7 @@ static enum book_tell decide(struct left *left, const struct muting *m, int64_t 
 		a->resolved_ms = at_ms;
 		return BOOK_TELL_RESOLVED;
 	}
-	if (left->n_devices == 0 || is_in_force(m, left->silence_id, at_ms))
+	if (left->n_devices == 0 || is_in_force(r, left->silence_id))
 		return BOOK_TELL_NOTHING;
 	if (a->subject == NULL) {
 		begin(left, at_ms);
@@ -220,7 +226,7 @@ static int settle_one(struct alerts_run *r, struct gathering *g, struct left *le
 {
 	struct book_decision d = {
 		.alert = &left->told,
-		.tell = decide(left, &r->muting, r->at_ms),
+		.tell = decide(left, r),
 	};
 
 	if (d.tell == BOOK_TELL_NOTHING)
@@ -239,8 +245,89 @@ static void clear(struct gathering *g)
 		alert_clear(&g->all[i].told);
 		free(g->all[i].listed);
 	}
+	for (size_t i = 0; i < g->n_untold; i++)
+		alert_clear(&g->untold[i]);
 	free(g->all);
+	free(g->untold);
 	free(g->outages);
+}
+
+static int gather(struct gathering *g, struct alerts_run *r, struct store_conn *c,
+		  struct err *err)
+{
+	*g = (struct gathering){.run = r};
+	return store_alerts_each(c, STORE_ALERTS_LIVE, r->watch->account.account_id,
+				 on_alert, g, err);
+}
+
+/* ---- what another silence goes on with ---- */
+
+static void on_untold(struct alert *a, const char *account, void *arg)
+{
+	struct gathering *g = arg;
+	const struct left *left;
+
+	(void)account;
+	if (a->kind == ALERT_SILENCE_OVER || a->state != ALERT_FIRING ||
+	    a->silenced_by == 0 || is_in_force(g->run, a->silenced_by))
+		return;
+	left = left_of(g, a->silenced_by);
+	if (left->told.subject != NULL && a->fired_ms <= left->told.told_ms)
+		return;
+	g->untold = mem_grow(g->untold, g->n_untold, &g->untold_cap, sizeof *g->untold);
+	g->untold[g->n_untold++] = *a;
+	*a = (struct alert){0};
+}
+
+/* The silence that it is under now, from now on. */
+static int hand_over(struct alerts_run *r, struct alert *a, struct store_conn *c,
+		     bool *moved, struct err *err)
+{
+	struct store_device row = {0};
+	json_t *facts;
+	int64_t silence_id;
+
+	if (a->device_id != 0 && store_device_load_by_id(c, a->device_id, &row, err) != 0)
+		return err->code;
+	facts = row.facts != NULL ? json_loads(row.facts, 0, NULL) : NULL;
+	silence_id = silence_of(r, a, row.id, facts);
+	json_decref(facts);
+	store_device_clear(&row);
+	if (silence_id == 0)
+		return 0;
+	*moved = true;
+	a->silenced_by = silence_id;
+	book_take_silence(r->watch->book, a);
+	return store_alert_save(c, r->watch->account.account_id, a, err);
+}
+
+/* Whatever has begun within one silence and is under another when that is over is left by the other. */
+static int hand_over_all(struct alerts_run *r, struct gathering *g, struct store_conn *c,
+			 struct err *err)
+{
+	bool moved = false;
+	int rc = store_alerts_each(c, STORE_ALERTS_LIVE, r->watch->account.account_id,
+				   on_untold, g, err);
+
+	for (size_t i = 0; rc == 0 && i < g->n_untold; i++)
+		rc = hand_over(r, &g->untold[i], c, &moved, err);
+	if (rc != 0 || !moved)
+		return rc;
+	clear(g);
+	return gather(g, r, c, err);
+}
+
+/* ---- behind a run ---- */
+
+static int settle_all(struct alerts_run *r, struct gathering *g, struct store_conn *c,
+		      struct err *err)
+{
+	if (store_begin(c, err) != 0 || hand_over_all(r, g, c, err) != 0)
+		return err->code;
+	for (size_t i = 0; i < g->n; i++)
+		if (settle_one(r, g, &g->all[i], c, err) != 0)
+			return err->code;
+	return store_commit(c, err);
 }
 
 int muting_settle(struct alerts_run *r, struct store_conn *c, struct err *err)
@@ -253,15 +340,10 @@ int muting_settle(struct alerts_run *r, struct store_conn *c, struct err *err)
 		return 0;
 	rc = load(r, c, err);
 	if (rc == 0)
-		rc = store_alerts_each(c, STORE_ALERTS_LIVE, w->account.account_id,
-				       on_alert, &g, err);
+		rc = gather(&g, r, c, err);
 	w->nothing_silenced = rc == 0 && g.n == 0;
 	if (rc == 0 && g.n > 0)
-		rc = store_begin(c, err);
-	for (size_t i = 0; rc == 0 && i < g.n; i++)
-		rc = settle_one(r, &g, &g.all[i], c, err);
-	if (rc == 0 && g.n > 0)
-		rc = store_commit(c, err);
+		rc = settle_all(r, &g, c, err);
 	clear(&g);
 	return rc;
 }

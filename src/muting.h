@@ -4,7 +4,9 @@
  * An alert that begins within a silence fires as any other, but nobody is told, of its end neither. Of
  * one that was told before, reminders are left out while it is silenced, and its end is told. What has
  * begun within a silence and still fires when that, or its window, is over, is told as one alert of the
- * kind silence_over (its subject is the silence's number, which its members have as silenced_by): again where a later window leaves more, and as resolved with the last of them.
+ * kind silence_over (its subject is the silence's number, which its members have as silenced_by): again
+ * where a later window leaves more, and as resolved with the last of them. Where it is under another
+ * silence by then, it is that one's from then on.
  *
  * What it costs: nothing while nothing is told and nothing was silenced. */
 #ifndef MUTING_H

@@ -17,14 +17,8 @@ static void mark(struct alert_row *row, const struct store_device *device,
 	struct alert *a = &row->alert;
 	char *key = alert_key(row->account, a);
 	json_t *facts = device->facts != NULL ? json_loads(device->facts, 0, NULL) : NULL;
-	const struct mute_subject subject = {
-		.key = key,
-		.account = row->account,
-		.kind = alert_kind_name(a->kind),
-		.device_id = device->id,
-		.facts = facts,
-		.site = a->kind == ALERT_SITE_OUTAGE ? a->name : NULL,
-	};
+	const struct mute_subject subject =
+		mute_subject_of(a, row->account, key, device->id, facts);
 	const struct silence *found =
 		mute_find(now->silences, now->n, &subject, now->at_ms, NULL);
 

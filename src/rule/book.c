@@ -341,15 +341,6 @@ void book_load_alert(struct book *b, struct alert *take)
 		load_of_scope(b, a);
 }
 
-static struct book_alert *find_outage(const struct book *b, int64_t alert_id)
-{
-	for (uint32_t i = 0; alert_id != 0 && i < b->n_scopes; i++)
-		if (b->scopes[i].outage != NULL &&
-		    b->scopes[i].outage->alert.alert_id == alert_id)
-			return b->scopes[i].outage;
-	return NULL;
-}
-
 void book_load_end(struct book *b)
 {
 	b->is_new = true;
@@ -358,7 +349,7 @@ void book_load_end(struct book *b)
 
 		if (a == NULL)
 			continue;
-		a->parent = find_outage(b, a->alert.absorbed_by);
+		a->parent = book_outage(b, a->alert.absorbed_by);
 		if (a->parent != NULL)
 			a->parent->n_open++;
 	}

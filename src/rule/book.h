@@ -67,6 +67,9 @@ void book_change(struct book *b, const struct book_device_state *state);
 /* It is not listed any more. */
 void book_remove(struct book *b, int64_t device_id, int64_t at_ms);
 
+/* An alert that lives is under another silence now: what it is stored with. */
+void book_take_silence(struct book *b, const struct alert *stored);
+
 /* Decide, at the end of a sweep. */
 enum book_verdict {
 	BOOK_DECIDED,

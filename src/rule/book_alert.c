@@ -30,6 +30,36 @@ void book_note(struct book *b, struct book_alert *a)
 	TAILQ_INSERT_TAIL(&b->queue, a, entry);
 }
 
+struct book_alert *book_outage(const struct book *b, int64_t alert_id)
+{
+	for (uint32_t i = 0; alert_id != 0 && i < b->n_scopes; i++)
+		if (b->scopes[i].outage != NULL &&
+		    b->scopes[i].outage->alert.alert_id == alert_id)
+			return b->scopes[i].outage;
+	return NULL;
+}
+
+/* The one that is stored like this; NULL. */
+static struct book_alert *find_stored(const struct book *b, const struct alert *stored)
+{
+	uint32_t place = places_find(&b->by_device_id, (uint64_t)stored->device_id);
+
+	if (stored->device_id != 0)
+		return place != PLACES_NONE ? book_find(&b->devices[place], stored->kind)
+					    : NULL;
+	if (stored->kind == ALERT_MONITOR_BLIND)
+		return b->blind;
+	return book_outage(b, stored->alert_id);
+}
+
+void book_take_silence(struct book *b, const struct alert *stored)
+{
+	struct book_alert *a = find_stored(b, stored);
+
+	if (a != NULL)
+		a->alert.silenced_by = stored->silenced_by;
+}
+
 static struct book_alert *create(struct book *b, enum alert_kind kind, size_t rule,
 				 int64_t since_ms)
 {

@@ -113,6 +113,8 @@ bool book_is_fresh(const struct book *b, const struct book_device *d);
 void book_destroy_alert(struct book_alert *a);
 /* The device's alert of this kind; NULL. */
 struct book_alert *book_find(const struct book_device *d, enum alert_kind kind);
+/* That of a scope with this number of the database; NULL, as for 0. */
+struct book_alert *book_outage(const struct book *b, int64_t alert_id);
 /* A new one, pending. */
 struct book_alert *book_begin(struct book *b, uint32_t place, enum alert_kind kind,
 			      int64_t since_ms);

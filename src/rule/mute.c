@@ -7,6 +7,20 @@
 
 #define KIND "kind="
 
+struct mute_subject mute_subject_of(const struct alert *a, const char *account,
+				    const char *key, const char *device_id,
+				    const json_t *facts)
+{
+	return (struct mute_subject){
+		.key = key,
+		.account = account,
+		.kind = alert_kind_name(a->kind),
+		.device_id = device_id,
+		.facts = facts,
+		.site = a->kind == ALERT_SITE_OUTAGE ? a->name : NULL,
+	};
+}
+
 static bool holds(char *const *match, const struct mute_subject *subject,
 		  const json_t *facts)
 {

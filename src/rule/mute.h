@@ -18,6 +18,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "model/alert.h"
 #include "model/silence.h"
 
 /* What an alert is about. All borrowed. */
@@ -29,6 +30,11 @@ struct mute_subject {
 	const json_t *facts;   /* the device's; else NULL */
 	const char *site;      /* of a site; else NULL */
 };
+
+/* What an alert of this account is about; of a device with its id and facts. Borrows all of them. */
+struct mute_subject mute_subject_of(const struct alert *a, const char *account,
+				    const char *key, const char *device_id,
+				    const json_t *facts);
 
 /*
  * The silence that this alert is under; where there are several, the one that lasts longest. NULL:
