@@ -1,6 +1,7 @@
 /* The past as the queries tell it, held against a model that knows nothing of spans, gaps and sums of
  * days: it keeps every answer of the vendor and asks, tick by tick, what somebody who had read all of
- * them would say. The daemon's own jobs write the database. A tick is a tenth of a second; in every
+ * them would say; but that of when it last looked it knows no more than is written down. The daemon's
+ * own jobs write the database. A tick is a tenth of a second; in every
  * other history it, and everything else, is so much longer that days pass. */
 #include "query/report.h"
 
@@ -62,7 +63,7 @@ struct moment {
 	bool there;
 	enum device_status status;
 	enum status_why why;
-	bool doubt; /* the next status may have come already */
+	bool doubt; /* another status may have come already */
 };
 
 struct model {
@@ -71,6 +72,7 @@ struct model {
 	bool read;           /* its record was, since it is listed */
 	enum said last;      /* that was read, or SAID_UNKNOWN where none was */
 	int64_t sent_ms;     /* of the request that showed it last */
+	int64_t looked_ms;   /* that it was shown then is written down */
 	int64_t since_ms;    /* the status is known since then */
 	int64_t unseen_ms;   /* it is not seen as it is from then on */
 	int64_t told_ms;     /* up to here the moments are filled in */
@@ -150,6 +152,7 @@ static void change(struct model *m, int64_t at_ms)
 static void see(struct model *m, enum said said, int64_t sent_ms, int64_t arrived_ms)
 {
 	bool was_away = false;
+	bool is_written = !m->listed || m->last != said || m->lapsed || m->missed;
 
 	tell_until(m, arrived_ms);
 	if (m->listed) {
@@ -162,6 +165,8 @@ static void see(struct model *m, enum said said, int64_t sent_ms, int64_t arrive
 	m->listed = m->read = true;
 	m->last = said;
 	m->sent_ms = sent_ms;
+	if (is_written)
+		m->looked_ms = sent_ms;
 	m->unseen_ms = was_away                ? arrived_ms
 		       : sent_ms > m->since_ms ? sent_ms
 					       : m->since_ms;
@@ -184,6 +189,7 @@ static void see_unreadable(struct model *m, int64_t arrived_ms)
 		end_absence(m, arrived_ms);
 		m->unseen_ms = arrived_ms;
 	}
+	m->looked_ms = m->sent_ms;
 	m->lapsed = true;
 	m->missed = false;
 	m->n_missed = 0;
@@ -196,8 +202,11 @@ static void miss(struct model *m, bool proves_absence, int64_t ended_ms)
 		return;
 	if (!proves_absence) {
 		m->lapsed |= ended_ms - m->sent_ms > GAP_MS;
+		if (m->lapsed)
+			m->looked_ms = m->sent_ms;
 		return;
 	}
+	m->looked_ms = m->sent_ms;
 	m->lapsed = m->missed = true;
 	if (++m->n_missed < 2)
 		return;
@@ -206,6 +215,15 @@ static void miss(struct model *m, bool proves_absence, int64_t ended_ms)
 	m->listed = false;
 	m->lapsed = m->missed = false;
 	m->n_missed = 0;
+}
+
+/* What it was when it was last shown, it need not be any more. */
+static void doubt(struct model *m, int64_t now_ms)
+{
+	int64_t from_ms = m->looked_ms > m->since_ms ? m->looked_ms : m->since_ms;
+
+	for (int64_t t = tick_of(from_ms); m->listed && t < tick_of(now_ms); t++)
+		m->moments[t].doubt = true;
 }
 
 static void note_page(int64_t arrived_ms)
@@ -228,6 +246,7 @@ static void finish(int64_t now_ms)
 		tell_until(m, now_ms);
 		if (m->listed)
 			end_absence(m, now_ms);
+		doubt(m, now_ms);
 		for (int64_t t = 0; t < N_TICKS; t++) {
 			if (dark[t] && m->moments[t].there) {
 				m->moments[t].status = DEVICE_UNKNOWN;
@@ -289,9 +308,18 @@ static bool one_is(enum said said)
 	return false;
 }
 
+/* The end of a sweep whose beginning is written down as the time when all that it lists was shown. */
+static void keep(int64_t sent_ms)
+{
+	for (int i = 0; i < N_DEVICES; i++)
+		if (vendor[i] != MISSING && models[i].looked_ms < sent_ms)
+			models[i].looked_ms = sent_ms;
+}
+
 /* Both pages, or the first and no other. */
 static void sweep(bool partial)
 {
+	bool proves_absence = !partial && !one_is(UNREADABLE);
 	int n_listed = 0, shown = partial ? ON_PAGE_1 : N_DEVICES;
 	char *first = records(0, ON_PAGE_1, &n_listed);
 	char *second = records(ON_PAGE_1, N_DEVICES, &n_listed);
@@ -305,8 +333,10 @@ static void sweep(bool partial)
 	}
 	for (int i = 0; i < N_DEVICES; i++)
 		if (vendor[i] == MISSING || i >= shown)
-			miss(&models[i], !partial && !one_is(UNREADABLE),
+			miss(&models[i], proves_absence,
 			     account_arrived_ms(&a, partial ? 1 : 2));
+	if (proves_absence)
+		keep(account_sent_ms(&a, 1));
 	swept |= !partial;
 	free(first);
 	free(second);

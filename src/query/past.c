@@ -71,6 +71,7 @@ int past_load(struct past *p, struct store_conn *c, const struct store_account *
 	enum status_why why;
 
 	p->account_gaps = account_gaps;
+	p->shown_ms = past_last_shown(a, d);
 	p->device_gaps.n = 0;
 	if (store_spans_load(c, d->device_id, since_ms, until_ms, &p->spans, err) != 0)
 		return err->code;
@@ -202,8 +203,11 @@ bool past_step(struct past_walk *w, struct past_step *step)
 		.span = &spans->all[w->span],
 		.next = w->span + 1 < spans->n ? &spans->all[w->span + 1] : NULL,
 	};
-	if (step->next != NULL)
+	step->doubt_from_ms = w->past->shown_ms;
+	if (step->next != NULL) {
+		step->doubt_from_ms = step->next->not_before_ms;
 		step->to_ms = earlier(step->to_ms, step->next->from_ms);
+	}
 	gap = gap_at(w, &step->to_ms);
 	if (gap != NULL)
 		step->why = why_of(gap->why);
@@ -232,9 +236,7 @@ enum device_status past_status(const struct past_step *step, enum status_why *wh
 
 int64_t past_doubt_ms(const struct past_step *step)
 {
-	if (step->next == NULL || step->next->state == SPAN_GONE)
-		return 0;
-	return later(0, step->to_ms - later(step->from_ms, step->next->not_before_ms));
+	return later(0, step->to_ms - later(step->from_ms, step->doubt_from_ms));
 }
 
 /* ---- in one piece ---- */

@@ -31,6 +31,7 @@ struct past {
 	struct store_spans spans;
 	struct store_gaps device_gaps;
 	const struct store_gaps *account_gaps; /* borrowed */
+	int64_t shown_ms; /* past_last_shown() */
 };
 
 /* The gaps of an account; the caller frees all. Returns 0 or ERR_STORE. */
@@ -56,7 +57,9 @@ struct past_step {
 	int64_t from_ms, to_ms;
 	const struct store_span *span; /* the one in force */
 	const struct store_span *next; /* the one behind it; NULL: none */
-	enum status_why why;           /* of a gap; WHY_NONE: none */
+	int64_t doubt_from_ms; /* from then on it may be something else already: when it was last
+				* asked for and still so */
+	enum status_why why;   /* of a gap; WHY_NONE: none */
 };
 
 struct past_walk {
@@ -79,8 +82,8 @@ bool past_step(struct past_walk *w, struct past_step *step);
 bool past_is_gone(const struct past_step *step);
 enum device_status past_status(const struct past_step *step, enum status_why *why);
 
-/* How much of the step lies where the status may have been the next one already: from its
- * not_before on. */
+/* How much of the step lies where the status may have been another one already: the next one, or
+ * where nobody has looked since, any. */
 int64_t past_doubt_ms(const struct past_step *step);
 
 /* A run of steps with one status. */

@@ -3,7 +3,8 @@
  * The counting rule: time counts as online, offline or unknown as it was observed; a status lasts
  * until another was observed, and a gap of ours is unknown. Availability is online / (online +
  * offline). At least it was so much, if all unknown time was offline, and so was all time in which
- * the status may have changed already; at most, if both were online. An outage begins with Offline
+ * the status may have changed already, as it may have since the last look; at most, if both were
+ * online. An outage begins with Offline
  * and ends with Online, or where the device leaves the list; unknown time does not end it, and is
  * no part of it. It counts where offline time of it lies in the range, and with as much as does.
  *
