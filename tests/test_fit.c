@@ -59,6 +59,28 @@ START_TEST(spare_columns_go_one_by_one)
 }
 END_TEST
 
+START_TEST(where_nothing_helps_extra_columns_go)
+{
+	struct fit_column c[] = {
+		{.natural = 9, .least = 9, .floor = 4},
+		{.natural = 6, .least = 6, .floor = 6, .extra = true},
+		{.natural = 7, .least = 7, .floor = 7},
+		{.natural = 5, .least = 5, .floor = 5, .extra = true},
+	};
+
+	fit_columns(c, COUNT(c), 1, 25); /* it can be without */
+	ck_assert_uint_eq(c[0].width, 4);
+	ck_assert_uint_eq(c[3].width, 5);
+	fit_columns(c, COUNT(c), 1, 24);
+	ck_assert_uint_eq(c[0].width, 9);
+	ck_assert_uint_eq(c[3].width, 0);
+	fit_columns(c, COUNT(c), 1, 18);
+	ck_assert_uint_eq(c[0].width, 9);
+	ck_assert_uint_eq(c[1].width, 0);
+	ck_assert_uint_eq(c[2].width, 7);
+}
+END_TEST
+
 START_TEST(what_is_hidden_takes_no_room)
 {
 	struct fit_column c[] = {{.natural = 0}, {.natural = 9, .least = 1, .floor = 1}};
@@ -108,6 +130,7 @@ int main(void)
 	const struct suite_test tests[] = {
 		{columns_fit_where_they_can, COUNT(rooms)},
 		{spare_columns_go_one_by_one, 1},
+		{where_nothing_helps_extra_columns_go, 1},
 		{what_is_hidden_takes_no_room, 1},
 		{a_text_is_cut_where_it_is_seen_to_be, COUNT(texts)},
 	};

@@ -23,12 +23,12 @@ enum {
 static const struct out_column columns[] = {
 	[ACCOUNT] = {"ACCOUNT", 0.1, SCOLS_FL_TRUNC},
 	[STATE] = {"STATE", 0.13, SCOLS_FL_TRUNC}, /* a note has it whole */
-	[DEVICES] = {"DEVICES", 0, SCOLS_FL_RIGHT},
-	[ONLINE] = {"ONLINE", 0, SCOLS_FL_RIGHT},
+	[DEVICES] = {"DEVICES", 0, SCOLS_FL_RIGHT | OUT_EXTRA},
+	[ONLINE] = {"ONLINE", 0, SCOLS_FL_RIGHT | OUT_EXTRA},
 	[OFFLINE] = {"OFFLINE", 0, SCOLS_FL_RIGHT},
-	[UNKNOWN] = {"UNKNOWN", 0, SCOLS_FL_RIGHT},
+	[UNKNOWN] = {"UNKNOWN", 0, SCOLS_FL_RIGHT | OUT_EXTRA},
 	[INTERVAL] = {"EVERY", 0, SCOLS_FL_RIGHT | OUT_SPARE},
-	[LAST_SWEEP] = {"LAST SWEEP", 0, SCOLS_FL_RIGHT},
+	[LAST_SWEEP] = {"LAST SWEEP", 0, SCOLS_FL_RIGHT | OUT_EXTRA},
 	[BUDGET] = {"BUDGET LEFT", 0, OUT_SPARE},
 	{NULL, 0, 0},
 };
@@ -117,8 +117,7 @@ static void add_note(struct out *o, const struct account_now *now, bool has_daem
 		return;
 	why = now->observed ? mem_strdup(a->detail != NULL ? a->detail : a->reason)
 			    : unwatched_why(a, has_daemon, now_at_ms);
-	out_words(o, OUT_PLAIN, "%s: %s", a->name, why);
-	out_newline(o);
+	out_paragraph(o, OUT_PLAIN, "%s: %s", a->name, why);
 	free(why);
 }
 

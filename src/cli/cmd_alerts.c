@@ -14,10 +14,10 @@ static const struct out_column columns[] = {
 	[KEY] = {"ALERT", 0.4, SCOLS_FL_TRUNC},
 	[NAME] = {"OF", 0.2, SCOLS_FL_TRUNC},
 	[STATE] = {"STATE", 0, 0},
-	[SINCE] = {"SINCE", 0, 0},
-	[COUNT_] = {"PHONES", 0, SCOLS_FL_RIGHT},
-	[SEVERITY] = {"SEVERITY", 0, 0},
-	[RULE] = {"RULE", 0.1, SCOLS_FL_TRUNC},
+	[SINCE] = {"SINCE", 0, OUT_EXTRA},
+	[COUNT_] = {"PHONES", 0, SCOLS_FL_RIGHT | OUT_EXTRA},
+	[SEVERITY] = {"SEVERITY", 0, OUT_EXTRA},
+	[RULE] = {"RULE", 0.1, SCOLS_FL_TRUNC | OUT_EXTRA},
 	{NULL, 0, 0},
 };
 

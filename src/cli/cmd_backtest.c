@@ -15,9 +15,9 @@ enum { KEY, FIRED, RESOLVED, WOULD_FIRE, WOULD_RESOLVE, DIFFERENCE };
 
 static const struct out_column columns[] = {
 	[KEY] = {"ALERT", 0.4, SCOLS_FL_TRUNC},
-	[FIRED] = {"TOLD", 0, 0},
+	[FIRED] = {"TOLD", 0, OUT_EXTRA},
 	[RESOLVED] = {"TOLD OVER", 0, OUT_SPARE},
-	[WOULD_FIRE] = {"WOULD BE TOLD", 0, 0},
+	[WOULD_FIRE] = {"WOULD BE TOLD", 0, OUT_EXTRA},
 	[WOULD_RESOLVE] = {"WOULD BE OVER", 0, OUT_SPARE},
 	[DIFFERENCE] = {"DIFFERENCE", 0, 0},
 	{NULL, 0, 0},

@@ -11,10 +11,10 @@ static const struct out_column columns[] = {
 	[SEQUENCE] = {"EVENT", 0, SCOLS_FL_RIGHT},
 	[SINK] = {"SINK", 0.15, SCOLS_FL_TRUNC},
 	[STATE] = {"STATE", 0, 0},
-	[ATTEMPTS] = {"TRIES", 0, SCOLS_FL_RIGHT},
+	[ATTEMPTS] = {"TRIES", 0, SCOLS_FL_RIGHT | OUT_EXTRA},
 	[WHEN] = {"DONE OR NEXT", 0, 0},
-	[CODE] = {"CODE", 0, SCOLS_FL_RIGHT},
-	[ERROR] = {"ERROR", 0.3, SCOLS_FL_TRUNC},
+	[CODE] = {"CODE", 0, SCOLS_FL_RIGHT | OUT_EXTRA},
+	[ERROR] = {"ERROR", 0.3, SCOLS_FL_TRUNC | OUT_EXTRA},
 	{NULL, 0, 0},
 };
 

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "base/mem.h"
 #include "cli/cli.h"
 #include "cli/progress.h"
 #include "query/between.h"
@@ -13,11 +14,11 @@ enum { BEFORE, AFTER, SINCE, NAME, EXT, SITE, ACCOUNT, N_COLUMNS };
 static const struct out_column columns[N_COLUMNS + 1] = {
 	[BEFORE] = {"BEFORE", 0, 0},
 	[AFTER] = {"AFTER", 0, 0},
-	[SINCE] = {"SINCE", 0, 0},
+	[SINCE] = {"SINCE", 0, OUT_EXTRA},
 	[NAME] = {"NAME", 0.3, SCOLS_FL_TRUNC},
-	[EXT] = {"EXT", 0, 0},
-	[SITE] = {"SITE", 0.2, SCOLS_FL_TRUNC},
-	[ACCOUNT] = {"ACCOUNT", 0.1, SCOLS_FL_TRUNC},
+	[EXT] = {"EXT", 0, OUT_EXTRA},
+	[SITE] = {"SITE", 0.2, SCOLS_FL_TRUNC | OUT_EXTRA},
+	[ACCOUNT] = {"ACCOUNT", 0.1, SCOLS_FL_TRUNC | OUT_EXTRA},
 };
 
 struct diff {
@@ -93,19 +94,19 @@ static void on_progress(int64_t n, void *arg)
 
 static void add_count(struct diff *diff)
 {
-	char first[CLOCK_TEXT_BYTES], second[CLOCK_TEXT_BYTES];
+	char first[CLOCK_TEXT_BYTES], second[CLOCK_TEXT_BYTES], *unknown;
 
 	when_format(first, diff->between.first_ms);
 	when_format(second, diff->between.second_ms);
-	out_words(&diff->out, OUT_PLAIN,
-		  "%" PRId64 " device%s differ%s between %s and %s; %" PRId64
-		  " of them online before and not after",
-		  diff->n, diff->n == 1 ? "" : "s", diff->n == 1 ? "s" : "", first,
-		  second, diff->n_not_back);
-	if (diff->n_unknown > 0)
-		out_words(&diff->out, OUT_DOUBTFUL, ", %" PRId64 " unknown after",
-			  diff->n_unknown);
-	out_newline(&diff->out);
+	unknown = diff->n_unknown > 0
+			  ? mem_printf(", %" PRId64 " unknown after", diff->n_unknown)
+			  : mem_strdup("");
+	out_paragraph(&diff->out, OUT_PLAIN,
+		      "%" PRId64 " device%s differ%s between %s and %s; %" PRId64
+		      " of them online before and not after%s",
+		      diff->n, diff->n == 1 ? "" : "s", diff->n == 1 ? "s" : "", first,
+		      second, diff->n_not_back, unknown);
+	free(unknown);
 }
 
 int cmd_diff(struct cli *cli)

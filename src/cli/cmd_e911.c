@@ -15,11 +15,11 @@ static const struct out_column columns[] = {
 	[SITE] = {"SITE", 0.2, SCOLS_FL_TRUNC},
 	[NAME] = {"NAME", 0.25, SCOLS_FL_TRUNC},
 	[ADDRESS] = {"ADDRESS", 0, 0},
-	[NETWORK] = {"NETWORK", 0, 0},
-	[COUNTRY] = {"COUNTRY", 0.1, SCOLS_FL_TRUNC},
-	[LOCATION] = {"LAST LOCATION", 0, 0},
+	[NETWORK] = {"NETWORK", 0, OUT_EXTRA},
+	[COUNTRY] = {"COUNTRY", 0.1, SCOLS_FL_TRUNC | OUT_EXTRA},
+	[LOCATION] = {"LAST LOCATION", 0, OUT_EXTRA},
 	[DEVICE] = {"DEVICE", 0, OUT_SPARE},
-	[ACCOUNT] = {"ACCOUNT", 0.1, SCOLS_FL_TRUNC},
+	[ACCOUNT] = {"ACCOUNT", 0.1, SCOLS_FL_TRUNC | OUT_EXTRA},
 	{NULL, 0, 0},
 };
 static const char device_fields[] =
@@ -84,11 +84,11 @@ static const struct out_column site_columns[] = {
 	[DEVICES] = {"DEVICES", 0, SCOLS_FL_RIGHT},
 	[VALID] = {"VALID", 0, SCOLS_FL_RIGHT},
 	[INVALID] = {"INVALID", 0, SCOLS_FL_RIGHT},
-	[UNKNOWN] = {"UNKNOWN", 0, SCOLS_FL_RIGHT},
-	[OFF_NETWORK] = {"OFF NET", 0, SCOLS_FL_RIGHT},
-	[OUT_OF_COUNTRY] = {"ABROAD", 0, SCOLS_FL_RIGHT},
+	[UNKNOWN] = {"UNKNOWN", 0, SCOLS_FL_RIGHT | OUT_EXTRA},
+	[OFF_NETWORK] = {"OFF NET", 0, SCOLS_FL_RIGHT | OUT_EXTRA},
+	[OUT_OF_COUNTRY] = {"ABROAD", 0, SCOLS_FL_RIGHT | OUT_EXTRA},
 	[NO_LOCATION] = {"NO LOCATION", 0, SCOLS_FL_RIGHT | OUT_SPARE},
-	[OF_ACCOUNT] = {"ACCOUNT", 0.15, SCOLS_FL_TRUNC},
+	[OF_ACCOUNT] = {"ACCOUNT", 0.15, SCOLS_FL_TRUNC | OUT_EXTRA},
 	{NULL, 0, 0},
 };
 static const char site_fields[] =
@@ -152,13 +152,12 @@ static void add_counts(struct out *o, const struct e911 *e)
 
 	for (size_t i = 0; i < e->n_devices; i++)
 		n[e->devices[i].address]++;
-	out_words(o, OUT_PLAIN,
-		  "%zu device%s: the emergency addresses of %" PRId64
-		  " are valid, of %" PRId64 " are not, of %" PRId64
-		  " the vendor says nothing",
-		  e->n_devices, e->n_devices == 1 ? "" : "s", n[E911_VALID],
-		  n[E911_INVALID], n[E911_UNKNOWN]);
-	out_newline(o);
+	out_paragraph(o, OUT_PLAIN,
+		      "%zu device%s: the emergency addresses of %" PRId64
+		      " are valid, of %" PRId64 " are not, of %" PRId64
+		      " the vendor says nothing",
+		      e->n_devices, e->n_devices == 1 ? "" : "s", n[E911_VALID],
+		      n[E911_INVALID], n[E911_UNKNOWN]);
 }
 
 static void on_progress(int64_t n, void *arg)

@@ -9,16 +9,16 @@
 #include "query/past.h"
 #include "query/when.h"
 
-#define BAR_CELLS 80
+#define BAR_CELLS 80 /* fewer where the terminal has no room for them */
 
 enum { STATUS, WHY, FROM, TO, FOR, N_COLUMNS };
 
 static const struct out_column columns[N_COLUMNS + 1] = {
 	[STATUS] = {"STATUS", 0, 0},
-	[WHY] = {"WHY", 0, 0},
+	[WHY] = {"WHY", 0, OUT_EXTRA},
 	[FROM] = {"FROM", 0, 0},
-	[TO] = {"TO", 0, 0},
-	[FOR] = {"FOR", 0, SCOLS_FL_RIGHT}};
+	[TO] = {"TO", 0, OUT_EXTRA},
+	[FOR] = {"FOR", 0, SCOLS_FL_RIGHT | OUT_EXTRA}};
 
 struct history {
 	struct cli *cli;
@@ -73,23 +73,23 @@ static enum glyph cell(const struct history *h, int64_t from_ms, int64_t to_ms)
 	return worst;
 }
 
-static void add_scale(struct history *h)
+static void add_scale(struct history *h, int cells)
 {
 	char from[CLOCK_TEXT_BYTES], to[CLOCK_TEXT_BYTES];
 
-	when_format_short(from, h->since_ms, 0);
-	when_format_short(to, h->until_ms, 0);
-	out_words(&h->out, OUT_FAINT, "%-*s%s", (int)(BAR_CELLS - strlen(to)), from, to);
+	when_format(from, h->since_ms);
+	when_format(to, h->until_ms);
+	out_words(&h->out, OUT_FAINT, "%-*s %s", cells - (int)strlen(to) - 1, from, to);
 	out_newline(&h->out);
 }
 
-static void add_bar(struct history *h)
+static void add_bar(struct history *h, int cells)
 {
 	int64_t range_ms = h->until_ms - h->since_ms;
 
-	for (int i = 0; i < BAR_CELLS; i++) {
-		int64_t from_ms = h->since_ms + range_ms * i / BAR_CELLS;
-		int64_t to_ms = h->since_ms + range_ms * (i + 1) / BAR_CELLS;
+	for (int i = 0; i < cells; i++) {
+		int64_t from_ms = h->since_ms + range_ms * i / cells;
+		int64_t to_ms = h->since_ms + range_ms * (i + 1) / cells;
 		enum glyph g = cell(h, from_ms, to_ms > from_ms ? to_ms : from_ms + 1);
 
 		out_words(&h->out, glyphs[g].colour, "%s", glyphs[g].text);
@@ -130,19 +130,21 @@ static void add_head(struct history *h)
 	json_t *facts = json_loads(h->device->facts, 0, NULL);
 	const char *name = name_of(facts, h->device->id);
 
-	out_words(&h->out, OUT_PLAIN, "%s (%s, %s)", name, h->device->id,
-		  h->account->name);
-	out_newline(&h->out);
+	out_paragraph(&h->out, OUT_PLAIN, "%s (%s, %s)", name, h->device->id,
+		      h->account->name);
 	json_decref(facts);
 }
 
 static void tell_table(struct history *h)
 {
+	size_t room = out_room();
+	int cells = room < BAR_CELLS ? (int)room : BAR_CELLS;
+
 	if (h->out.n > 0)
 		out_newline(&h->out);
 	add_head(h);
-	add_scale(h);
-	add_bar(h);
+	add_scale(h, cells);
+	add_bar(h, cells);
 	for (size_t i = 0; i < h->n; i++)
 		add_row(&h->out, &h->pieces[i], h->cli->now_at_ms);
 	if (h->n == 0) {
@@ -154,17 +156,13 @@ static void tell_table(struct history *h)
 
 static void add_rule(struct out *o)
 {
-	out_words(o, OUT_FAINT,
-		  "In the bar a cell shows the worst of its time: %s offline, %s unknown,"
-		  " %s online. A status lasts",
-		  glyphs[GLYPH_OFFLINE].text, glyphs[GLYPH_UNKNOWN].text,
-		  glyphs[GLYPH_ONLINE].text);
-	out_newline(o);
-	out_words(
+	out_paragraph(
 		o, OUT_FAINT,
-		"until another one was observed; time in which nobody looked is unknown."
-		" -o json has the bounds.");
-	out_newline(o);
+		"In the bar a cell shows the worst of its time: %s offline, %s unknown,"
+		" %s online. A status lasts until another one was observed; time in"
+		" which nobody looked is unknown. -o json has the bounds.",
+		glyphs[GLYPH_OFFLINE].text, glyphs[GLYPH_UNKNOWN].text,
+		glyphs[GLYPH_ONLINE].text);
 }
 
 /* ---- all that fit ---- */

@@ -30,15 +30,15 @@ static const struct out_column columns[N_COLUMNS + 1] = {
 	[KEY] = {"", 0.3, SCOLS_FL_TRUNC},
 	[DEVICES] = {"DEVICES", 0, SCOLS_FL_RIGHT},
 	[AVAILABLE] = {"AVAILABLE", 0, SCOLS_FL_RIGHT},
-	[LEAST] = {"LEAST", 0, SCOLS_FL_RIGHT},
-	[MOST] = {"MOST", 0, SCOLS_FL_RIGHT},
-	[OFFLINE] = {"OFFLINE", 0, SCOLS_FL_RIGHT},
-	[UNKNOWN] = {"UNKNOWN", 0, SCOLS_FL_RIGHT},
-	[OUTAGES] = {"OUTAGES", 0, SCOLS_FL_RIGHT},
+	[LEAST] = {"LEAST", 0, SCOLS_FL_RIGHT | OUT_EXTRA},
+	[MOST] = {"MOST", 0, SCOLS_FL_RIGHT | OUT_EXTRA},
+	[OFFLINE] = {"OFFLINE", 0, SCOLS_FL_RIGHT | OUT_EXTRA},
+	[UNKNOWN] = {"UNKNOWN", 0, SCOLS_FL_RIGHT | OUT_EXTRA},
+	[OUTAGES] = {"OUTAGES", 0, SCOLS_FL_RIGHT | OUT_EXTRA},
 	[LONGEST] = {"LONGEST", 0, SCOLS_FL_RIGHT | OUT_SPARE},
 	[MTTR] = {"MTTR", 0, SCOLS_FL_RIGHT | OUT_SPARE},
 	[MTBF] = {"MTBF", 0, SCOLS_FL_RIGHT | OUT_SPARE},
-	[ACCOUNT] = {"ACCOUNT", 0.15, SCOLS_FL_TRUNC},
+	[ACCOUNT] = {"ACCOUNT", 0.15, SCOLS_FL_TRUNC | OUT_EXTRA},
 };
 
 /* ---- what is asked ---- */
@@ -120,31 +120,16 @@ static void add_rule(struct out *o, const struct report *r)
 
 	when_format(since, r->since_ms);
 	when_format(until, r->until_ms);
-	out_words(o, OUT_FAINT, "From %s to %s.", since, until);
-	out_newline(o);
-	out_words(o, OUT_FAINT,
-		  "Available is online / (online + offline), as observed; time in which"
-		  " nobody looked, or the");
-	out_newline(o);
-	out_words(o, OUT_FAINT,
-		  "vendor gave no status, is unknown and in neither. LEAST counts unknown"
-		  " as offline, MOST as");
-	out_newline(o);
-	out_words(
+	out_paragraph(o, OUT_FAINT, "From %s to %s.", since, until);
+	out_paragraph(
 		o, OUT_FAINT,
-		"online, and both so the time between two looks in which a status changed."
-		" An outage lasts");
-	out_newline(o);
-	out_words(
-		o, OUT_FAINT,
-		"from Offline to Online; only its offline time counts. MTTR is offline /"
-		" outages, MTBF online /");
-	out_newline(o);
-	out_words(
-		o, OUT_FAINT,
-		"outages. A day of UTC counts under the site and model that a device had"
-		" when it was over.");
-	out_newline(o);
+		"Available is online / (online + offline), as observed; time in which"
+		" nobody looked, or the vendor gave no status, is unknown and in neither."
+		" LEAST counts unknown as offline, MOST as online, and both so the time"
+		" between two looks in which a status changed, and that since the last"
+		" look. An outage lasts from Offline to Online; only its offline time"
+		" counts. MTTR is offline / outages, MTBF online / outages. A day of UTC"
+		" counts under the site and model that a device had when it was over.");
 }
 
 static void tell_table(struct out *o, const struct report *r)

@@ -18,11 +18,11 @@ enum { ID, OF, FROM, UNTIL, EVERY, BY, REASON };
 static const struct out_column columns[] = {
 	[ID] = {"ID", 0, SCOLS_FL_RIGHT},
 	[OF] = {"OF", 0.3, SCOLS_FL_TRUNC},
-	[FROM] = {"FROM", 0, 0},
+	[FROM] = {"FROM", 0, OUT_EXTRA},
 	[UNTIL] = {"UNTIL", 0, 0},
-	[EVERY] = {"EVERY", 0, 0},
-	[BY] = {"BY", 0.1, SCOLS_FL_TRUNC},
-	[REASON] = {"REASON", 0.3, SCOLS_FL_TRUNC},
+	[EVERY] = {"EVERY", 0, OUT_EXTRA},
+	[BY] = {"BY", 0.1, SCOLS_FL_TRUNC | OUT_EXTRA},
+	[REASON] = {"REASON", 0.3, SCOLS_FL_TRUNC | OUT_EXTRA},
 	{NULL, 0, 0},
 };
 

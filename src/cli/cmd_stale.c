@@ -14,13 +14,13 @@ enum { REASONS, STATUS, SINCE, ONLINE, LOCATION, NAME, SITE, ACCOUNT, N_COLUMNS 
 
 static const struct out_column columns[N_COLUMNS + 1] = {
 	[REASONS] = {"REASONS", 0, 0},
-	[STATUS] = {"STATUS", 0, 0},
-	[SINCE] = {"SINCE", 0, 0},
+	[STATUS] = {"STATUS", 0, OUT_EXTRA},
+	[SINCE] = {"SINCE", 0, OUT_EXTRA},
 	[ONLINE] = {"LAST ONLINE", 0, OUT_SPARE},
 	[LOCATION] = {"LAST LOCATION", 0, OUT_SPARE},
 	[NAME] = {"NAME", 0.25, SCOLS_FL_TRUNC},
-	[SITE] = {"SITE", 0.15, SCOLS_FL_TRUNC},
-	[ACCOUNT] = {"ACCOUNT", 0.1, SCOLS_FL_TRUNC},
+	[SITE] = {"SITE", 0.15, SCOLS_FL_TRUNC | OUT_EXTRA},
+	[ACCOUNT] = {"ACCOUNT", 0.1, SCOLS_FL_TRUNC | OUT_EXTRA},
 };
 
 struct list {
@@ -106,11 +106,11 @@ int cmd_stale(struct cli *cli)
 		cli_fail_database(cli);
 	if (status == CLI_OK && cli->format == OUT_TABLE) {
 		clock_format_duration(older, stale.older_ms);
-		out_words(&list.out, OUT_PLAIN,
-			  "%" PRId64 " device%s offline, never online, or silent about"
-			  " location for %s or longer",
-			  list.n, list.n == 1 ? "" : "s", older);
-		out_newline(&list.out);
+		out_paragraph(&list.out, OUT_PLAIN,
+			      "%" PRId64
+			      " device%s offline, never online, or silent about"
+			      " location for %s or longer",
+			      list.n, list.n == 1 ? "" : "s", older);
 	}
 	if (status == CLI_OK && out_end(&list.out, &cli->err) != 0)
 		status = cli_fail_output(cli);

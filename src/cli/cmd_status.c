@@ -14,14 +14,14 @@ enum { STATUS, WHY, NAME, EXT, SITE, MODEL, SINCE, FOR, ACCOUNT, N_COLUMNS };
 
 static const struct out_column columns[N_COLUMNS + 1] = {
 	[STATUS] = {"STATUS", 0, 0},
-	[WHY] = {"WHY", 0, 0},
+	[WHY] = {"WHY", 0, OUT_EXTRA},
 	[NAME] = {"NAME", 0.25, SCOLS_FL_TRUNC},
-	[EXT] = {"EXT", 0, 0},
-	[SITE] = {"SITE", 0.15, SCOLS_FL_TRUNC},
+	[EXT] = {"EXT", 0, OUT_EXTRA},
+	[SITE] = {"SITE", 0.15, SCOLS_FL_TRUNC | OUT_EXTRA},
 	[MODEL] = {"MODEL", 0.15, SCOLS_FL_TRUNC | OUT_SPARE},
 	[SINCE] = {"SINCE", 0, OUT_SPARE},
 	[FOR] = {"FOR", 0, SCOLS_FL_RIGHT},
-	[ACCOUNT] = {"ACCOUNT", 0.1, SCOLS_FL_TRUNC},
+	[ACCOUNT] = {"ACCOUNT", 0.1, SCOLS_FL_TRUNC | OUT_EXTRA},
 };
 
 /* A device as the table shows it: kept until all are there to be sorted. */
@@ -256,8 +256,7 @@ static void tell_rest(struct asking *q, int64_t at_ms)
 	} else {
 		tell_table(q, at_ms != 0 ? at_ms : q->cli->now_at_ms);
 		if (note != NULL) {
-			out_words(&q->out, OUT_DOUBTFUL, "%s", note);
-			out_newline(&q->out);
+			out_paragraph(&q->out, OUT_DOUBTFUL, "%s", note);
 		}
 	}
 	free(note);

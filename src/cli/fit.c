@@ -22,7 +22,11 @@ static size_t sum(const struct fit_column *columns, size_t n, size_t gap)
 	return shown > 0 ? all + (shown - 1) * gap : 0;
 }
 
-static void cut(struct fit_column *columns, size_t n, size_t gap, size_t room)
+enum depth { TO_LEAST, TO_FLOOR };
+
+/* The widest first; those that may not be cut have all three alike. */
+static void cut(struct fit_column *columns, size_t n, size_t gap, size_t room,
+		enum depth depth)
 {
 	while (sum(columns, n, gap) > room) {
 		struct fit_column *widest = NULL;
@@ -30,7 +34,7 @@ static void cut(struct fit_column *columns, size_t n, size_t gap, size_t room)
 		for (size_t i = 0; i < n; i++) {
 			struct fit_column *c = &columns[i];
 
-			if (c->width > c->least &&
+			if (c->width > (depth == TO_LEAST ? c->least : c->floor) &&
 			    (widest == NULL || c->width > widest->width))
 				widest = c;
 		}
@@ -40,6 +44,7 @@ static void cut(struct fit_column *columns, size_t n, size_t gap, size_t room)
 	}
 }
 
+/* NULL: there is none left. */
 static struct fit_column *first_spare(struct fit_column *columns, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
@@ -48,22 +53,42 @@ static struct fit_column *first_spare(struct fit_column *columns, size_t n)
 	return NULL;
 }
 
+static struct fit_column *last_extra(struct fit_column *columns, size_t n)
+{
+	for (size_t i = n; i > 0; i--)
+		if (columns[i - 1].extra && columns[i - 1].natural > 0)
+			return &columns[i - 1];
+	return NULL;
+}
+
+/* Whether they fit, cut where that is needed. */
+static bool try(struct fit_column *columns, size_t n, size_t gap, size_t room,
+		enum depth depth)
+{
+	for (size_t i = 0; i < n; i++)
+		columns[i].width = columns[i].natural;
+	cut(columns, n, gap, room, TO_LEAST);
+	if (depth == TO_FLOOR)
+		cut(columns, n, gap, room, TO_FLOOR);
+	return sum(columns, n, gap) <= room;
+}
+
 void fit_columns(struct fit_column *columns, size_t n, size_t gap, size_t room)
 {
-	struct fit_column *spare;
+	struct fit_column *given_up;
 
-	for (;;) {
-		for (size_t i = 0; i < n; i++)
-			columns[i].width = columns[i].natural;
-		cut(columns, n, gap, room);
-		spare = first_spare(columns, n);
-		if (spare == NULL || sum(columns, n, gap) <= room)
+	while (!try(columns, n, gap, room, TO_LEAST)) {
+		given_up = first_spare(columns, n);
+		if (given_up == NULL)
 			break;
-		spare->natural = 0;
+		given_up->natural = 0;
 	}
-	for (size_t i = 0; i < n; i++)
-		columns[i].least = columns[i].floor;
-	cut(columns, n, gap, room);
+	while (!try(columns, n, gap, room, TO_FLOOR)) {
+		given_up = last_extra(columns, n);
+		if (given_up == NULL)
+			return;
+		given_up->natural = 0;
+	}
 }
 
 /* ---- texts ---- */

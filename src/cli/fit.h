@@ -11,12 +11,14 @@ struct fit_column {
 	size_t least;   /* it is cut to this gladly; natural: it may not be cut */
 	size_t floor;   /* and to this where nothing else is left */
 	bool spare;     /* left out rather than that others are cut to their floor */
+	bool extra;     /* left out where nothing else helps */
 	size_t width;   /* what it gets; 0: it is left out */
 };
 
 /* Give each its width, gap columns apart, so that all are not wider than room where that can be:
  * what may be cut is cut to its least, the widest first; then spare columns go, the first one
- * first; then what may be cut is cut to its floor. */
+ * first; then what may be cut is cut to its floor; and where that does not help either, extra columns
+ * go, the last one first, and the others are cut no further than is needed then. */
 void fit_columns(struct fit_column *columns, size_t n, size_t gap, size_t room);
 
 /* Columns of the terminal that a text takes. */

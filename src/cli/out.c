@@ -16,6 +16,8 @@
 /* 0.99 is not 0.98999999999999999. */
 #define JSON_FLAGS (JSON_COMPACT | JSON_REAL_PRECISION(15))
 
+#define PARAGRAPH 100 /* columns of a line that is easily read */
+
 const char *const out_escapes[] = {
 	[OUT_PLAIN] = "",        [OUT_GOOD] = "\033[32m",
 	[OUT_BAD] = "\033[31m",  [OUT_DOUBTFUL] = "\033[33m",
@@ -215,6 +217,40 @@ void out_words(struct out *o, enum out_colour colour, const char *fmt, ...)
 void out_newline(struct out *o)
 {
 	buf_add_text(&o->text, "\n");
+}
+
+/* As many words of the text as fit, one at least; returns the rest. */
+static const char *add_words(struct out *o, enum out_colour colour, const char *text,
+			     size_t room)
+{
+	size_t len = strcspn(text, " "), next = len;
+
+	while (text[next] == ' ') {
+		next += 1 + strcspn(text + next + 1, " ");
+		if (next > room)
+			break;
+		len = next;
+	}
+	out_words(o, colour, "%.*s", (int)len, text);
+	out_newline(o);
+	return text + len + (text[len] == ' ');
+}
+
+void out_paragraph(struct out *o, enum out_colour colour, const char *fmt, ...)
+{
+	size_t room = out_room();
+	const char *rest;
+	va_list ap;
+	char *text;
+
+	va_start(ap, fmt);
+	text = out_safe_text(fmt, ap);
+	va_end(ap);
+	if (room != SIZE_MAX && room > PARAGRAPH)
+		room = PARAGRAPH;
+	for (rest = text; *rest != '\0';)
+		rest = add_words(o, colour, rest, room);
+	free(text);
 }
 
 void out_hide(struct out *o, size_t column)

@@ -21,10 +21,12 @@ struct out_column {
 	const char *name; /* its heading; NULL ends the list */
 	double share; /* of the terminal's width: it is not cut further than that (SCOLS_FL_TRUNC)
 		       * while anything else can be done */
-	int flags; /* SCOLS_FL_..., OUT_SPARE */
+	int flags; /* SCOLS_FL_..., OUT_SPARE, OUT_EXTRA */
 };
 
-#define OUT_SPARE (1 << 24) /* left out where the terminal is narrow: fit.h */
+/* Left out where the terminal is narrow, and where it is very narrow: fit.h. */
+#define OUT_SPARE (1 << 24)
+#define OUT_EXTRA (1 << 25)
 
 /* Text of a cell that is to be looked at. */
 enum out_colour { OUT_PLAIN, OUT_GOOD, OUT_BAD, OUT_DOUBTFUL, OUT_FAINT };
@@ -65,6 +67,12 @@ void out_cell(struct out *o, size_t column, enum out_colour colour, const char *
 void out_words(struct out *o, enum out_colour colour, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 void out_newline(struct out *o);
+/* Sentences, on a terminal in lines that fit it and are easily read. */
+void out_paragraph(struct out *o, enum out_colour colour, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* Columns that a line may take; SIZE_MAX: any number. */
+size_t out_room(void);
 
 /* Write what there is. ERR_RETRY with the system's reason where it cannot be written. */
 int out_flush(struct out *o, struct err *err);

@@ -44,9 +44,19 @@ static struct libscols_table *new_table(const struct out *o)
 	return t;
 }
 
-static size_t room_of(const struct libscols_table *t)
+size_t out_room(void)
 {
-	return isatty(STDOUT_FILENO) ? scols_table_get_termwidth(t) : SIZE_MAX;
+	struct libscols_table *t;
+	size_t room;
+
+	if (!isatty(STDOUT_FILENO))
+		return SIZE_MAX;
+	t = scols_new_table();
+	if (t == NULL)
+		abort(); /* out of memory */
+	room = scols_table_get_termwidth(t);
+	scols_unref_table(t);
+	return room;
 }
 
 static size_t natural_width(struct libscols_table *t, const char *heading, size_t column)
@@ -77,7 +87,7 @@ static void let_cut(struct fit_column *f, const struct out_column *column, size_
 
 static void fit(struct out *o)
 {
-	size_t room = room_of(o->table);
+	size_t room = out_room();
 
 	if (o->fit != NULL)
 		return;
@@ -91,6 +101,7 @@ static void fit(struct out *o)
 		f->natural = natural_width(o->table, column->name, i);
 		f->least = f->floor = f->natural;
 		f->spare = (column->flags & OUT_SPARE) != 0;
+		f->extra = (column->flags & OUT_EXTRA) != 0;
 		if ((column->flags & SCOLS_FL_TRUNC) != 0 && room != SIZE_MAX)
 			let_cut(f, column, room);
 	}

@@ -31,7 +31,7 @@ struct past {
 	struct store_spans spans;
 	struct store_gaps device_gaps;
 	const struct store_gaps *account_gaps; /* borrowed */
-	int64_t shown_ms; /* past_last_shown() */
+	int64_t shown_ms;                      /* past_last_shown() */
 };
 
 /* The gaps of an account; the caller frees all. Returns 0 or ERR_STORE. */
@@ -59,7 +59,7 @@ struct past_step {
 	const struct store_span *next; /* the one behind it; NULL: none */
 	int64_t doubt_from_ms; /* from then on it may be something else already: when it was last
 				* asked for and still so */
-	enum status_why why;   /* of a gap; WHY_NONE: none */
+	enum status_why why; /* of a gap; WHY_NONE: none */
 };
 
 struct past_walk {
