@@ -32,6 +32,8 @@ struct alerts_run {
 	struct muting muting; /* all zero; the run's */
 
 	bool confirm; /* nothing was decided: another sweep at once */
+	/* UTC: when what silences hold back may be due: another sweep then. 0: they hold nothing back. */
+	int64_t unmuted_at_ms;
 	int64_t n_events;
 };
 

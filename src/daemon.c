@@ -625,6 +625,14 @@ static void on_wish(struct serve_wish *wish, void *data)
 		grant_of_sink(d, wish);
 }
 
+static void on_silence_ended(void *data)
+{
+	struct daemon *d = data;
+
+	for (size_t i = 0; i < d->n_polls; i++)
+		poll_silence_ended(d->polls[i]);
+}
+
 static int open_door(struct daemon *d, struct err *err)
 {
 	char *folder = find_folder("RUNTIME_DIRECTORY", d->config->database);
@@ -634,6 +642,7 @@ static int open_door(struct daemon *d, struct err *err)
 		.store = d->store,
 		.address = address,
 		.on_wish = on_wish,
+		.on_silence_ended = on_silence_ended,
 		.data = d,
 	};
 	int rc = serve_open(&config, &d->serve, err);

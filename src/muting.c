@@ -342,8 +342,11 @@ int muting_settle(struct alerts_run *r, struct store_conn *c, struct err *err)
 	if (rc == 0)
 		rc = gather(&g, r, c, err);
 	w->nothing_silenced = rc == 0 && g.n == 0;
-	if (rc == 0 && g.n > 0)
+	if (rc == 0 && g.n > 0) {
+		r->unmuted_at_ms =
+			mute_next_ms(r->muting.silences, r->muting.n, r->at_ms);
 		rc = settle_all(r, &g, c, err);
+	}
 	clear(&g);
 	return rc;
 }

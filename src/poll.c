@@ -623,6 +623,7 @@ static void on_sweep_done(struct store_job *job, int rc)
 		p->env->on_events(p->env->data);
 	if (s->whole && !s->shrunk)
 		p->env->on_swept(p->env->data, p->config);
+	p->unmuted_at_ms = s->unmuted_at_ms;
 	if (poll_tell_swept(p) || s->confirm)
 		poll_wait(p, STEP_IDLE, 0);
 	else
@@ -644,6 +645,8 @@ void poll_begin_sweep(struct poll *p)
 	p->n_refused = 0;
 	p->n_told = 0;
 	p->busy_ms = 0;
+	p->unmuted_at_ms =
+		0; /* should this one come to nothing, there is no hurry with the next */
 	if (poll_needs_names(p)) {
 		poll_ask_names(p);
 	} else {
@@ -651,15 +654,25 @@ void poll_begin_sweep(struct poll *p)
 	}
 }
 
-/* The next sweep: about an interval after the first page of the last one was asked for. */
+/* The next sweep: about an interval after the first page of the last one was asked for; or when a silence
+ * ends, since only what the list shows then did not come back within it. */
 static void schedule(struct poll *p)
 {
 	int64_t base_ms = p->env->began_ms;
 	int64_t due_ms =
 		schedule_next_ms(p->place, p->sweep_began_ms - base_ms, p->interval_ms);
 	int64_t wait_ms = base_ms + due_ms - clock_mono_ms();
+	int64_t unmuted_ms = p->unmuted_at_ms - clock_utc_ms();
 
+	if (p->unmuted_at_ms != 0 && unmuted_ms < wait_ms)
+		wait_ms = unmuted_ms;
 	poll_wait(p, STEP_IDLE, wait_ms > 0 ? wait_ms : 0);
+}
+
+void poll_silence_ended(struct poll *p)
+{
+	if (p->unmuted_at_ms != 0 && p->step == STEP_IDLE && !p->stopping)
+		poll_wait(p, STEP_IDLE, 0);
 }
 
 /* ---- the poll ---- */

@@ -82,8 +82,12 @@ struct poll_asker {
  * what it has seen may be older than the question. Refused where the vendor wants no request. */
 void poll_ask(struct poll *p, struct poll_asker *a);
 
-/* Send no more; an answer under way has two seconds to come, and a transaction at hand is finished. on_stopped follows in a later turn of the
- * loop, exactly once; the poll may be destroyed in it. */
+/* Somebody has ended a silence: begin a sweep at once where one held something back. One at hand looks at
+ * the silences as it ends. */
+void poll_silence_ended(struct poll *p);
+
+/* Send no more; an answer under way has two seconds to come, and a transaction at hand is finished.
+ * on_stopped follows in a later turn of the loop, exactly once; the poll may be destroyed in it. */
 void poll_stop(struct poll *p, void (*on_stopped)(struct poll *p, void *data),
 	       void *data);
 void poll_destroy(struct poll *p);

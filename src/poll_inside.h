@@ -121,7 +121,8 @@ struct poll {
 	int64_t n_refused;  /* records */
 	int64_t n_told;     /* events, by its pages */
 
-	int64_t clock_set_ms; /* of env->clock.set_ms, what the watch knows */
+	int64_t clock_set_ms;  /* of env->clock.set_ms, what the watch knows */
+	int64_t unmuted_at_ms; /* the last sweep's: alerts.h */
 	/* By which list the devices are asked for. */
 	enum store_route route;
 	bool is_introduced;  /* the log has how many devices there are, since the start */

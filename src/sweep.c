@@ -446,6 +446,7 @@ static int run_rules(struct sweep_job *s, struct store_conn *c, struct err *err)
 	if (alerts_run(&r, c, err) != 0)
 		return err->code;
 	s->confirm = r.confirm;
+	s->unmuted_at_ms = r.unmuted_at_ms;
 	s->n_events += r.n_events;
 	return 0;
 }

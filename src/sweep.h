@@ -51,6 +51,7 @@ struct sweep_job {
 	int64_t n_removed;
 	int64_t n_lapsed; /* devices that no page has shown for too long: unobserved from now on */
 	bool confirm; /* a sweep at once, before anything is told of what this one has shown */
+	int64_t unmuted_at_ms; /* alerts.h */
 	int64_t n_events;
 };
 

@@ -128,6 +128,8 @@ static void on_task_done(struct store_job *job, int rc)
 		answer_error(t->req, 503, "the database fails: %s", job->err.text);
 		json_decref(t->answer);
 	}
+	if (rc == 0 && t->removed && !s->closed)
+		s->config.on_silence_ended(s->config.data);
 	silence_clear(&t->silence);
 	free(t);
 	s->n_jobs--;

@@ -51,6 +51,7 @@ struct serve_config {
 	struct store *store; /* borrowed, outlives it */
 	const char *address; /* net/server.h */
 	void (*on_wish)(struct serve_wish *wish, void *data);
+	void (*on_silence_ended)(void *data); /* by hand; it is committed */
 	void *data;
 };
 

@@ -28,6 +28,7 @@ struct task {
 	uid_t uid;              /* of who asks */
 	struct silence silence; /* to be made */
 	int64_t id;             /* to be removed */
+	bool removed;
 	int status;
 	json_t *answer;
 };

@@ -229,14 +229,13 @@ static int run_remove(struct store_conn *c, struct store_job *job, struct err *e
 {
 	struct task *t = (struct task *)job;
 	char by[SERVE_BY_BYTES];
-	bool found;
 
 	task_by(t, by);
 	if (store_begin(c, err) != 0 ||
-	    store_silence_end(c, t->id, clock_utc_ms(), by, &found, err) != 0 ||
+	    store_silence_end(c, t->id, clock_utc_ms(), by, &t->removed, err) != 0 ||
 	    store_commit(c, err) != 0)
 		return err->code;
-	if (found)
+	if (t->removed)
 		t->answer = json_pack("{s:I}", "id", (json_int_t)t->id);
 	else
 		task_refuse(t, 404, "silence %lld: there is none that is not over",
