@@ -566,6 +566,23 @@ static void read_defaults(struct loading *l)
 	free(text);
 }
 
+/* As many turns as begin it would end it, and begin it anew. One that could not be read is 0. */
+static void check_flapping(struct loading *l, const struct config_file *file,
+			   const config_setting_t *section, const struct rule_settings *s)
+{
+	const config_setting_t *at =
+		config_setting_get_member(section, "flap_clear_changes");
+
+	if (at == NULL)
+		at = config_setting_get_member(section, "flap_changes");
+	if (at != NULL && s->flap_changes > 0 && s->flap_clear_changes >= s->flap_changes)
+		config_file_problem(
+			l->report, file, at, NULL,
+			"flap_clear_changes is %d, and must be less than flap_changes, "
+			"which is %d",
+			s->flap_clear_changes, s->flap_changes);
+}
+
 /* What a rule does not say is as in alerts, wherever that stands. */
 static void inherit(struct loading *l, const struct seen *rule)
 {
@@ -578,11 +595,18 @@ static void inherit(struct loading *l, const struct seen *rule)
 		     k->name != NULL; k++)
 			if (config_setting_get_member(rule->at, k->name) == NULL)
 				config_value_copy(&c->rules[i].settings, &c->alerts, k);
+		check_flapping(l, rule->file, rule->at, &c->rules[i].settings);
 	}
 }
 
 static void inherit_all(struct loading *l)
 {
+	const struct config_file *file = l->files[0];
+	const config_setting_t *alerts =
+		config_setting_get_member(file->parsed.root, "alerts");
+
+	if (alerts != NULL && config_setting_is_group(alerts))
+		check_flapping(l, file, alerts, &l->c->alerts);
 	for (size_t i = 0; i < l->n_seen; i++)
 		if (l->seen[i].section->keys_too != NULL)
 			inherit(l, &l->seen[i]);

@@ -374,6 +374,17 @@ static const struct {
 	 "model, device or name; as in \"site=Denver\""},
 	{TOP, "alerts: { offline_for = 5 }",
 	 "alerts.offline_for: expected a duration in quotes, as in \"60s\""},
+	{TOP, "alerts: { flap_changes = 2 }",
+	 "alerts.flap_changes: flap_clear_changes is 2, and must be less than flap_changes, "
+	 "which is 2"},
+	{TOP, "alerts: { flap_changes = 5 flap_clear_changes = 6 }",
+	 "alerts.flap_clear_changes: flap_clear_changes is 6, and must be less than "
+	 "flap_changes, which is 5"},
+	{TOP, "rules: { x: { flap_changes = 4 } } alerts: { flap_clear_changes = 4 }",
+	 "rules.x.flap_changes: flap_clear_changes is 4, and must be less than "
+	 "flap_changes, which is 4"},
+	{TOP, "alerts: { flap_changes = \"x\" flap_clear_changes = 6 }",
+	 "alerts.flap_changes: expected a whole number without quotes"},
 	{TOP, "alerts: { types = [] offline_fro = \"5s\" }",
 	 "alerts.offline_fro: unknown; did you mean \"offline_for\"?"},
 	{TOP, "rules: { lobby: { match = [\"Denver\"] site_outage_share = 0 } }",
