@@ -1,7 +1,6 @@
 /*
  *   errands_test -> trial -> on_tried: answered
  *   errands_replay -> (the store's worker) run_replay -> on_replayed: on_owed, answered
- *
  *   errands_drill -> (the store's worker) run_drill -> on_drilled: on_owed, answered
  *
  *   errands_close: trials are canceled, a job ends as it would; behind the last one, on_closed

@@ -1,6 +1,5 @@
-/* What somebody at the door wishes of the sinks: a trial of one, an event told again, or a
- * rehearsal. Each wish is
- * taken over, and answered. */
+/* What somebody at the door wishes of the sinks: a trial of one, an event told again, or a rehearsal.
+ * Each wish is taken over, and answered. */
 #ifndef ERRAND_H
 #define ERRAND_H
 
