@@ -1722,6 +1722,12 @@ START_TEST(a_backup_that_cannot_be_written_is_told)
 }
 END_TEST
 
+/* One of a device, with the events and the outage that it points to. */
+#define ALERT(state, account_id, device_id, subject, points)                              \
+	"INSERT INTO alert (account_id, kind, state, subject, device_id, since_ms, rule," \
+	" count, repeats, fired_sequence, absorbed_by) VALUES (" account_id               \
+	", 1, " state ", " subject ", " device_id ", 5, 'alerts', 1, 0, " points ")"
+
 /* What cannot be, and the finding. */
 static const struct {
 	const char *sql, *finding;
@@ -1748,6 +1754,24 @@ static const struct {
 	{"INSERT INTO place VALUES (1, 1, '', ''); INSERT INTO days VALUES"
 	 " (1, 10, 1, 2, x'000000')",
 	 "sums of days of device 1 are damaged"},
+	{"DROP INDEX alert_live; " ALERT("1", "1", "1", "'1'", "NULL, NULL") ";" ALERT(
+		 "1", "1", "1", "'1'", "NULL, NULL"),
+	 "alert 2 lives, and so does another one of its key"},
+	{ALERT("1", "1", "1", "'1'", "1, NULL"), "alert 1 is pending, and has fired"},
+	{ALERT("2", "1", "1", "'1'", "1, NULL"),
+	 "alert 1 is firing, and nothing says so"},
+	{ALERT("2", "1", "1", "'1'", "99, NULL"),
+	 "alert 1 is firing, and nothing says so"},
+	{ALERT("3", "1", "1", "'1'", "NULL, NULL"),
+	 "alert 1 is resolved, and nothing says so"},
+	{ALERT("3", "1", "1", "'1'",
+	       "NULL, NULL") "; UPDATE alert SET reason = 1, resolved_ms = 4",
+	 "alert 1 ends before it begins"},
+	{ALERT("1", "1", "1", "'1'", "NULL, 7"), "alert 1 is part of none that fires"},
+	{ALERT("1", "1", "9", "'9'", "NULL, NULL"),
+	 "alert 1 is of a device that is not of its account"},
+	{ALERT("1", "1", "1", "'other'", "NULL, NULL"),
+	 "alert 1 is of a device that is not of its account"},
 	{"INSERT INTO outbox (sink_id, sequence) VALUES (7, 2)",
 	 "event 2 is owed to a sink that is not there"},
 	{"INSERT INTO sink VALUES (7, 'x'); INSERT INTO outbox (sink_id, sequence) VALUES (7, 2);"

@@ -58,6 +58,25 @@ static const char *const questions[] = {
 	"SELECT 'silence ' || silence_id || ' is of nobody' FROM silence"
 	" WHERE alert IS NULL AND (NOT json_valid(matches) OR json_array_length(matches) = 0)"
 	" LIMIT 20",
+	"SELECT 'alert ' || alert_id || ' lives, and so does another one of its key' FROM alert l"
+	" WHERE state < 3 AND EXISTS (SELECT 1 FROM alert o WHERE o.state < 3"
+	" AND o.account_id = l.account_id AND o.kind = l.kind AND o.subject = l.subject"
+	" AND o.alert_id < l.alert_id) LIMIT 20",
+	"SELECT 'alert ' || alert_id || ' is ' || CASE state WHEN 1 THEN 'pending, and has fired'"
+	" WHEN 2 THEN 'firing, and nothing says so' ELSE 'resolved, and nothing says so' END"
+	" FROM alert l WHERE CASE state WHEN 1 THEN fired_sequence IS NOT NULL"
+	" WHEN 2 THEN NOT EXISTS (SELECT 1 FROM event WHERE sequence = fired_sequence"
+	" AND type = 10) ELSE resolved_ms IS NULL OR reason IS NULL END LIMIT 20",
+	"SELECT 'alert ' || alert_id || ' ends before it begins' FROM alert"
+	" WHERE resolved_ms < since_ms LIMIT 20",
+	"SELECT 'alert ' || alert_id || ' is part of none that fires' FROM alert l"
+	" WHERE state < 3 AND absorbed_by IS NOT NULL AND NOT EXISTS (SELECT 1 FROM alert o"
+	" WHERE o.alert_id = l.absorbed_by AND o.state = 2 AND o.account_id = l.account_id)"
+	" LIMIT 20",
+	"SELECT 'alert ' || alert_id || ' is of a device that is not of its account' FROM alert l"
+	" WHERE device_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM device d"
+	" WHERE d.device_id = l.device_id AND d.account_id = l.account_id"
+	" AND d.id = l.subject) LIMIT 20",
 	"SELECT 'two sums of one day of device ' || device_id FROM (SELECT device_id, first_day,"
 	" lag(first_day + n_days) OVER (PARTITION BY device_id ORDER BY first_day) AS before"
 	" FROM days) WHERE first_day < before LIMIT 20",
