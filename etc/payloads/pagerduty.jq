@@ -8,7 +8,8 @@
    client: "phonewatch",
    payload: {
      summary: (.data.summary | cut(1024)),
-     source: ((.data.device.name // .data.alert.site // .data.account // "phonewatch") | tostring | cut(255)),
+     source: ([.data.device.name, .data.alert.site, .data.account, "phonewatch"]
+              | map(tostring | select(. != "null" and (is_blank | not))) | first | cut(255)),
      severity: .data.severity,
      timestamp: .time,
      component: (.data.device.id // .data.account | tostring | cut(255)),

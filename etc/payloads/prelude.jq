@@ -13,6 +13,9 @@ def harmless:
   if . < 32 or (. > 126 and . < 160) or (. > 8231 and . < 8239) or (. > 8293 and . < 8298)
   then 32 else . end;
 
+# Nothing to be seen: receivers refuse such a text.
+def is_blank: all(explode[] | harmless; . == 32 or . == 160 or . == 12288);
+
 # So much of a text that it is shorter than $n with each character as spelling says; where that is
 # not all, it ends in "…". Most texts are nothing but what nobody spells otherwise, and stay as they are.
 def is_plain: test("^[ 0-9A-Za-z.,:;()/+@=-]*$");
@@ -30,7 +33,7 @@ def size: [explode[] | units] | add // 0;
 
 # With a backslash in front of what Markdown would take for its own.
 def markdown($n):
-  spelled(if . as $c | [92, 42, 95, 91, 93, 126, 96, 124, 62, 35] | index($c) then 92, . else . end; $n);
+  spelled(if . as $c | [92, 42, 95, 91, 93, 126, 96, 124, 60, 62, 35] | index($c) then 92, . else . end; $n);
 
 # So many of these lines that they fit into $n, and of $total how many are left out.
 def listed($total; $n):
@@ -95,7 +98,7 @@ def facts:
      ["Reason", ($a.reason // $d.reason)],
      ["Seen", (if $d.not_before and $d.observed_at and $d.not_before != $d.observed_at
                then "between \($d.not_before | at) and \($d.observed_at | at)" else .time | at end)]]
-  | map(select(.[1] != null and .[1] != "") | .[1] |= tostring);
+  | map(select(.[1] != null) | .[1] |= tostring | select(.[1] | is_blank | not));
 
 def value: if . == null then "nothing" elif type == "string" then . else tojson end;
 
