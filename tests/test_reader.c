@@ -373,6 +373,24 @@ START_TEST(a_database_is_at_rest_only_without_a_daemon)
 }
 END_TEST
 
+/* As a kill behind the first write leaves it; SQLite alone gives up on it. */
+START_TEST(a_log_of_its_head_alone_holds_nothing)
+{
+	struct other daemon = other_start(0);
+	struct store_conn *c;
+	struct err err = {0};
+	char *log = keep_printf("%s-wal", path);
+
+	tell(&daemon, "od+co+");
+	other_end(&daemon); /* without closing it */
+	ck_assert_int_eq(truncate(log, 32), 0);
+	ck_assert_msg(store_open_reader(path, &c, &err) == 0, "%s", err.text);
+	ck_assert(c->immutable);
+	ck_assert_int_eq(count_events(c), 1);
+	store_close_reader(c);
+}
+END_TEST
+
 START_TEST(a_reader_keeps_its_state_while_the_daemon_writes)
 {
 	struct other daemon = other_start(0);
@@ -578,6 +596,7 @@ int main(void)
 		{a_follower_sees_what_comes_whoever_writes, COUNT(lives)},
 		{a_follower_sees_that_the_file_was_replaced, 1},
 		{a_database_is_at_rest_only_without_a_daemon, 4},
+		{a_log_of_its_head_alone_holds_nothing, 1},
 		{a_reader_keeps_its_state_while_the_daemon_writes, 1},
 		{a_reader_says_what_it_cannot_read, COUNT(unreadable)},
 		{a_log_without_its_index_is_told, 1},

@@ -12,14 +12,18 @@
 #include "store/sqlite/lock.h"
 
 #define BUSY_MS 2000
+/* Of the log, before its first page (sqlite.org/fileformat2.html, section 4.1). */
+#define LOG_HEAD_BYTES 32
 
 /* Nobody writes it and its log holds nothing: only then may SQLite be told that it does not
- * change. Else it would miss what stands in the log, or what is written while it reads. */
+ * change. Else it would miss what stands in the log, or what is written while it reads.
+ * With the head of a log alone, as a kill behind its first write leaves it, SQLite without the right to
+ * write tries for ten seconds and gives up: "locking protocol" (seen with 3.40). */
 static bool is_at_rest(const char *path)
 {
 	char *wal = mem_printf("%s-wal", path);
 	struct stat st;
-	bool empty = stat(wal, &st) != 0 || st.st_size == 0;
+	bool empty = stat(wal, &st) != 0 || st.st_size <= LOG_HEAD_BYTES;
 
 	free(wal);
 	return empty && !lock_is_held(path);
@@ -80,7 +84,8 @@ int reader_check(const char *path, struct err *err)
 	why = sqlite3_errcode(c.db) & 0xff;
 	conn_close(&c);
 	/* A log left by a crash may need the right to write before it can be read. */
-	if (rc != 0 && (why == SQLITE_CANTOPEN || why == SQLITE_READONLY))
+	if (rc != 0 && (why == SQLITE_CANTOPEN || why == SQLITE_READONLY ||
+			why == SQLITE_PROTOCOL))
 		return 0;
 	return rc;
 }
