@@ -12,8 +12,9 @@
 /* Touched by one thread at a time: the test waits while the worker writes. */
 static struct {
 	bool armed, struck;
+	bool any; /* not only writes count */
 	enum fault_kind kind;
-	int left; /* writes until then */
+	int left; /* until then */
 } fault;
 
 /* A sync that is kept from going on. */
@@ -33,9 +34,16 @@ struct layer_file {
 void fault_arm(enum fault_kind kind, int nth)
 {
 	fault.armed = true;
+	fault.any = false;
 	fault.struck = false;
 	fault.kind = kind;
 	fault.left = nth;
+}
+
+void fault_arm_any(enum fault_kind kind, int nth)
+{
+	fault_arm(kind, nth);
+	fault.any = true;
 }
 
 int fault_disarm(void)
@@ -73,12 +81,17 @@ static bool strikes(void)
 	return true;
 }
 
+static bool strikes_any(void)
+{
+	return fault.any && strikes();
+}
+
 static sqlite3_file *real(sqlite3_file *f)
 {
 	return ((struct layer_file *)f)->real;
 }
 
-/* ---- what may fail ---- */
+/* ---- writes ---- */
 
 /* Half of it reaches the disk: what follows must see through that. */
 static int on_write(sqlite3_file *f, const void *data, int len, sqlite3_int64 at)
@@ -108,12 +121,13 @@ static void be_held(void)
 	hold.here = false;
 }
 
+/* Nobody pulls the plug: that it was asked for is enough, and a hundred times as fast. */
 static int on_sync(sqlite3_file *f, int flags)
 {
+	(void)f;
+	(void)flags;
 	be_held();
-	if (strikes())
-		return SQLITE_IOERR_FSYNC;
-	return real(f)->pMethods->xSync(real(f), flags);
+	return strikes() ? SQLITE_IOERR_FSYNC : SQLITE_OK;
 }
 
 static int on_delete(sqlite3_vfs *vfs, const char *name, int sync_folder)
@@ -124,7 +138,69 @@ static int on_delete(sqlite3_vfs *vfs, const char *name, int sync_folder)
 	return below->xDelete(below, name, sync_folder);
 }
 
-/* ---- what only passes ---- */
+/* ---- the other calls ---- */
+
+static int on_read(sqlite3_file *f, void *data, int len, sqlite3_int64 at)
+{
+	return strikes_any() ? SQLITE_IOERR_READ
+			     : real(f)->pMethods->xRead(real(f), data, len, at);
+}
+
+static int on_file_size(sqlite3_file *f, sqlite3_int64 *size)
+{
+	return strikes_any() ? SQLITE_IOERR_FSTAT
+			     : real(f)->pMethods->xFileSize(real(f), size);
+}
+
+static int on_lock(sqlite3_file *f, int how)
+{
+	return strikes_any() ? SQLITE_IOERR_LOCK : real(f)->pMethods->xLock(real(f), how);
+}
+
+/* What is given up is given up, whatever is said of it: here and below. */
+static int on_unlock(sqlite3_file *f, int how)
+{
+	int rc = real(f)->pMethods->xUnlock(real(f), how);
+
+	return strikes_any() ? SQLITE_IOERR_UNLOCK : rc;
+}
+
+static int on_check_lock(sqlite3_file *f, int *held)
+{
+	return strikes_any() ? SQLITE_IOERR_CHECKRESERVEDLOCK
+			     : real(f)->pMethods->xCheckReservedLock(real(f), held);
+}
+
+static int on_shm_map(sqlite3_file *f, int region, int size, int extend,
+		      void volatile **out)
+{
+	return strikes_any()
+		       ? SQLITE_IOERR_SHMMAP
+		       : real(f)->pMethods->xShmMap(real(f), region, size, extend, out);
+}
+
+static int on_shm_lock(sqlite3_file *f, int at, int n, int flags)
+{
+	if (!(flags & SQLITE_SHM_UNLOCK) && strikes_any())
+		return SQLITE_IOERR_SHMLOCK;
+	return real(f)->pMethods->xShmLock(real(f), at, n, flags);
+}
+
+static int on_access(sqlite3_vfs *vfs, const char *name, int what, int *out)
+{
+	(void)vfs;
+	return strikes_any() ? SQLITE_IOERR_ACCESS
+			     : below->xAccess(below, name, what, out);
+}
+
+static int on_full_path(sqlite3_vfs *vfs, const char *name, int size, char *out)
+{
+	(void)vfs;
+	return strikes_any() ? SQLITE_CANTOPEN
+			     : below->xFullPathname(below, name, size, out);
+}
+
+/* ---- what cannot fail ---- */
 
 static int on_close(sqlite3_file *f)
 {
@@ -133,31 +209,7 @@ static int on_close(sqlite3_file *f)
 	return real(f)->pMethods->xClose(real(f));
 }
 
-static int on_read(sqlite3_file *f, void *data, int len, sqlite3_int64 at)
-{
-	return real(f)->pMethods->xRead(real(f), data, len, at);
-}
-
-static int on_file_size(sqlite3_file *f, sqlite3_int64 *size)
-{
-	return real(f)->pMethods->xFileSize(real(f), size);
-}
-
-static int on_lock(sqlite3_file *f, int how)
-{
-	return real(f)->pMethods->xLock(real(f), how);
-}
-
-static int on_unlock(sqlite3_file *f, int how)
-{
-	return real(f)->pMethods->xUnlock(real(f), how);
-}
-
-static int on_check_lock(sqlite3_file *f, int *held)
-{
-	return real(f)->pMethods->xCheckReservedLock(real(f), held);
-}
-
+/* Requests that a file may not know; what they lead to are calls of their own. */
 static int on_control(sqlite3_file *f, int what, void *arg)
 {
 	return real(f)->pMethods->xFileControl(real(f), what, arg);
@@ -171,17 +223,6 @@ static int on_sector_size(sqlite3_file *f)
 static int on_traits(sqlite3_file *f)
 {
 	return real(f)->pMethods->xDeviceCharacteristics(real(f));
-}
-
-static int on_shm_map(sqlite3_file *f, int region, int size, int extend,
-		      void volatile **out)
-{
-	return real(f)->pMethods->xShmMap(real(f), region, size, extend, out);
-}
-
-static int on_shm_lock(sqlite3_file *f, int at, int n, int flags)
-{
-	return real(f)->pMethods->xShmLock(real(f), at, n, flags);
 }
 
 static void on_shm_barrier(sqlite3_file *f)
@@ -223,6 +264,8 @@ static int on_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *f, int flag
 	(void)vfs;
 	file->real = (sqlite3_file *)(file + 1);
 	file->file.pMethods = NULL;
+	if (strikes_any())
+		return SQLITE_CANTOPEN;
 	rc = below->xOpen(below, name, file->real, flags, out_flags);
 	if (file->real->pMethods != NULL)
 		file->file.pMethods = &methods;
@@ -238,5 +281,7 @@ void fault_vfs_install(void)
 	layer.szOsFile += (int)sizeof(struct layer_file);
 	layer.xOpen = on_open;
 	layer.xDelete = on_delete;
+	layer.xAccess = on_access;
+	layer.xFullPathname = on_full_path;
 	sqlite3_vfs_register(&layer, 1);
 }

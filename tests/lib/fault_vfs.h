@@ -1,5 +1,6 @@
 /* A disk that fails: a layer between SQLite and the system (sqlite.org/vfs.html) that lets the
- * n-th write fail. A write is also a sync, a truncation, or the removal of a file. */
+ * n-th write fail, or the n-th call at all. A write is also a sync, a truncation, or the removal of a
+ * file. */
 #ifndef TESTS_FAULT_VFS_H
 #define TESTS_FAULT_VFS_H
 
@@ -13,6 +14,8 @@ enum fault_kind {
 void fault_vfs_install(void);
 /* The nth write from now on fails (from 0). */
 void fault_arm(enum fault_kind kind, int nth);
+/* The nth call of any kind: a file that is opened, read, locked, mapped or looked for, too. */
+void fault_arm_any(enum fault_kind kind, int nth);
 /* None does. Returns whether one did since it was armed. */
 int fault_disarm(void);
 

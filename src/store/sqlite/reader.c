@@ -84,8 +84,8 @@ int reader_check(const char *path, struct err *err)
 	why = sqlite3_errcode(c.db) & 0xff;
 	conn_close(&c);
 	/* A log left by a crash may need the right to write before it can be read. */
-	if (rc != 0 && (why == SQLITE_CANTOPEN || why == SQLITE_READONLY ||
-			why == SQLITE_PROTOCOL))
+	if (rc != 0 &&
+	    (why == SQLITE_CANTOPEN || why == SQLITE_READONLY || why == SQLITE_PROTOCOL))
 		return 0;
 	return rc;
 }
