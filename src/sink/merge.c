@@ -26,7 +26,7 @@ static bool is_in_hand(const struct owed *o, int64_t sequence)
 static void look_at(const struct store_delivery *d, const struct event *ev, void *arg)
 {
 	struct looking *l = arg;
-	bool is_begun = d->attempts > 0 || is_in_hand(l->o, d->sequence);
+	bool is_begun = d->first_at_ms > 0 || is_in_hand(l->o, d->sequence);
 
 	l->rows = mem_grow(l->rows, l->n, &l->cap, sizeof *l->rows);
 	l->items = mem_grow(l->items, l->n, &l->items_cap, sizeof(json_t *));
@@ -126,20 +126,54 @@ static int write_digest(const struct looking *l, struct store_conn *c, size_t di
 	return rc;
 }
 
-static int write_digests(const struct looking *l, struct store_conn *c, size_t n,
-			 struct err *err)
+/* ---- what is told by itself ---- */
+
+static bool is_new(const struct gather_row *row)
 {
-	if (n == 0)
+	return row->fate == GATHER_TELL && !row->is_begun;
+}
+
+static bool has_new(const struct looking *l)
+{
+	for (size_t i = 0; i < l->n; i++)
+		if (is_new(&l->rows[i]))
+			return true;
+	return false;
+}
+
+/* It is begun before it is sent: else a kill in between would let it come again in a digest, under
+ * another id. */
+static int begin(const struct looking *l, struct store_conn *c, struct err *err)
+{
+	int64_t now_at_ms = clock_utc_ms();
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && i < l->n; i++) {
+		const struct store_delivery d = {.sequence = l->rows[i].sequence,
+						 .first_at_ms = now_at_ms};
+
+		if (is_new(&l->rows[i]))
+			rc = store_outbox_save(c, l->o->sink_id, &d, err);
+	}
+	return rc;
+}
+
+static int write_plan(const struct looking *l, struct store_conn *c, size_t n_digests,
+		      struct err *err)
+{
+	if (n_digests == 0 && !has_new(l))
 		return 0;
 	if (store_begin(c, err) != 0)
 		return err->code;
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n_digests; i++)
 		if (write_digest(l, c, i, err) != 0)
 			return err->code;
+	if (begin(l, c, err) != 0)
+		return err->code;
 	return store_commit(c, err);
 }
 
-/* ---- what is told ---- */
+/* ---- reading it ---- */
 
 struct reading {
 	struct owed *o;
@@ -181,7 +215,7 @@ int merge_read(struct owed *o, struct store_conn *c, struct err *err)
 			      clock_utc_ms(), &plan);
 		o->due_at_ms = plan.due_at_ms;
 		o->again = plan.n_digests > 0;
-		rc = write_digests(&l, c, plan.n_digests, err);
+		rc = write_plan(&l, c, plan.n_digests, err);
 	}
 	if (rc == 0 && has_told(&l))
 		rc = store_outbox_each(c, o->sink_id, 0, MERGE_MAX, take_told, &r, err);

@@ -1,5 +1,6 @@
 /* The part of the dispatch's job that gathers (sink/gather.h): it looks at all that the sink is owed,
- * writes the digests that are due, each in place of what it stands for, and reads what is to be told. */
+ * writes the digests that are due, each in place of what it stands for, marks what is told as it is as
+ * begun (first_at_ms), so that it comes in no digest any more, and reads what is to be told. */
 #ifndef SINK_MERGE_H
 #define SINK_MERGE_H
 
