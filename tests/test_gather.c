@@ -164,6 +164,23 @@ START_TEST(messages_are_counted_for_an_hour)
 }
 END_TEST
 
+START_TEST(messages_before_a_restart_count)
+{
+	const struct gather_settings s = {.rate_max = 3};
+	const int64_t sent_at_ms[] = {T0 + 5000, T0 - 1000, T0 - HOUR + 1000};
+	struct gather_rate r = {0};
+	int64_t next_ms;
+
+	gather_recall(&r, &s, sent_at_ms, COUNT(sent_at_ms), T0, 100000 /* now_ms */);
+	ck_assert_uint_eq(gather_left(&r, &s, 100000, &next_ms), 0);
+	ck_assert_int_eq(next_ms, 100000 + 1000);
+	ck_assert_uint_eq(gather_left(&r, &s, 101000, &next_ms), 1);
+	ck_assert_uint_eq(gather_left(&r, &s, 99000 + HOUR, &next_ms), 2);
+	ck_assert_uint_eq(gather_left(&r, &s, 100000 + HOUR, &next_ms), 3);
+	gather_rate_clear(&r);
+}
+END_TEST
+
 static json_t *item(const char *type, const char *subject, const char *severity)
 {
 	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "id", "x", "type", type,
@@ -225,6 +242,7 @@ int main(void)
 		{more_than_may_go_is_one_message_of_each_account, 1},
 		{order_is_kept_behind_what_has_begun, 1},
 		{messages_are_counted_for_an_hour, 1},
+		{messages_before_a_restart_count, 1},
 		{an_alert_that_came_and_went_is_counted_only, 1},
 		{a_digest_lists_fifty_and_counts_the_others, 1},
 	};

@@ -787,6 +787,48 @@ START_TEST(how_a_delivery_ended_reads_as_it_was_written)
 }
 END_TEST
 
+static int tell_lately(struct store_conn *c, void *arg, struct err *err)
+{
+	const struct store_delivery told[] = {
+		{.sequence = 1,
+		 .state = DELIVERY_DELIVERED,
+		 .attempts = 1,
+		 .ended_at_ms = T0 + 100},
+		{.sequence = 2, .state = DELIVERY_CANCELED, .ended_at_ms = T0 + 200},
+		{.sequence = 4, .attempts = 0, .first_at_ms = T0 + 300}, /* begun */
+		{.sequence = 4, .attempts = 1, .first_at_ms = T0 + 400},
+	};
+	static const size_t n_after[] = {1, 1, 1, 2};
+	int64_t ops, gone, at_ms[3];
+	size_t n;
+
+	(void)arg;
+	ok(store_sink_load(c, "ops", &ops, err), err);
+	ok(store_sink_load(c, "gone", &gone, err), err);
+	for (size_t i = 0; i < COUNT(told); i++) {
+		ok(store_outbox_save(c, ops, &told[i], err), err);
+		ok(store_outbox_lately(c, ops, T0, at_ms, 3, &n, err), err);
+		ck_assert_uint_eq(n, n_after[i]);
+	}
+	ck_assert_int_eq(at_ms[0], T0 + 400);
+	ck_assert_int_eq(at_ms[1], T0 + 100);
+	ok(store_outbox_lately(c, ops, T0, at_ms, 1, &n, err), err);
+	ck_assert_uint_eq(n, 1);
+	ck_assert_int_eq(at_ms[0], T0 + 400);
+	ok(store_outbox_lately(c, ops, T0 + 400, at_ms, 3, &n, err), err);
+	ck_assert_uint_eq(n, 0);
+	ok(store_outbox_lately(c, gone, T0, at_ms, 3, &n, err), err);
+	ck_assert_uint_eq(n, 0);
+	return 0;
+}
+
+START_TEST(what_was_told_lately_is_what_was_tried_and_is_in_no_digest)
+{
+	step(owe, NULL);
+	step(tell_lately, NULL);
+}
+END_TEST
+
 /* ---- budgets ---- */
 
 static int n_budgets;
@@ -962,6 +1004,7 @@ int main(void)
 		{a_sequence_is_never_used_twice, 1},
 		{what_is_owed_stays_so_until_it_is_over, 1},
 		{how_a_delivery_ended_reads_as_it_was_written, COUNT(endings)},
+		{what_was_told_lately_is_what_was_tried_and_is_in_no_digest, 1},
 		{a_budget_is_kept_as_it_is, 1},
 		{a_wait_that_is_told_in_the_future_is_told_now, 1},
 		{the_names_of_extensions_are_kept, 1},

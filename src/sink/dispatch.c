@@ -60,6 +60,7 @@ struct dispatch {
 	struct owed owed;
 	struct gather_settings gather;
 	struct gather_rate rate;
+	bool recalled;       /* what was sent before this start is in rate */
 	int64_t gather_ms;   /* when there is more to decide; LANES_NEVER */
 	int64_t gathered_ms; /* not again before */
 	bool job_under_way;
@@ -430,6 +431,10 @@ static void add_read(struct dispatch *d, int64_t now_ms)
 {
 	d->owed.read = true;
 	d->more = false;
+	if (d->gather.rate_max > 0 && !d->recalled) {
+		d->owed.recall = d->gather.rate_max;
+		return;
+	}
 	if (gathers(d)) {
 		add_gathering(d, now_ms);
 		return;
@@ -502,6 +507,14 @@ static void take_rows(struct dispatch *d, int64_t now_ms)
 	}
 }
 
+static void take_recalled(struct dispatch *d, int64_t now_ms)
+{
+	gather_recall(&d->rate, &d->gather, d->owed.sent_at_ms, d->owed.n_sent,
+		      clock_utc_ms(), now_ms);
+	d->recalled = true;
+	d->more = true;
+}
+
 static void plan_gathering(struct dispatch *d, int64_t now_ms)
 {
 	int64_t due_at_ms = d->owed.due_at_ms;
@@ -531,7 +544,9 @@ static void on_owed(struct store_job *job, int rc)
 	}
 	if (d->owed.read && (rc != 0 || d->owed.is_cut))
 		d->more = true;
-	if (d->owed.read && gathers(d) && rc == 0)
+	if (rc == 0 && d->owed.recall > 0)
+		take_recalled(d, now_ms);
+	else if (rc == 0 && d->owed.read && gathers(d))
 		plan_gathering(d, now_ms);
 	take_saved(d, now_ms);
 	take_rows(d, now_ms);

@@ -51,6 +51,17 @@ void gather_count(struct gather_rate *r, const struct gather_settings *s, int64_
 		r->n++;
 }
 
+void gather_recall(struct gather_rate *r, const struct gather_settings *s,
+		   const int64_t *sent_at_ms, size_t n, int64_t now_at_ms, int64_t now_ms)
+{
+	while (n-- > 0) {
+		int64_t ago_ms = now_at_ms - sent_at_ms[n];
+
+		/* What a clock that was set back shows in the future was sent just now. */
+		gather_count(r, s, now_ms - (ago_ms > 0 ? ago_ms : 0));
+	}
+}
+
 size_t gather_left(const struct gather_rate *r, const struct gather_settings *s,
 		   int64_t now_ms, int64_t *next_ms)
 {

@@ -39,6 +39,10 @@ void gather_count(struct gather_rate *r, const struct gather_settings *s, int64_
 /* How many more may go, and when the next may where none may. */
 size_t gather_left(const struct gather_rate *r, const struct gather_settings *s,
 		   int64_t now_ms, int64_t *next_ms);
+/* After a restart: what was sent before, at these times, newest first. */
+void gather_recall(struct gather_rate *r, const struct gather_settings *s,
+		   const int64_t *sent_at_ms, size_t n, int64_t now_at_ms,
+		   int64_t now_ms);
 void gather_rate_clear(struct gather_rate *r);
 
 enum gather_why { GATHER_GROUP, GATHER_QUIET, GATHER_RATE };

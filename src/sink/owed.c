@@ -70,6 +70,13 @@ static void on_row(const struct store_delivery *d, const struct event *ev, void 
 	owed_take(arg, d, ev);
 }
 
+static int recall(struct owed *o, struct store_conn *c, struct err *err)
+{
+	o->sent_at_ms = mem_resize(NULL, o->recall, sizeof *o->sent_at_ms);
+	return store_outbox_lately(c, o->sink_id, clock_utc_ms() - GATHER_RATE_MS,
+				   o->sent_at_ms, o->recall, &o->n_sent, err);
+}
+
 static int run(struct store_conn *c, struct store_job *job, struct err *err)
 {
 	struct owed *o = (struct owed *)((char *)job - offsetof(struct owed, job));
@@ -78,6 +85,9 @@ static int run(struct store_conn *c, struct store_job *job, struct err *err)
 		return err_wrap(err, "write deliveries");
 	if (!o->read)
 		return 0;
+	if (o->recall > 0)
+		return recall(o, c, err) == 0 ? 0
+					      : err_wrap(err, "read when it was told");
 	if (o->gather != NULL)
 		return merge_read(o, c, err) == 0 ? 0 : err_wrap(err, "gather events");
 	if (store_outbox_each(c, o->sink_id, o->after, OWED_READ_MAX, on_row, o, err) !=
@@ -116,6 +126,10 @@ void owed_clear(struct owed *o)
 	o->is_cut = false;
 	o->again = false;
 	o->n_in_hand = 0;
+	o->recall = 0;
+	free(o->sent_at_ms);
+	o->sent_at_ms = NULL;
+	o->n_sent = 0;
 }
 
 void owed_free(struct owed *o)

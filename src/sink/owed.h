@@ -27,6 +27,12 @@ struct owed {
 	bool read;
 	int64_t after; /* read those after this sequence; where nothing is gathered */
 
+	/* Where messages are counted: how many of the last to read, and when they were sent, newest
+	 * first. Nothing else is read with them. */
+	size_t recall;
+	int64_t *sent_at_ms;
+	size_t n_sent;
+
 	/* Where events are gathered, merge.h; NULL: they are not. */
 	const struct gather_settings *gather;
 	int64_t *in_hand; /* what is in memory already */

@@ -432,6 +432,11 @@ int store_sinks_answered(struct store_conn *c, int code,
  * as it is. */
 int store_outbox_again(struct store_conn *c, int64_t sink_id, int64_t sequence,
 		       bool *was_owed, struct err *err);
+/* When the sink was told lately: of each event that it was tried to tell, in at_ms, newest first, the
+ * last max of those since then. Among the last STORE_LATELY_MAX deliveries to all sinks it finds each. */
+#define STORE_LATELY_MAX 100000
+int store_outbox_lately(struct store_conn *c, int64_t sink_id, int64_t since_at_ms,
+			int64_t *at_ms, size_t max, size_t *n, struct err *err);
 /* Write how an attempt ended. */
 int store_outbox_save(struct store_conn *c, int64_t sink_id,
 		      const struct store_delivery *d, struct err *err);

@@ -221,6 +221,15 @@ static const char *const sql[N_STMTS] = {
 		"SELECT o.sink_id, k.name, count(*) FROM outbox o JOIN sink k USING (sink_id)"
 		" GROUP BY o.sink_id HAVING max(o.code IS ?) = 1 ORDER BY k.name",
 	[STMT_OUTBOX_SINKS] = "SELECT DISTINCT sink_id FROM outbox",
+	/* Canceled is what a digest has told, which is a delivery itself. */
+	[STMT_OUTBOX_LATELY] =
+		"SELECT at_ms FROM (SELECT first_ms AS at_ms FROM outbox"
+		" WHERE sink_id = ?1 AND attempts > 0 UNION ALL"
+		" SELECT e.at_ms + d.took_ms FROM"
+		" (SELECT * FROM delivery ORDER BY sequence DESC LIMIT ?4) d"
+		" JOIN event e USING (sequence) LEFT JOIN trouble t USING (sequence, sink_id)"
+		" WHERE d.sink_id = ?1 AND t.state IS NOT 3)"
+		" WHERE at_ms > ?2 ORDER BY at_ms DESC LIMIT ?3",
 
 	[STMT_FIRST_EVENT] = "SELECT coalesce(min(sequence), 0) FROM event",
 	[STMT_FIRST_DELIVERY] = "SELECT coalesce(min(sequence), 0) FROM delivery",

@@ -149,6 +149,20 @@ int store_sinks_answered(struct store_conn *c, int code,
 	return rc;
 }
 
+int store_outbox_lately(struct store_conn *c, int64_t sink_id, int64_t since_at_ms,
+			int64_t *at_ms, size_t max, size_t *n, struct err *err)
+{
+	sqlite3_stmt *st =
+		conn_bind(c, STMT_OUTBOX_LATELY, err, "iiii", sink_id, since_at_ms,
+			  (int64_t)max, (int64_t)STORE_LATELY_MAX);
+	int rc = st != NULL ? 1 : err->code;
+
+	*n = 0;
+	while (rc == 1 && (rc = conn_step(c, st, err)) == 1)
+		at_ms[(*n)++] = sqlite3_column_int64(st, 0);
+	return rc;
+}
+
 static int save_pending(struct store_conn *c, int64_t sink_id,
 			const struct store_delivery *d, struct err *err)
 {
