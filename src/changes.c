@@ -141,6 +141,17 @@ static int64_t last_without(const struct changes *x)
 					: x->sent_at_ms;
 }
 
+/* Since when lists have lacked one that is new: the first one did, or, where it is not known when that
+ * was, the last. */
+static int64_t absent_since(const struct changes *x, const struct store_device *row)
+{
+	const struct store_account *a = &x->watch->account;
+
+	if (!a->swept)
+		return 0;
+	return a->swept_sent_at_ms != 0 ? a->swept_sent_at_ms : row->not_before_ms;
+}
+
 static json_t *facts_of(const struct changes *x, const struct device *d)
 {
 	json_t *facts = device_facts(d);
@@ -173,6 +184,7 @@ static int add_device(struct changes *x, struct device *d, struct store_device *
 	row->location_ms = d->location_ms;
 	row->observed_at_ms = x->arrived_at_ms;
 	row->not_before_ms = watch_not_before(last_without(x), x->arrived_at_ms);
+	row->absent_since_ms = absent_since(x, row);
 	fill_state(x, row, d, digest);
 	rc = store_device_save(x->c, row, x->err);
 	if (rc == 0 && is_news) {

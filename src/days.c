@@ -52,6 +52,15 @@ static int sum_up(struct sums *s, const struct past *past, int64_t first_day,
 	return write_days(s);
 }
 
+/* The first on which it was listed: for how long it was not before that, counts as nothing. */
+static int64_t first_day_of(const struct past *past)
+{
+	for (size_t i = 0; i < past->spans.n; i++)
+		if (past->spans.all[i].state != SPAN_GONE)
+			return store_day_of(past->spans.all[i].from_ms);
+	return INT64_MAX;
+}
+
 static int find_place(struct sums *s, const struct fleet_device *f)
 {
 	char *site = device_fact(f->device->facts, "site");
@@ -80,8 +89,8 @@ static int64_t sum_up_device(struct fleet_device *f, struct err *err)
 	if (fleet_load(f, first_day == INT64_MIN ? INT64_MIN : first_day * STORE_DAY_MS,
 		       end_day * STORE_DAY_MS, err) != 0)
 		return err->code;
-	if (first_day == INT64_MIN && f->past.spans.n > 0)
-		first_day = store_day_of(f->past.spans.all[0].from_ms);
+	if (first_day == INT64_MIN)
+		first_day = first_day_of(&f->past);
 	if (f->past.spans.n == 0 || first_day >= end_day)
 		return 0;
 	if (find_place(&s, f) != 0 || sum_up(&s, &f->past, first_day, end_day) != 0)

@@ -420,7 +420,10 @@ static int run(struct sweep_job *s, struct store_conn *c, struct err *err)
 	if (lapse_stale(s, c, err) != 0)
 		return err->code;
 	fill_account(s);
-	w->account.swept |= s->first;
+	if (s->first) {
+		w->account.swept = true;
+		w->account.swept_sent_at_ms = w->sweep.sent_at_ms;
+	}
 	if (tell_state(s, c, err) != 0 || store_account_save(c, &w->account, err) != 0 ||
 	    (s->wants_counts && store_account_count(c, &w->account, err) != 0) ||
 	    store_commit(c, err) != 0)

@@ -143,6 +143,7 @@ void watch_clock_set(struct watch *w, int64_t set_ms)
 	if (step_ms >= 0)
 		return;
 	forget_book(w); /* its times are of the old clock */
+	move(&w->account.swept_sent_at_ms, step_ms);
 	move(&w->account.whole_sent_at_ms, step_ms);
 	move(&w->account.last_page_at_ms, step_ms);
 	move(&w->sweep.sent_at_ms, step_ms);

@@ -1334,6 +1334,7 @@ static void make_past(void)
 					      .name = "Annex, 2nd floor",
 					      .site = "Oslo",
 					      .status = DEVICE_OFFLINE,
+					      .absent_since_ms = SPRING - 11 * HOUR_MS,
 					      .observed_at_ms = SPRING + 11 * HOUR_MS};
 
 	database_open(&db, path);
@@ -1389,7 +1390,9 @@ static const struct {
 		     "0.754166666666667,1,3600000,3600000,0\n"},
 	{"UTC", "report --since 2020-01-01 --until 2021-01-01 -o csv", REPORT_HEAD},
 	{"UTC", "history 101 --until 2024-03-31T09:30:00Z -o csv",
-	 HISTORY_HEAD "acme,1,Online,,2024-03-30T12:00:00.000Z,2024-03-30T12:00:00.000Z,"
+	 HISTORY_HEAD "acme,1,Unknown,unobserved,,,2024-03-30T12:00:00.000Z,"
+		      "2024-03-30T12:00:00.000Z,\n"
+		      "acme,1,Online,,2024-03-30T12:00:00.000Z,2024-03-30T12:00:00.000Z,"
 		      "2024-03-31T09:00:00.000Z,2024-03-31T08:59:00.000Z,75600000\n"
 		      "acme,1,Offline,,2024-03-31T09:00:00.000Z,2024-03-31T08:59:00.000Z,"
 		      "2024-03-31T10:00:00.000Z,2024-03-31T09:59:00.000Z,3600000\n"},
@@ -1402,7 +1405,7 @@ static const struct {
 	 "\"last_status\":\"Offline\",\"since\":\"2024-03-31T09:00:00.000Z\","
 	 "\"not_before\":\"2024-03-31T08:59:00.000Z\","
 	 "\"observed_at\":\"2024-03-31T09:00:00.000Z\","
-	 "\"last_location_report_time\":null}\n"},
+	 "\"last_location_report_time\":null,\"unobserved_ms\":0}\n"},
 	{"UTC", "status --at 2024-03-31T09:30:00Z --offline --match site=Oslo -o json",
 	 "[]\n"},
 	/* Both were the same at noon and an hour later; in between one came. */
@@ -1418,17 +1421,17 @@ static const struct {
 	 "device.model,device.extension_number,device.extension_id,"
 	 "device.extension_name,device.phone_numbers,device.site,device.site_id,"
 	 "device.vendor_status,reasons,status,why,since,first_seen_at,last_online_at,"
-	 "last_location_report_time\n"
+	 "last_location_report_time,unobserved_ms\n"
 	 "acme,2,\"Annex, 2nd floor\",HardPhone,,,,,,,,Oslo,,Offline,never_online,Unknown,no_status,"
-	 "2024-03-31T11:00:00.000Z,2024-03-31T10:00:00.000Z,,\n"},
+	 "2024-03-31T11:00:00.000Z,2024-03-31T10:00:00.000Z,,,0\n"},
 	{"UTC", "status --at 2024-03-31T11:00:00Z --match site=Oslo -o csv",
 	 "device.account,device.id,device.name,device.type,device.serial,device.sku,"
 	 "device.model,device.extension_number,device.extension_id,"
 	 "device.extension_name,device.phone_numbers,device.site,device.site_id,"
 	 "device.vendor_status,status,why,last_status,since,not_before,observed_at,"
-	 "last_location_report_time\n"
+	 "last_location_report_time,unobserved_ms\n"
 	 "acme,2,\"Annex, 2nd floor\",HardPhone,,,,,,,,Oslo,,,Unknown,no_status,Offline,"
-	 "2024-03-31T11:00:00.000Z,2024-03-31T10:59:00.000Z,2024-03-31T11:00:00.000Z,\n"},
+	 "2024-03-31T11:00:00.000Z,2024-03-31T10:59:00.000Z,2024-03-31T11:00:00.000Z,,0\n"},
 };
 
 START_TEST(the_past_is_told_as_it_was)
@@ -1446,6 +1449,119 @@ START_TEST(the_past_is_told_as_it_was)
 END_TEST
 
 /* One cell is an hour and a half; the worst of its time is shown. */
+/* Nobody had looked yet: that is not to say that there was nothing. */
+static const struct {
+	const char *line, *out, *err;
+} unknown[] = {
+	{"status --at 2024-03-30T11:00:00Z --match device=1 -o ndjson",
+	 "\"vendor_status\":null},\"status\":\"Unknown\",\"why\":\"unobserved\","
+	 "\"last_status\":null,\"since\":null,\"not_before\":null,\"observed_at\":null,"
+	 "\"last_location_report_time\":null,\"unobserved_ms\":null}\n",
+	 "phonewatch: of 1 device nothing is known of that time: nobody had looked yet, or it"
+	 " is forgotten\n"},
+	{"status --at 2024-03-30T11:00:00Z -o table",
+	 "2 devices: 0 offline, 2 unknown, 0 online\n"
+	 "of 2 devices nothing is known of that time: nobody had looked yet, or it is"
+	 " forgotten\n",
+	 ""},
+	/* The lists of that time lacked it. */
+	{"status --at 2024-03-30T12:30:00Z -o table",
+	 "1 device: 0 offline, 0 unknown, 1 online\n", ""},
+	{"status --at 2024-03-30T11:00:00Z --offline -o csv", "unobserved_ms\n",
+	 "phonewatch: of 2 devices nothing is known of that time: nobody had looked yet, or it"
+	 " is forgotten\nphonewatch: 2 devices are unknown and not in the list\n"},
+	{"history 2 --since 2024-03-30T11:00:00Z --until 2024-03-31T10:30:00Z -o csv",
+	 "\nacme,2,Unknown,unobserved,,,2024-03-30T12:00:00.000Z,2024-03-30T12:00:00.000Z,\n"
+	 "acme,2,Offline,,2024-03-31T10:00:00.000Z,",
+	 ""},
+	{"history 1 --utc --since 2024-03-30 --until 2024-03-31 -o table",
+	 "Unknown  unobserved  earlier              2024-03-30 12:00:00 ", ""},
+	{"history 2 --since 2024-03-30T12:30:00Z --until 2024-03-31T09:30:00Z -o table",
+	 "It was in no list at that time.\n", ""},
+	{"diff --utc 2024-03-30T11:00:00Z 2024-03-31T08:30:00Z -o table",
+	 "2 devices differ between 2024-03-30 11:00:00 and 2024-03-31 08:30:00; 0 of them"
+	 " online before and not after\n"
+	 "of 2 devices nobody knows how they were at 2024-03-30 11:00:00: nobody looked then,"
+	 " or it is forgotten\n",
+	 ""},
+	{"diff --utc 2024-03-30T10:00:00Z 2024-03-30T11:00:00Z -o json --match device=1",
+	 "[]\n",
+	 "phonewatch: of 1 device nobody knows how it was at 2024-03-30 10:00:00: nobody looked"
+	 " then, or it is forgotten\n"
+	 "phonewatch: of 1 device nobody knows how it was at 2024-03-30 11:00:00: nobody looked"
+	 " then, or it is forgotten\n"},
+	{"diff 2024-03-30T11:00:00Z 2024-03-31T08:30:00Z -o csv --match device=1",
+	 ",Unknown,unobserved,Online,,2024-03-30T12:00:00.000Z\n",
+	 "phonewatch: of 1 device nobody knows how it was at 2024-03-30 11:00:00: nobody looked"
+	 " then, or it is forgotten\n"},
+};
+
+START_TEST(where_nobody_looked_nothing_is_claimed)
+{
+	struct answer a;
+
+	make_past();
+	setenv("TZ", "UTC", 1);
+	a = run(keep_printf("%s -d @", unknown[_i].line));
+	ck_assert_msg(strstr(a.out, unknown[_i].out) != NULL, "%s:\n%s", unknown[_i].line,
+		      a.out);
+	ck_assert_str_eq(a.err, unknown[_i].err);
+	ck_assert_int_eq(a.status, CLI_OK);
+	database_close(&db);
+}
+END_TEST
+
+static int add_gap(struct store_conn *c, void *arg, struct err *e)
+{
+	struct store_account account;
+	int64_t begin_ms = SPRING + 20 * HOUR_MS, *id = arg;
+
+	ck_assert_int_eq(store_account_load(c, "acme", &account, e), 0);
+	*id = account.account_id;
+	store_account_clear(&account);
+	return store_account_gap(c, *id, begin_ms, begin_ms + 2 * HOUR_MS, e);
+}
+
+/* It is online since eleven; from eight to ten in the evening nobody looked. */
+static const struct {
+	const char *line, *out;
+} reaching[] = {
+	{"status --match device=1 -o ndjson", ",\"unobserved_ms\":7200000}\n"},
+	{"status --match device=1 --at 2024-03-31T20:00:00Z -o ndjson",
+	 ",\"unobserved_ms\":null}\n"},
+	{"status --match device=1 --at 2024-03-31T22:00:00Z -o ndjson",
+	 ",\"unobserved_ms\":7200000}\n"},
+	{"status --match device=1 --at 2024-03-31T18:00:00Z -o ndjson",
+	 ",\"unobserved_ms\":0}\n"},
+	{"status --match device=1 -o table", "  ~ "},
+	{"status --match device=1 -o table",
+	 "~ Each look since then has shown it so, but for a part of that time nobody looked:"
+	 " phonewatch history tells when.\n"},
+	{"show 1 -o table", ", of which nobody looked for 2 h 0 min\n"},
+	{"show 1 -o json", ",\"unobserved_ms\":7200000,"},
+	{"stale --older 1d -o csv", ",7200000\n"},
+	{"stale --older 1d -o table",
+	 "That nobody looked for a part of that time, of 1 device,"},
+	{"history 1 --utc -o table --since 2024-03-31",
+	 "Unknown  unobserved  2024-03-31 19:00:00  2024-03-31 21:00:00 "},
+};
+
+START_TEST(what_reaches_over_a_gap_says_so)
+{
+	struct answer a;
+	int64_t id;
+
+	make_past();
+	database_write(&db, add_gap, &id);
+	setenv("TZ", "UTC", 1);
+	a = run(keep_printf("%s -d @", reaching[_i].line));
+	ck_assert_str_eq(a.err, "");
+	ck_assert_msg(strstr(a.out, reaching[_i].out) != NULL, "%s:\n%s",
+		      reaching[_i].line, a.out);
+	database_close(&db);
+}
+END_TEST
+
 START_TEST(a_history_is_a_bar_of_eighty_cells_and_its_spans)
 {
 	struct answer a;
@@ -1460,7 +1576,7 @@ START_TEST(a_history_is_a_bar_of_eighty_cells_and_its_spans)
 		"Lobby phone (1, acme)\n"
 		"2024-03-30 10:00:00                                          "
 		"2024-04-04 10:00:00\n"
-		" \xe2\x94\x80\xe2\x94\x80\xe2\x94\x80\xe2\x94\x80\xe2\x94\x80\xe2\x94\x80"
+		"??\xe2\x94\x80\xe2\x94\x80\xe2\x94\x80\xe2\x94\x80\xe2\x94\x80"
 		"\xe2\x94\x80\xe2\x94\x80\xe2\x94\x80\xe2\x94\x80\xe2\x94\x80\xe2\x94\x80"
 		"\xe2\x94\x80\xe2\x94\x80\xe2\x96\x88\xe2\x94\x80"));
 	ck_assert_ptr_nonnull(strstr(a.out, "2024-03-31 09:00:00  2024-03-31 10:00:00"));
@@ -1673,7 +1789,7 @@ static const struct {
 	{"history 99", CLI_NO_DEVICE, ""},
 	{"history 2 --since 2020-01-01 --until 2020-01-02", CLI_OK, ""},
 	{"history 2 --since 2020-01-01 --until 2020-01-02 -o table", CLI_OK,
-	 "It was in no list at that time."},
+	 "Unknown  unobserved  earlier  2024-03-30 "},
 };
 
 /* While a daemon has it open, which then goes on. */
@@ -1912,6 +2028,8 @@ int main(void)
 		{a_follower_goes_on_in_another_database, 1},
 		{a_follower_goes_on_in_a_backup_of_its_database, 1},
 		{the_past_is_told_as_it_was, COUNT(answers)},
+		{where_nobody_looked_nothing_is_claimed, COUNT(unknown)},
+		{what_reaches_over_a_gap_says_so, COUNT(reaching)},
 		{a_history_is_a_bar_of_eighty_cells_and_its_spans, 1},
 		{a_report_says_how_it_counts, 1},
 		{emergency_addresses_are_told_as_the_vendor_has_them, COUNT(evidence)},

@@ -83,7 +83,17 @@ static const struct {
 	{"one that comes later was not there in the list before",
 	 {ON1, ON1 "," OFF2},
 	 "span 1 (0.0, 0.3] 1\n"
+	 "span 2 (0.0, 0.0] 3\n"
 	 "span 2 (0.0, 60.3] 2"},
+	{"of one that came with the first list nobody knows whether it was there before",
+	 {"part " ON1, ON1 "," OFF2},
+	 "span 1 (0.0, 0.3] 1\n"
+	 "span 2 (60.0, 60.3] 2"},
+	{"of one that came later, since the first list",
+	 {ON1, ON1, "restart", ON1, ON1 "," OFF2},
+	 "span 1 (0.0, 0.3] 1\n"
+	 "span 2 (0.0, 0.0] 3\n"
+	 "span 2 (120.0, 180.3] 2"},
 	{"two lists that do not come are no gap",
 	 {ON1, "+2", OFF1},
 	 "span 1 (0.0, 0.3] 1\n"

@@ -521,7 +521,7 @@ START_TEST(a_status_is_the_documented_object)
 		"\"since\":\"2026-11-22T17:01:02.345Z\","
 		"\"not_before\":\"2026-11-22T17:01:02.345Z\","
 		"\"observed_at\":\"2026-11-22T17:01:02.345Z\","
-		"\"last_location_report_time\":null}");
+		"\"last_location_report_time\":null,\"unobserved_ms\":0}");
 	json_decref(object);
 	free(text);
 	status_walk_clear(&walk);

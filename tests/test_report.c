@@ -63,7 +63,8 @@ struct moment {
 	bool there;
 	enum device_status status;
 	enum status_why why;
-	bool doubt; /* another status may have come already */
+	bool doubt;  /* another status may have come already */
+	bool before; /* nobody had looked at it yet: that counts as nothing */
 };
 
 struct model {
@@ -72,6 +73,7 @@ struct model {
 	bool read;           /* its record was, since it is listed */
 	enum said last;      /* that was read, or SAID_UNKNOWN where none was */
 	int64_t sent_ms;     /* of the request that showed it last */
+	int64_t first_ms;    /* what is known of it begins then; 0: nothing is */
 	int64_t looked_ms;   /* that it was shown then is written down */
 	int64_t since_ms;    /* the status is known since then */
 	int64_t unseen_ms;   /* it is not seen as it is from then on */
@@ -83,8 +85,9 @@ struct model {
 static struct model models[N_DEVICES];
 static bool dark[N_TICKS]; /* no page came for too long */
 static int64_t last_page_ms;
-static bool
-	swept; /* a list had both pages: who is first seen later must have been read */
+static int64_t
+	swept_ms; /* a list that was asked for then had both pages: who is first seen later must
+			  * have been read, and was not there before; 0: none had */
 
 static int64_t tick_of(int64_t at_ms)
 {
@@ -162,6 +165,8 @@ static void see(struct model *m, enum said said, int64_t sent_ms, int64_t arrive
 	}
 	if (!m->listed || m->last != said)
 		m->since_ms = arrived_ms;
+	if (m->first_ms == 0)
+		m->first_ms = swept_ms != 0 ? swept_ms : arrived_ms;
 	m->listed = m->read = true;
 	m->last = said;
 	m->sent_ms = sent_ms;
@@ -176,7 +181,7 @@ static void see(struct model *m, enum said said, int64_t sent_ms, int64_t arrive
 
 static void see_unreadable(struct model *m, int64_t arrived_ms)
 {
-	if (!m->listed && swept)
+	if (!m->listed && swept_ms != 0)
 		return;
 	tell_until(m, arrived_ms);
 	if (!m->listed) {
@@ -184,6 +189,8 @@ static void see_unreadable(struct model *m, int64_t arrived_ms)
 		m->read = false;
 		m->last = SAID_UNKNOWN;
 		m->sent_ms = 0;
+		if (m->first_ms == 0)
+			m->first_ms = arrived_ms;
 		m->since_ms = m->unseen_ms = arrived_ms;
 	} else if (m->missed) {
 		end_absence(m, arrived_ms);
@@ -226,6 +233,13 @@ static void doubt(struct model *m, int64_t now_ms)
 		m->moments[t].doubt = true;
 }
 
+static void tell_before(struct model *m)
+{
+	for (int64_t t = 0; t < tick_of(m->first_ms); t++)
+		m->moments[t] = (struct moment){
+			.there = true, .why = WHY_UNOBSERVED, .before = true};
+}
+
 static void note_page(int64_t arrived_ms)
 {
 	if (last_page_ms != 0 && arrived_ms - last_page_ms > GAP_MS)
@@ -247,6 +261,8 @@ static void finish(int64_t now_ms)
 		if (m->listed)
 			end_absence(m, now_ms);
 		doubt(m, now_ms);
+		if (m->first_ms != 0)
+			tell_before(m);
 		for (int64_t t = 0; t < N_TICKS; t++) {
 			if (dark[t] && m->moments[t].there) {
 				m->moments[t].status = DEVICE_UNKNOWN;
@@ -337,7 +353,8 @@ static void sweep(bool partial)
 			     account_arrived_ms(&a, partial ? 1 : 2));
 	if (proves_absence)
 		keep(account_sent_ms(&a, 1));
-	swept |= !partial;
+	if (swept_ms == 0 && !partial)
+		swept_ms = account_sent_ms(&a, 1);
 	free(first);
 	free(second);
 }
@@ -411,7 +428,7 @@ static struct tally count(const struct model *m, int64_t since_ms, int64_t until
 	for (int64_t k = tick_of(since_ms); k < tick_of(until_ms); k++) {
 		const struct moment *x = &m->moments[k];
 
-		if (!x->there) {
+		if (!x->there || x->before) {
 			out = false;
 			continue;
 		}
@@ -502,10 +519,10 @@ static void on_differing(const struct between_device *b, void *arg)
 static void check_between(int64_t first_ms, int64_t second_ms, int64_t now_ms)
 {
 	int64_t at_ms[] = {first_ms, second_ms};
-	const struct between b = {.first_ms = first_ms,
-				  .second_ms = second_ms,
-				  .each = on_differing,
-				  .arg = at_ms};
+	struct between b = {.first_ms = first_ms,
+			    .second_ms = second_ms,
+			    .each = on_differing,
+			    .arg = at_ms};
 
 	memset(seen, 0, sizeof seen);
 	ck_assert_msg(between_run(&b, reader, now_ms, &err) == 0, "%s", err.text);
@@ -529,11 +546,13 @@ static void on_piece(const struct past_piece *p, void *arg)
 {
 	struct line *line = arg;
 	int64_t to_ms = p->to_ms == PAST_OPEN ? line->now_ms : p->to_ms;
+	int64_t from_ms = p->from_ms == PAST_BEGIN ? ACCOUNT_T0 : p->from_ms;
 
-	ck_assert(line->reached_ms == 0 || p->from_ms == line->reached_ms);
+	ck_assert(line->reached_ms == 0 ? p->from_ms == PAST_BEGIN
+					: p->from_ms == line->reached_ms);
 	ck_assert_int_le(p->from_not_before_ms, p->from_ms);
 	ck_assert_int_gt(to_ms, p->from_ms);
-	for (int64_t t = tick_of(p->from_ms); t < tick_of(to_ms); t++) {
+	for (int64_t t = tick_of(from_ms); t < tick_of(to_ms); t++) {
 		const struct moment *m = &models[line->i].moments[t];
 
 		ck_assert_msg(

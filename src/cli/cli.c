@@ -99,7 +99,7 @@ const size_t cli_n_options = COUNT(cli_options);
 	DEVICE_FIELDS("device.")         \
 	",status,why,last_status,since," \
 	"not_before,observed_at,"        \
-	"last_location_report_time"
+	"last_location_report_time,unobserved_ms"
 #define TIME_HELP                                                                   \
 	"T is 2026-11-22T18:01:02Z, 2026-11-22, -2h, yesterday, monday, today or\n" \
 	"now."
@@ -179,7 +179,8 @@ const struct cli_command cli_commands[] = {
 			"silent about their location, for 30 days or what --older says.\n" MATCH_HELP,
 		.fields = DEVICE_FIELDS(
 			"device.") ",reasons,status,why,since,first_seen_at,"
-				   "last_online_at,last_location_report_time",
+				   "last_online_at,last_location_report_time,"
+				   "unobserved_ms",
 		.run = cmd_stale,
 	},
 	{

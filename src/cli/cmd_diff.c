@@ -92,6 +92,19 @@ static void on_progress(int64_t n, void *arg)
 	progress_count(&diff->progress, n, "devices compared");
 }
 
+/* What differs from what nobody knows. */
+static void note_unobserved(struct diff *diff, const char *at, int64_t n)
+{
+	static const char fmt[] = "of %" PRId64 " device%s nobody knows how %s at %s:"
+				  " nobody looked then, or it is forgotten";
+	const char *plural = n == 1 ? "" : "s", *were = n == 1 ? "it was" : "they were";
+
+	if (n > 0 && diff->out.format == OUT_TABLE)
+		out_paragraph(&diff->out, OUT_DOUBTFUL, fmt, n, plural, were, at);
+	else if (n > 0)
+		cli_warn(fmt, n, plural, were, at);
+}
+
 static void add_count(struct diff *diff)
 {
 	char first[CLOCK_TEXT_BYTES], second[CLOCK_TEXT_BYTES], *unknown;
@@ -107,6 +120,17 @@ static void add_count(struct diff *diff)
 		      diff->n, diff->n == 1 ? "" : "s", diff->n == 1 ? "s" : "", first,
 		      second, diff->n_not_back, unknown);
 	free(unknown);
+}
+
+static void note_both(struct diff *diff)
+{
+	const struct between *b = &diff->between;
+	char at[CLOCK_TEXT_BYTES];
+
+	when_format(at, b->first_ms);
+	note_unobserved(diff, at, b->n_unobserved_first);
+	when_format(at, b->second_ms);
+	note_unobserved(diff, at, b->n_unobserved_second);
 }
 
 int cmd_diff(struct cli *cli)
@@ -138,6 +162,8 @@ int cmd_diff(struct cli *cli)
 		cli_fail_database(cli);
 	if (status == CLI_OK && cli->format == OUT_TABLE)
 		add_count(&diff);
+	if (status == CLI_OK)
+		note_both(&diff);
 	if (status == CLI_OK && out_end(&diff.out, &cli->err) != 0)
 		status = cli_fail_output(cli);
 	out_clear(&diff.out);

@@ -110,10 +110,14 @@ static void add_row(struct out *o, const struct past_piece *p, int64_t now_at_ms
 	out_cell(o, STATUS, colours[p->status], "%s", device_status_name(p->status));
 	if (p->why != WHY_NONE)
 		out_cell(o, WHY, OUT_DOUBTFUL, "%s", whys[p->why]);
-	when_format(text, p->from_ms);
-	out_cell(o, FROM, OUT_PLAIN, "%s", text);
 	when_format(text, p->to_ms);
 	out_cell(o, TO, OUT_PLAIN, "%s", lasts ? "now" : text);
+	if (p->from_ms == PAST_BEGIN) {
+		out_cell(o, FROM, OUT_FAINT, "earlier");
+		return;
+	}
+	when_format(text, p->from_ms);
+	out_cell(o, FROM, OUT_PLAIN, "%s", text);
 	clock_format_duration(text, (lasts ? now_at_ms : p->to_ms) - p->from_ms);
 	out_cell(o, FOR, OUT_PLAIN, "%s", text);
 }
@@ -160,7 +164,8 @@ static void add_rule(struct out *o)
 		o, OUT_FAINT,
 		"In the bar a cell shows the worst of its time: %s offline, %s unknown,"
 		" %s online. A status lasts until another one was observed; time in"
-		" which nobody looked is unknown. -o json has the bounds.",
+		" which nobody looked is unknown, and so is what a phone was before the"
+		" first look at it, unless lists lacked it. -o json has the bounds.",
 		glyphs[GLYPH_OFFLINE].text, glyphs[GLYPH_UNKNOWN].text,
 		glyphs[GLYPH_ONLINE].text);
 }

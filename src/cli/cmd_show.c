@@ -16,17 +16,37 @@ struct show {
 	int rc;
 };
 
-/* When the database first knew of it: 0 where that is not known. */
+/* When it was first seen, as far back as the database knows: 0 where it does not. */
 static int first_seen(struct show *show, const struct store_device *d, int64_t *at_ms)
 {
 	struct store_spans spans = {0};
+	size_t i = 0;
 
-	if (store_spans_load(show->c, d->device_id, INT64_MIN, INT64_MIN, &spans,
+	*at_ms = 0;
+	if (store_spans_load(show->c, d->device_id, INT64_MIN, INT64_MAX, &spans,
 			     &show->cli->err) != 0)
 		return show->cli->err.code;
-	*at_ms = spans.n > 0 ? spans.all[0].from_ms : 0;
+	while (i < spans.n && spans.all[i].state == SPAN_GONE)
+		i++;
+	if (i < spans.n)
+		*at_ms = spans.all[i].from_ms;
 	free(spans.all);
 	return 0;
+}
+
+static int look_back(struct show *show, struct status *s)
+{
+	struct store_gaps of_account = {0}, of_device = {0};
+	struct cli *cli = show->cli;
+	int rc = past_load_account(show->c, s->account, cli->now_at_ms, &of_account,
+				   &cli->err);
+
+	if (rc == 0)
+		rc = status_look_back(s, show->c, &of_account, &of_device, cli->now_at_ms,
+				      &cli->err);
+	free(of_account.all);
+	free(of_device.all);
+	return rc;
 }
 
 static json_t *object_of(const struct status *s, int64_t first_seen_at_ms)
@@ -71,6 +91,10 @@ static void add_status(struct out *o, const struct status *s, int64_t now_at_ms)
 	out_words(o, OUT_FAINT, "%-16s", "status");
 	out_words(o, colours[s->status], "%s", device_status_name(s->status));
 	out_words(o, OUT_PLAIN, "%s for %s", whys[s->why], lasted);
+	if (s->unobserved_ms > 0) {
+		clock_format_duration(lasted, s->unobserved_ms);
+		out_words(o, OUT_DOUBTFUL, ", of which nobody looked for %s", lasted);
+	}
 	if (s->why != WHY_NONE && s->last != DEVICE_UNKNOWN)
 		out_words(o, OUT_PLAIN, "; before that %s", device_status_name(s->last));
 	out_newline(o);
@@ -127,11 +151,13 @@ static void on_device(const struct store_account *a, const struct store_device *
 
 	if (show->rc != 0)
 		return;
+	status_judge(&s, now_at_ms);
 	show->rc = first_seen(show, d, &first_seen_at_ms);
+	if (show->rc == 0)
+		show->rc = look_back(show, &s);
 	if (show->rc != 0)
 		return;
 	s.facts = json_loads(d->facts, 0, NULL);
-	status_judge(&s, now_at_ms);
 	if (show->out.format == OUT_TABLE)
 		add_text(&show->out, &s, first_seen_at_ms, now_at_ms);
 	else

@@ -27,6 +27,7 @@ struct list {
 	struct out out;
 	struct progress progress;
 	int64_t now_at_ms, n;
+	int64_t n_with_gaps; /* nobody looked for a part of the time since */
 };
 
 static void time_cell(struct list *list, size_t column, int64_t at_ms)
@@ -47,8 +48,11 @@ static void add_row(struct list *list, const struct stale_device *s)
 	struct out *o = &list->out;
 
 	out_row(o);
-	out_cell(o, REASONS, OUT_PLAIN, "%s%s%s", s->never_online ? "never online " : "",
-		 s->offline && !s->never_online ? "offline " : "",
+	out_cell(o, REASONS, OUT_PLAIN, "%s%s%s",
+		 s->never_online ? "never online"
+		 : s->offline    ? "offline"
+				 : "",
+		 (s->never_online || s->offline) && s->silent ? ", " : "",
 		 s->silent ? "no location" : "");
 	out_cell(o, STATUS, colours[now->status], "%s", device_status_name(now->status));
 	time_cell(list, SINCE, now->since_at_ms);
@@ -66,6 +70,7 @@ static void on_device(const struct stale_device *s, void *arg)
 	struct list *list = arg;
 
 	list->n++;
+	list->n_with_gaps += s->status->unobserved_ms > 0;
 	if (list->out.format == OUT_TABLE)
 		add_row(list, s);
 	else
@@ -79,6 +84,24 @@ static void on_progress(int64_t n, void *arg)
 	progress_count(&list->progress, n, "devices looked at");
 }
 
+static void add_count(struct list *list, int64_t older_ms)
+{
+	char older[CLOCK_TEXT_BYTES];
+
+	clock_format_duration(older, older_ms);
+	out_paragraph(&list->out, OUT_PLAIN,
+		      "%" PRId64 " device%s offline, never online, or silent about"
+		      " location for %s or longer",
+		      list->n, list->n == 1 ? "" : "s", older);
+	if (list->n_with_gaps > 0)
+		out_paragraph(
+			&list->out, OUT_FAINT,
+			"SINCE: each look since then has shown it so. That nobody looked"
+			" for a part of that time, of %" PRId64
+			" device%s, does not end it; phonewatch history tells when.",
+			list->n_with_gaps, list->n_with_gaps == 1 ? "" : "s");
+}
+
 int cmd_stale(struct cli *cli)
 {
 	struct list list = {.now_at_ms = cli->now_at_ms};
@@ -88,7 +111,6 @@ int cmd_stale(struct cli *cli)
 			      .each = on_device,
 			      .on_progress = on_progress,
 			      .arg = &list};
-	char older[CLOCK_TEXT_BYTES];
 	struct store_conn *c;
 	int status = CLI_OK;
 
@@ -104,14 +126,8 @@ int cmd_stale(struct cli *cli)
 	progress_end(&list.progress);
 	if (status == CLI_DATABASE)
 		cli_fail_database(cli);
-	if (status == CLI_OK && cli->format == OUT_TABLE) {
-		clock_format_duration(older, stale.older_ms);
-		out_paragraph(&list.out, OUT_PLAIN,
-			      "%" PRId64
-			      " device%s offline, never online, or silent about"
-			      " location for %s or longer",
-			      list.n, list.n == 1 ? "" : "s", older);
-	}
+	if (status == CLI_OK && cli->format == OUT_TABLE)
+		add_count(&list, stale.older_ms);
 	if (status == CLI_OK && out_end(&list.out, &cli->err) != 0)
 		status = cli_fail_output(cli);
 	out_clear(&list.out);

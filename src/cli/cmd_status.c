@@ -24,12 +24,15 @@ static const struct out_column columns[N_COLUMNS + 1] = {
 	[ACCOUNT] = {"ACCOUNT", 0.1, SCOLS_FL_TRUNC | OUT_EXTRA},
 };
 
+#define AT_LEAST "\u2265"
+
 /* A device as the table shows it: kept until all are there to be sorted. */
 struct row {
 	enum device_status status, last;
 	enum status_why why;
-	int64_t since_at_ms;
+	int64_t since_at_ms;    /* 0: nobody knows */
 	bool at_least;          /* it was so when it was first seen */
+	bool has_gaps;          /* nobody looked for a part of the time since then */
 	char *cells[N_COLUMNS]; /* NAME, EXT, SITE, MODEL, ACCOUNT */
 };
 
@@ -61,7 +64,8 @@ static struct row *add_device(struct rows *all, const struct status *s)
 	*r = (struct row){.status = s->status,
 			  .last = s->last,
 			  .why = s->why,
-			  .since_at_ms = s->since_at_ms};
+			  .since_at_ms = s->since_at_ms,
+			  .has_gaps = s->unobserved_ms > 0};
 	r->cells[NAME] = status_device_name(s);
 	r->cells[EXT] = fact(s, "extension_number");
 	r->cells[SITE] = fact(s, "site");
@@ -109,11 +113,14 @@ static void add_row(struct out *o, const struct row *r, int64_t now_at_ms)
 	for (size_t i = 0; i < N_COLUMNS; i++)
 		if (r->cells[i] != NULL)
 			out_cell(o, i, OUT_PLAIN, "%s", r->cells[i]);
+	if (r->since_at_ms == 0)
+		return;
 	when_format_short(text, r->since_at_ms, now_at_ms);
 	out_cell(o, SINCE, OUT_PLAIN, "%s", text);
 	clock_format_duration(
 		text, now_at_ms > r->since_at_ms ? now_at_ms - r->since_at_ms : 0);
-	out_cell(o, FOR, OUT_PLAIN, "%s%s", r->at_least ? "\u2265 " : "", text);
+	out_cell(o, FOR, OUT_PLAIN, "%s%s%s", r->at_least ? AT_LEAST " " : "",
+		 r->has_gaps ? "~ " : "", text);
 }
 
 /* Columns that would say the same of every device are left out. */
@@ -141,6 +148,7 @@ struct asking {
 	int rc;                                /* of what was asked beside the walk */
 	bool offline;                          /* only those are shown */
 	size_t n_unknown;                      /* of those that are not shown */
+	size_t n_blank;                        /* of whom nothing is known of that time */
 	const struct store_account *unwatched; /* one of them; NULL: none */
 	size_t n_unwatched;
 };
@@ -172,6 +180,25 @@ static void add_count(struct asking *q)
 	out_newline(o);
 }
 
+/* What the marks before a duration mean; and of whom there is none, as nothing is known. */
+static void add_legend(struct out *o, const struct rows *all)
+{
+	size_t n_at_least = 0, n_with_gaps = 0;
+
+	for (size_t i = 0; i < all->n; i++) {
+		n_at_least += all->rows[i].at_least;
+		n_with_gaps += all->rows[i].has_gaps;
+	}
+	if (n_at_least > 0)
+		out_paragraph(o, OUT_FAINT,
+			      AT_LEAST " It was so when it was first seen.");
+	if (n_with_gaps > 0)
+		out_paragraph(
+			o, OUT_FAINT,
+			"~ Each look since then has shown it so, but for a part of that"
+			" time nobody looked: phonewatch history tells when.");
+}
+
 /* What nobody watches is old. Of many accounts the command for accounts tells. */
 static char *unwatched_note(const struct asking *q)
 {
@@ -190,6 +217,17 @@ static char *unwatched_note(const struct asking *q)
 	return note;
 }
 
+/* Of another time. */
+static char *blank_note(const struct asking *q)
+{
+	if (q->n_blank == 0)
+		return NULL;
+	return mem_printf(
+		"of %zu device%s nothing is known of that time: nobody had looked"
+		" yet, or it is forgotten",
+		q->n_blank, q->n_blank == 1 ? "" : "s");
+}
+
 static void tell_table(struct asking *q, int64_t now_at_ms)
 {
 	struct rows *all = &q->rows;
@@ -200,6 +238,7 @@ static void tell_table(struct asking *q, int64_t now_at_ms)
 	for (size_t i = 0; i < all->n; i++)
 		add_row(&q->out, &all->rows[i], now_at_ms);
 	add_count(q);
+	add_legend(&q->out, all);
 }
 
 static void clear_rows(struct rows *all)
@@ -226,6 +265,7 @@ static void on_device(const struct status *s, void *arg)
 	struct asking *q = arg;
 	char *text;
 
+	q->n_blank += s->since_at_ms == 0;
 	if (q->offline && s->status != DEVICE_OFFLINE) {
 		q->n_unknown++;
 	} else if (q->out.format == OUT_TABLE) {
@@ -249,7 +289,7 @@ static void warn(const struct asking *q, const char *note, int64_t at_ms)
 
 static void tell_rest(struct asking *q, int64_t at_ms)
 {
-	char *note = at_ms == 0 ? unwatched_note(q) : NULL;
+	char *note = at_ms == 0 ? unwatched_note(q) : blank_note(q);
 
 	if (q->out.format != OUT_TABLE) {
 		warn(q, note, at_ms);

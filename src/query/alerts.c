@@ -137,7 +137,7 @@ static int add_seen(struct store_conn *c, const struct alert *a,
 		    struct alert_story *story, struct err *err)
 {
 	static const char *const names[] = {"seen with an unknown status", "seen Online",
-					    "seen Offline", "not listed any more"};
+					    "seen Offline", "not listed"};
 	int64_t until_ms = a->state == ALERT_RESOLVED ? a->resolved_ms + 1 : INT64_MAX;
 	struct store_spans spans = {0};
 	int rc = 0;

@@ -19,7 +19,7 @@ static void note(struct between_state *state, const struct past_piece *piece,
 		.there = !piece->gone,
 		.status = piece->status,
 		.why = piece->why,
-		.since_ms = piece->from_ms,
+		.since_ms = piece->from_ms != PAST_BEGIN ? piece->from_ms : 0,
 	};
 }
 
@@ -39,21 +39,36 @@ static bool differs(const struct between_device *b)
 	       (x->there && (x->status != y->status || x->why != y->why));
 }
 
+static bool is_unobserved(const struct between_state *state)
+{
+	return state->there && state->why == WHY_UNOBSERVED;
+}
+
+/* Those that are meant. */
+static void tell(struct between *b, const struct between_device *found)
+{
+	b->n_unobserved_first += is_unobserved(&found->before);
+	b->n_unobserved_second += is_unobserved(&found->after);
+	if (differs(found))
+		b->each(found, b->arg);
+}
+
 static int on_device(struct fleet_device *f, void *arg, struct err *err)
 {
-	const struct between *b = arg;
+	struct between *b = arg;
 	struct look look = {b, {.account = f->account, .device = f->device}};
+	struct between_device *found = &look.found;
 
 	if (fleet_load(f, b->first_ms, b->second_ms + 1, err) != 0)
 		return err->code;
 	past_pieces(&f->past, b->second_ms + 1, on_piece, &look);
-	if (!differs(&look.found))
-		return 0;
-	look.found.facts = json_loads(f->device->facts, 0, NULL);
+	if (!differs(found) && !is_unobserved(&found->before))
+		return 0; /* of most there is nothing to tell */
+	found->facts = json_loads(f->device->facts, 0, NULL);
 	if (match_all(b->matches, b->n_matches, f->account->name, f->device->id,
-		      look.found.facts))
-		b->each(&look.found, b->arg);
-	json_decref(look.found.facts);
+		      found->facts))
+		tell(b, found);
+	json_decref(found->facts);
 	return 0;
 }
 
@@ -64,13 +79,13 @@ static void on_progress(int64_t n, void *arg)
 	b->on_progress(n, b->arg);
 }
 
-int between_run(const struct between *b, struct store_conn *c, int64_t now_at_ms,
+int between_run(struct between *b, struct store_conn *c, int64_t now_at_ms,
 		struct err *err)
 {
 	const struct fleet_walk walk = {
 		.each = on_device,
 		.on_progress = b->on_progress != NULL ? on_progress : NULL,
-		.arg = (void *)b,
+		.arg = b,
 	};
 
 	return fleet_each(&walk, c, now_at_ms, err);

@@ -64,6 +64,13 @@ enum status_why past_unseen_why(const struct store_account *a,
 									 : WHY_NONE;
 }
 
+/* A past that an older version has seen, of which no more is known. */
+static void add_removal(struct store_spans *spans, int64_t at_ms)
+{
+	spans->all = mem_grow(spans->all, spans->n, &spans->cap, sizeof *spans->all);
+	spans->all[spans->n++] = (struct store_span){at_ms, at_ms, SPAN_GONE};
+}
+
 int past_load(struct past *p, struct store_conn *c, const struct store_account *a,
 	      const struct store_gaps *account_gaps, const struct store_device *d,
 	      int64_t since_ms, int64_t until_ms, int64_t now_at_ms, struct err *err)
@@ -72,9 +79,12 @@ int past_load(struct past *p, struct store_conn *c, const struct store_account *
 
 	p->account_gaps = account_gaps;
 	p->shown_ms = past_last_shown(a, d);
+	p->since_ms = since_ms;
 	p->device_gaps.n = 0;
 	if (store_spans_load(c, d->device_id, since_ms, until_ms, &p->spans, err) != 0)
 		return err->code;
+	if (p->spans.n == 0 && d->removed_at_ms != 0)
+		add_removal(&p->spans, d->removed_at_ms);
 	if (p->spans.n == 0)
 		return 0;
 	/* From the first span's beginning: a gap within it may last into what is asked for. */
@@ -239,6 +249,45 @@ int64_t past_doubt_ms(const struct past_step *step)
 	return later(0, step->to_ms - later(step->from_ms, step->doubt_from_ms));
 }
 
+/* The next one of both, by time, of which something lies behind at_ms; NULL: there is none. */
+static const struct store_gap *next_gap(const struct store_gaps *const both[2],
+					size_t next[2], int64_t at_ms)
+{
+	const struct store_gap *found = NULL;
+
+	for (int which = 0; which < 2; which++) {
+		const struct store_gaps *gaps = both[which];
+		const struct store_gap *gap;
+
+		while (next[which] < gaps->n && gaps->all[next[which]].to_ms <= at_ms)
+			next[which]++;
+		gap = next[which] < gaps->n ? &gaps->all[next[which]] : NULL;
+		if (gap != NULL && (found == NULL || gap->from_ms < found->from_ms))
+			found = gap;
+	}
+	return found;
+}
+
+int64_t past_unobserved_ms(const struct store_gaps *of_account,
+			   const struct store_gaps *of_device, int64_t from_ms,
+			   int64_t to_ms)
+{
+	const struct store_gaps *both[2] = {of_account, of_device};
+	size_t next[2] = {first_ending_behind(of_account, from_ms), 0};
+	const struct store_gap *gap;
+	int64_t sum_ms = 0;
+
+	while ((gap = next_gap(both, next, from_ms)) != NULL && gap->from_ms < to_ms) {
+		int64_t end_ms = earlier(gap->to_ms, to_ms);
+
+		sum_ms += end_ms - later(gap->from_ms, from_ms);
+		if (end_ms == to_ms)
+			break;
+		from_ms = end_ms;
+	}
+	return sum_ms;
+}
+
 /* ---- in one piece ---- */
 
 struct gathering {
@@ -250,7 +299,7 @@ struct gathering {
 
 static bool goes_on(const struct past_piece *piece, const struct past_piece *other)
 {
-	return piece->gone == other->gone &&
+	return piece->span != NULL && piece->gone == other->gone &&
 	       (piece->gone ||
 		(piece->status == other->status && piece->why == other->why));
 }
@@ -286,6 +335,13 @@ static void end_piece(struct gathering *g, int64_t to_ms, int64_t to_not_before_
 	g->each(&g->piece, g->arg);
 }
 
+static const struct past_piece before_all = {
+	.status = DEVICE_UNKNOWN,
+	.why = WHY_UNOBSERVED,
+	.from_ms = PAST_BEGIN,
+	.from_not_before_ms = PAST_BEGIN,
+};
+
 void past_pieces(const struct past *p, int64_t now_at_ms,
 		 void (*each)(const struct past_piece *piece, void *arg), void *arg)
 {
@@ -293,6 +349,10 @@ void past_pieces(const struct past *p, int64_t now_at_ms,
 	struct past_walk w;
 	struct past_step step;
 
+	if (p->spans.n == 0 || p->spans.all[0].from_ms > p->since_ms) {
+		g.piece = before_all;
+		g.any = true;
+	}
 	past_begin(&w, p, INT64_MIN, now_at_ms);
 	while (past_step(&w, &step)) {
 		struct past_piece piece = piece_of(&step, g.any ? &g.piece : NULL);
@@ -309,7 +369,7 @@ void past_pieces(const struct past *p, int64_t now_at_ms,
 char *past_text(const struct past_piece *piece, const char *account,
 		const char *device_id, int64_t now_at_ms)
 {
-	bool lasts = piece->to_ms == PAST_OPEN;
+	bool lasts = piece->to_ms == PAST_OPEN, begins = piece->from_ms != PAST_BEGIN;
 	struct buf b;
 
 	buf_init(&b, SIZE_MAX / 2);
@@ -318,12 +378,15 @@ char *past_text(const struct past_piece *piece, const char *account,
 	text_string(&b, "device_id", device_id);
 	text_word(&b, "status", device_status_name(piece->status));
 	text_word(&b, "why", status_why_name(piece->why));
-	text_time(&b, "from", piece->from_ms);
-	text_time(&b, "from_not_before", piece->from_not_before_ms);
+	text_time_or_null(&b, "from", begins ? piece->from_ms : 0);
+	text_time_or_null(&b, "from_not_before", begins ? piece->from_not_before_ms : 0);
 	text_time_or_null(&b, "to", lasts ? 0 : piece->to_ms);
 	text_time_or_null(&b, "to_not_before", lasts ? 0 : piece->to_not_before_ms);
-	text_number(&b, "duration_ms",
-		    (lasts ? now_at_ms : piece->to_ms) - piece->from_ms);
+	if (begins)
+		text_number(&b, "duration_ms",
+			    (lasts ? now_at_ms : piece->to_ms) - piece->from_ms);
+	else
+		text_word(&b, "duration_ms", NULL);
 	buf_add_text(&b, "}");
 	return b.data;
 }

@@ -1,5 +1,8 @@
 /* What a device was at each moment: its spans, with the gaps laid over them.
  *
+ * Before its first span nothing is known of it: nobody had looked, or it is forgotten. That is Unknown,
+ * as if unobserved; that it was not there, only a span says.
+ *
  * A gap hides what the span says. Where a status changed before the device was seen again, the gap
  * lasts until the new status was: what lies between is of neither.
  *
@@ -27,11 +30,14 @@ const char *status_why_name(enum status_why why);
 
 /* All of one device, by time. A gap that lasts ends at PAST_OPEN. */
 #define PAST_OPEN INT64_MAX
+/* Where what is known begins: nobody knows when. */
+#define PAST_BEGIN INT64_MIN
 struct past {
 	struct store_spans spans;
 	struct store_gaps device_gaps;
 	const struct store_gaps *account_gaps; /* borrowed */
 	int64_t shown_ms;                      /* past_last_shown() */
+	int64_t since_ms;                      /* that it was loaded from */
 };
 
 /* The gaps of an account; the caller frees all. Returns 0 or ERR_STORE. */
@@ -86,24 +92,29 @@ enum device_status past_status(const struct past_step *step, enum status_why *wh
  * where nobody has looked since, any. */
 int64_t past_doubt_ms(const struct past_step *step);
 
+/* How much of a time is hidden by gaps, of the account or of the device. */
+int64_t past_unobserved_ms(const struct store_gaps *of_account,
+			   const struct store_gaps *of_device, int64_t from_ms,
+			   int64_t to_ms);
+
 /* A run of steps with one status. */
 struct past_piece {
 	enum device_status status;
 	enum status_why why;
 	bool gone;
-	int64_t from_ms, from_not_before_ms;
-	int64_t to_ms, to_not_before_ms; /* PAST_OPEN: it lasts */
-	const struct store_span *span;   /* that it begins with */
+	int64_t from_ms, from_not_before_ms; /* PAST_BEGIN: nobody knows */
+	int64_t to_ms, to_not_before_ms;     /* PAST_OPEN: it lasts */
+	const struct store_span *span; /* that it begins with; NULL: before the first */
 };
 
-/* All from the first span that was loaded until now, in order. */
+/* All that was loaded until now, in order. */
 void past_pieces(const struct past *p, int64_t now_at_ms,
 		 void (*each)(const struct past_piece *piece, void *arg), void *arg);
 
 /*
  * Shape  {"account", "device_id", "status", "why", "from", "from_not_before", "to",
  *         "to_not_before", "duration_ms"}; to and to_not_before are null where it lasts, and
- *         duration_ms is until now then
+ *         duration_ms is until now then; of what lies before the first span the others are
  * Returns a text, the caller's.
  */
 char *past_text(const struct past_piece *piece, const char *account,

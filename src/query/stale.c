@@ -8,6 +8,8 @@ static void on_piece(const struct past_piece *piece, void *arg)
 {
 	struct stale_device *found = arg;
 
+	if (piece->span == NULL) /* nobody knows */
+		return;
 	if (piece->gone) /* what it was before it was removed is another story */
 		*found = (struct stale_device){0};
 	else if (found->first_seen_ms == 0)
@@ -40,6 +42,10 @@ static int on_device(struct fleet_device *f, void *arg, struct err *err)
 	if (found.last_online_ms == PAST_OPEN)
 		found.last_online_ms = f->now_at_ms;
 	status_judge(&s, f->now_at_ms);
+	if (status_is_seen(&s))
+		s.unobserved_ms =
+			past_unobserved_ms(f->account_gaps, &f->past.device_gaps,
+					   s.since_at_ms, f->now_at_ms);
 	judge(&found, &s, f->now_at_ms - stale->older_ms);
 	if (!found.offline && !found.never_online && !found.silent)
 		return 0;
@@ -101,5 +107,6 @@ json_t *stale_object(const struct stale_device *s)
 	member_time_or_null(o, "last_online_at", s->last_online_ms);
 	member_time_or_null(o, "last_location_report_time",
 			    d->has_location ? d->location_ms : 0);
+	status_member_unobserved(o, now);
 	return o;
 }

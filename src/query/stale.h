@@ -9,7 +9,7 @@
 
 struct stale_device {
 	const struct status *status;
-	bool offline;      /* Offline for so long */
+	bool offline;      /* Offline at each look for so long */
 	bool never_online; /* first seen so long ago, and never seen online */
 	bool silent;       /* its last location report is so old */
 	int64_t first_seen_ms;
@@ -34,7 +34,7 @@ int stale_run(const struct stale *s, struct store_conn *c, int64_t now_at_ms,
 /*
  * Shape  {"device": {as in an event}, "reasons": ["offline", "never_online", "no_location"],
  *         "status", "why", "since", "first_seen_at", "last_online_at",
- *         "last_location_report_time"}
+ *         "last_location_report_time", "unobserved_ms"}
  * Returns a new object, the caller's.
  */
 json_t *stale_object(const struct stale_device *s);

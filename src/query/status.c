@@ -43,6 +43,25 @@ void status_judge(struct status *s, int64_t now_at_ms)
 	}
 }
 
+bool status_is_seen(const struct status *s)
+{
+	return s->why <= WHY_NO_STATUS;
+}
+
+int status_look_back(struct status *s, struct store_conn *c,
+		     const struct store_gaps *of_account, struct store_gaps *of_device,
+		     int64_t now_at_ms, struct err *err)
+{
+	if (!status_is_seen(s))
+		return 0;
+	if (store_gaps_load(c, s->device->account_id, s->device->device_id,
+			    s->since_at_ms, of_device, err) != 0)
+		return err->code;
+	s->unobserved_ms =
+		past_unobserved_ms(of_account, of_device, s->since_at_ms, now_at_ms);
+	return 0;
+}
+
 struct batch {
 	struct status_walk *walk;
 	struct store_conn *c;
@@ -106,14 +125,34 @@ static struct store_device then(const struct store_device *d, int64_t at_ms,
 {
 	struct store_device was = *d;
 
+	was.has_location = d->has_location && d->location_ms <= at_ms;
+	if (span == NULL) { /* nothing is known */
+		was.status = was.last_known = DEVICE_UNKNOWN;
+		was.vendor_status = NULL;
+		was.not_before_ms = was.observed_at_ms = 0;
+		return was;
+	}
 	was.status = (enum device_status)span->state;
 	was.vendor_status = was.status != DEVICE_UNKNOWN
 				    ? (char *)device_status_name(was.status)
 				    : NULL;
 	was.not_before_ms = span->not_before_ms;
 	was.observed_at_ms = span->from_ms;
-	was.has_location = d->has_location && d->location_ms <= at_ms;
 	return was;
+}
+
+static int tell_since(struct batch *b, const struct store_device *d,
+		      const struct past_piece *piece, struct status *s)
+{
+	struct status_walk *w = b->walk;
+
+	s->since_at_ms = status_is_seen(s) ? piece->span->from_ms : piece->from_ms;
+	if (status_is_seen(s))
+		s->unobserved_ms = past_unobserved_ms(&w->gaps, &w->past.device_gaps,
+						      s->since_at_ms, w->at_ms);
+	if (s->last != DEVICE_UNKNOWN)
+		return 0;
+	return last_known(b, d, piece->span->from_ms, &s->last);
 }
 
 static int show_then(struct batch *b, const struct store_account *a,
@@ -128,15 +167,13 @@ static int show_then(struct batch *b, const struct store_account *a,
 		      b->now_at_ms, b->err) != 0)
 		return b->err->code;
 	past_pieces(&w->past, w->at_ms + 1, on_piece, &piece);
-	if (piece.gone) /* or not there yet */
+	if (piece.gone)
 		return 0;
 	was = then(d, w->at_ms, piece.span);
 	s.status = piece.status;
 	s.why = piece.why;
-	s.since_at_ms = piece.why > WHY_NO_STATUS ? piece.from_ms : piece.span->from_ms;
 	s.last = was.status;
-	if (s.last == DEVICE_UNKNOWN &&
-	    last_known(b, d, piece.span->from_ms, &s.last) != 0)
+	if (piece.span != NULL && tell_since(b, d, &piece, &s) != 0)
 		return b->err->code;
 	show(b, &s);
 	return 0;
@@ -168,10 +205,13 @@ static void on_device(const struct store_device *d, void *arg)
 		return;
 	if (w->at_ms != 0) {
 		b->rc = show_then(b, s.account, d);
-	} else {
-		status_judge(&s, b->now_at_ms);
-		show(b, &s);
+		return;
 	}
+	status_judge(&s, b->now_at_ms);
+	b->rc = status_look_back(&s, b->c, &w->gaps, &w->past.device_gaps, b->now_at_ms,
+				 b->err);
+	if (b->rc == 0)
+		show(b, &s);
 }
 
 static int read_batch(struct batch *b)
@@ -181,13 +221,14 @@ static int read_batch(struct batch *b)
 	const char *after = w->after != NULL ? w->after : "";
 	int rc;
 
-	if (w->at_ms == 0)
-		return store_devices_after(b->c, account_id, after, BATCH, on_device, b,
-					   b->err);
 	if (load_gaps(w, b->c, b->now_at_ms, b->err) != 0)
 		return b->err->code;
-	rc = store_devices_ever_after(b->c, account_id, after, BATCH, on_device, b,
-				      b->err);
+	if (w->at_ms == 0)
+		rc = store_devices_after(b->c, account_id, after, BATCH, on_device, b,
+					 b->err);
+	else
+		rc = store_devices_ever_after(b->c, account_id, after, BATCH, on_device,
+					      b, b->err);
 	return rc != 0 ? rc : b->rc;
 }
 
@@ -265,6 +306,14 @@ char *status_device_name(const struct status *s)
 	return mem_strdup(s->device->id);
 }
 
+void status_member_unobserved(json_t *object, const struct status *s)
+{
+	if (status_is_seen(s))
+		member_number(object, "unobserved_ms", s->unobserved_ms);
+	else
+		member_text(object, "unobserved_ms", NULL);
+}
+
 json_t *status_object(const struct status *s)
 {
 	const struct store_device *d = s->device;
@@ -277,13 +326,14 @@ json_t *status_object(const struct status *s)
 	member_text(object, "why", status_why_name(s->why));
 	member_text(object, "last_status",
 		    s->last != DEVICE_UNKNOWN ? device_status_name(s->last) : NULL);
-	member_time(object, "since", s->since_at_ms);
-	member_time(object, "not_before", d->not_before_ms);
-	member_time(object, "observed_at", d->observed_at_ms);
+	member_time_or_null(object, "since", s->since_at_ms);
+	member_time_or_null(object, "not_before", d->not_before_ms);
+	member_time_or_null(object, "observed_at", d->observed_at_ms);
 	if (d->has_location)
 		member_time(object, "last_location_report_time", d->location_ms);
 	else
 		member_text(object, "last_location_report_time", NULL);
+	status_member_unobserved(object, s);
 	return object;
 }
 
@@ -307,13 +357,17 @@ char *status_text(const struct status *s)
 	text_word(&b, "why", status_why_name(s->why));
 	text_word(&b, "last_status",
 		  s->last != DEVICE_UNKNOWN ? device_status_name(s->last) : NULL);
-	text_time(&b, "since", s->since_at_ms);
-	text_time(&b, "not_before", d->not_before_ms);
-	text_time(&b, "observed_at", d->observed_at_ms);
+	text_time_or_null(&b, "since", s->since_at_ms);
+	text_time_or_null(&b, "not_before", d->not_before_ms);
+	text_time_or_null(&b, "observed_at", d->observed_at_ms);
 	if (d->has_location)
 		text_time(&b, "last_location_report_time", d->location_ms);
 	else
 		text_word(&b, "last_location_report_time", NULL);
+	if (status_is_seen(s))
+		text_number(&b, "unobserved_ms", s->unobserved_ms);
+	else
+		text_word(&b, "unobserved_ms", NULL);
 	buf_add_text(&b, "}");
 	return b.data;
 }

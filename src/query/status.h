@@ -3,6 +3,7 @@
 #define QUERY_STATUS_H
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "query/past.h"
@@ -17,13 +18,23 @@ struct status {
 	enum device_status status; /* DEVICE_UNKNOWN for each WHY but WHY_NONE */
 	enum status_why why;
 	enum device_status last; /* the last that was not Unknown; Unknown: none yet */
-	int64_t since_at_ms;     /* status has been so since: the last transition or first
-				  * sight; where we see it no more, when we last did */
+	int64_t since_at_ms; /* status has been so since, at each look: the last transition
+				  * or first sight; where we see it no more, when we last
+				  * did; 0: nobody knows */
+	int64_t unobserved_ms; /* of the time since then, without a look; what it was then
+				  * meanwhile, nobody knows. Of one that we see no more 0 */
 };
 
-/* Fill in all of s but account, device and facts, which are there: as it is now. One that was
- * removed is not_listed since then. */
+/* Fill in all of s but account, device and facts, which are there, and unobserved_ms: as it is now.
+ * One that was removed is not_listed since then. */
 void status_judge(struct status *s, int64_t now_at_ms);
+/* Whether the last lists show it as it is said to be, if only without a status. */
+bool status_is_seen(const struct status *s);
+/* Fill in unobserved_ms, from the account's gaps and those of the device, for which there is room to
+ * be used again. Returns 0 or ERR_STORE. */
+int status_look_back(struct status *s, struct store_conn *c,
+		     const struct store_gaps *of_account, struct store_gaps *of_device,
+		     int64_t now_at_ms, struct err *err);
 
 /* Who looks for those that are offline must hear of those that may be: Offline and Unknown. */
 enum status_which { STATUS_ALL, STATUS_NOT_ONLINE };
@@ -67,10 +78,14 @@ char *status_device_name(const struct status *s);
 
 /*
  * Shape  {"device": {as in an event}, "status", "why", "last_status", "since", "not_before",
- *         "observed_at", "last_location_report_time"}
+ *         "observed_at", "last_location_report_time", "unobserved_ms"}; null is what is not known, or
+ *         does not apply
  * Returns a new object, the caller's.
  */
 json_t *status_object(const struct status *s);
+
+/* "unobserved_ms" of it. */
+void status_member_unobserved(json_t *object, const struct status *s);
 
 /* The same as compact text, without facts; the caller's. */
 char *status_text(const struct status *s);

@@ -125,6 +125,7 @@ struct store_account {
 	char *detail;        /* in words; else NULL */
 	int64_t since_at_ms; /* of the state; 0: never */
 	bool swept;          /* the first sweep is over: what comes from now on is new */
+	int64_t swept_sent_at_ms; /* when the sweep began with which it was; 0: not known */
 	int64_t whole_sent_at_ms; /* when the last whole sweep sent its first request; 0: never */
 	int64_t last_sweep_at_ms; /* when the last sweep ended that saw every page; 0: never */
 	int64_t last_page_at_ms; /* when the last page arrived; 0: never */
@@ -200,6 +201,9 @@ struct store_device {
 	/* To be saved: when the answer that shows it was there, as the end of a gap; 0: with
 	 * what else is known of it. */
 	int64_t shown_at_ms;
+	/* Of a new one, to be saved: lists lacked it from then on, as far as there were any. 0: nobody
+	 * knows whether it was there before. */
+	int64_t absent_since_ms;
 };
 
 void store_device_clear(struct store_device *d);
@@ -252,7 +256,9 @@ enum store_span_state {
 	SPAN_UNKNOWN = DEVICE_UNKNOWN,
 	SPAN_ONLINE = DEVICE_ONLINE,
 	SPAN_OFFLINE = DEVICE_OFFLINE,
-	SPAN_GONE = 3, /* removed, or not watched any more: no part of the fleet */
+	/* No part of the fleet: removed, not watched any more, or not yet listed by lists that we saw. Only
+	 * this says that it was not there: of the time before its first span nothing is known. */
+	SPAN_GONE = 3,
 };
 struct store_span {
 	int64_t from_ms;       /* when the answer that first showed it was there */

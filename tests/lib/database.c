@@ -163,6 +163,7 @@ static int save_device(struct store_conn *c, void *arg, struct err *err)
 	row.vendor_status =
 		d->vendor_status != NULL ? mem_strdup(d->vendor_status) : NULL;
 	row.not_before_ms = row.observed_at_ms = d->observed_at_ms;
+	row.absent_since_ms = d->absent_since_ms;
 	row.seen_at_ms = d->seen_at_ms != 0 ? d->seen_at_ms : d->observed_at_ms;
 	row.has_location = d->location_ms != 0;
 	row.location_ms = d->location_ms;

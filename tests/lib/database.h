@@ -33,8 +33,9 @@ struct database_device {
 	enum device_status last_known; /* where status is not */
 	int64_t observed_at_ms;
 	int64_t seen_at_ms;
-	int missed;  /* then it lapsed, too */
-	bool lapsed; /* its row or its page could not be read */
+	int64_t absent_since_ms; /* of a new one: store_device's */
+	int missed;              /* then it lapsed, too */
+	bool lapsed;             /* its row or its page could not be read */
 };
 
 /* Save an account as it is; made where it is new (name). */

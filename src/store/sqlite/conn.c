@@ -27,7 +27,7 @@
 	"account_id, name, state, reason, detail, since_ms, swept, whole_sent_ms,"     \
 	" last_sweep_ms, last_page_ms, shrunk_since_ms, interval_ms, pages_unchanged," \
 	" records_unchanged, records_parsed, records_bad, budget_scope, budget_group," \
-	" route, route_tried_ms"
+	" route, route_tried_ms, swept_sent_ms"
 
 /* The last lists have shown it, one since ?2 at least; else its status is unknown. */
 #define SEEN "s.missed = 0 AND (s.lapsed = 0 OR s.seen_ms >= ?2)"
@@ -72,7 +72,7 @@ static const char *const sql[N_STMTS] = {
 		" whole_sent_ms = ?, last_sweep_ms = ?, last_page_ms = ?, shrunk_since_ms = ?,"
 		" interval_ms = ?, pages_unchanged = ?, records_unchanged = ?,"
 		" records_parsed = ?, records_bad = ?, budget_scope = ?, budget_group = ?,"
-		" route = ?, route_tried_ms = ?"
+		" route = ?, route_tried_ms = ?, swept_sent_ms = ?"
 		" WHERE account_id = ?",
 	[STMT_ACCOUNT_COUNT] = "SELECT count(*),"
 			       " count(*) FILTER (WHERE s.status = 1 AND " SEEN "),"

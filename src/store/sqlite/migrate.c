@@ -242,6 +242,9 @@ static const char *const migrations[] = {
 	/* 7 -> 8: when a penalty was told. Until now it was an hour at most. */
 	("ALTER TABLE budget ADD COLUMN blocked_at_ms INTEGER;"
 	 "UPDATE budget SET blocked_at_ms = blocked_until_ms - 3600000;"),
+
+	/* 8 -> 9: the start of the sweep with which the first one was over; null: not known. */
+	"ALTER TABLE account ADD COLUMN swept_sent_ms INTEGER;",
 };
 
 #define SCHEMA_VERSION ((int)COUNT(migrations))

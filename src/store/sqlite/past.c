@@ -132,6 +132,11 @@ int past_of_device(struct store_conn *c, const struct store_device *d, struct er
 					    d->seen_at_ms, SPAN_GONE, err);
 	if (b.stored && !b.removed && b.status == d->status)
 		return 0;
+	if (!b.stored && d->absent_since_ms != 0 &&
+	    d->absent_since_ms < d->observed_at_ms &&
+	    add_span(c, d->device_id, d->absent_since_ms, d->absent_since_ms, SPAN_GONE,
+		     err) != 0)
+		return err->code;
 	return add_span(c, d->device_id, d->observed_at_ms, d->not_before_ms,
 			(enum store_span_state)d->status, err);
 }

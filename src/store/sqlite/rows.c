@@ -90,6 +90,7 @@ static void read_account(sqlite3_stmt *st, struct store_account *into)
 		.interval_ms = sqlite3_column_int64(st, 11),
 		.route = (enum store_route)sqlite3_column_int(st, 18),
 		.route_tried_at_ms = sqlite3_column_int64(st, 19),
+		.swept_sent_at_ms = sqlite3_column_int64(st, 20),
 		.pages_unchanged = sqlite3_column_int64(st, 12),
 		.records_unchanged = sqlite3_column_int64(st, 13),
 		.records_parsed = sqlite3_column_int64(st, 14),
@@ -120,13 +121,14 @@ int store_account_save(struct store_conn *c, const struct store_account *a,
 {
 	return conn_run(
 		c,
-		conn_bind(c, STMT_ACCOUNT_SAVE, err, "ittzizzzziiiiittizi",
+		conn_bind(c, STMT_ACCOUNT_SAVE, err, "ittzizzzziiiiittizzi",
 			  (int64_t)a->state, a->reason, a->detail, a->since_at_ms,
 			  (int64_t)a->swept, a->whole_sent_at_ms, a->last_sweep_at_ms,
 			  a->last_page_at_ms, a->shrunk_since_at_ms, a->interval_ms,
 			  a->pages_unchanged, a->records_unchanged, a->records_parsed,
 			  a->records_bad, a->budget_scope, a->budget_group,
-			  (int64_t)a->route, a->route_tried_at_ms, a->account_id),
+			  (int64_t)a->route, a->route_tried_at_ms, a->swept_sent_at_ms,
+			  a->account_id),
 		err);
 }
 
