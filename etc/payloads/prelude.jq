@@ -73,8 +73,13 @@ def key:
 
 def kind: .data.alert.kind // (.type | sub("[.]"; "_"));
 
-# 🔴, or what it is else; a digest is as grave as what it lists.
-def look: if .data.digest then "firing" else state end;
+# 🔴, or what it is else; a digest is as grave as what it lists. Green is what is well again: an alert may
+# be over, too, since it is part of a greater one, or nobody asks for it any more.
+def is_not_well: .type == "device.removed" or (.data.alert.reason // "recovered") != "recovered";
+def look:
+  if .data.digest then "firing"
+  elif state == "resolved" and is_not_well then "info"
+  else state end;
 def sign:
   {resolved: "🟢", info: "🔵"}[look]
   // {warning: "🟠", error: "🔴", critical: "🔴"}[.data.severity] // "🔵";

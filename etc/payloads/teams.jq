@@ -4,7 +4,7 @@
 . as $event
 | (lines | map("- " + markdown(120)) | listed($event | total; 2800)) as $list
 | {firing: (if .data.severity == "warning" then "warning" else "attention" end),
-   resolved: "good", info: "accent"}[state] as $colour
+   resolved: "good", info: "accent"}[look] as $colour
 | {type: "message",
    attachments: [{
      contentType: "application/vnd.microsoft.card.adaptive",
