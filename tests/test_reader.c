@@ -420,7 +420,7 @@ static const struct {
 } unreadable[] = {
 	{NULL, "empty: no phonewatchd has written it yet"},
 	{"PRAGMA application_id = 1886871924; PRAGMA user_version = 99",
-	 "its schema is version 99, this program knows up to 9; it was written by a newer"
+	 "its schema is version 99, this program knows up to 10; it was written by a newer"
 	 " phonewatch"},
 };
 

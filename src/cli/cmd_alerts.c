@@ -90,6 +90,23 @@ static void add_hearer(struct out *o, const struct alert_hearer *h)
 	out_newline(o);
 }
 
+static void add_held(struct out *o, const struct alert_story *story)
+{
+	char hold[CLOCK_TEXT_BYTES], due[CLOCK_TEXT_BYTES];
+
+	if (story->held == NULL)
+		return;
+	out_words(o, OUT_DOUBTFUL, "  held: %s%s%s", story->held,
+		  story->part_of != NULL ? ": " : "",
+		  story->part_of != NULL ? story->part_of : "");
+	if (story->due_at_ms != 0) {
+		clock_format_duration(hold, story->hold_ms);
+		when_format(due, story->due_at_ms);
+		out_words(o, OUT_DOUBTFUL, ": for %s, which is until %s", hold, due);
+	}
+	out_newline(o);
+}
+
 static void add_story(struct out *o, const struct alert_row *row,
 		      const struct alert_story *story)
 {
@@ -108,12 +125,7 @@ static void add_story(struct out *o, const struct alert_row *row,
 	}
 	for (size_t i = 0; i < story->n_hearers; i++)
 		add_hearer(o, &story->hearers[i]);
-	if (story->held != NULL) {
-		out_words(o, OUT_DOUBTFUL, "  held: %s%s%s", story->held,
-			  story->part_of != NULL ? ": " : "",
-			  story->part_of != NULL ? story->part_of : "");
-		out_newline(o);
-	}
+	add_held(o, story);
 	if (story->members.n > 0) {
 		out_words(o, OUT_PLAIN,
 			  "  %zu of its %" PRId64 " phones are offline still",

@@ -37,6 +37,7 @@ struct alert {
 	int64_t device_id; /* ours; 0: not of a device */
 	int64_t since_ms;  /* when what it is about was first seen */
 	int64_t over_ms;   /* firing: what it is about is over since then; 0: it is not */
+	int64_t hold_ms; /* how long it has to last before it fires; or, where it is over, that */
 	int64_t fired_ms, resolved_ms; /* 0: not yet */
 	enum alert_end end;            /* of a resolved one */
 	char *why; /* monitor_blind: the reason that the account is not seen; else NULL */

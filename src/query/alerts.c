@@ -242,6 +242,10 @@ static bool has_live(const struct alert_rows *rows, enum alert_kind kind,
 	return false;
 }
 
+static const char too_new[] =
+	"it has not lasted for long enough, or no sweep has shown that it does";
+static const char just_over[] = "it is not over for long enough";
+
 static const char *held_by(const struct alert_rows *live, const struct alert_row *row)
 {
 	const struct alert *a = &row->alert;
@@ -259,8 +263,18 @@ static const char *held_by(const struct alert_rows *live, const struct alert_row
 	    has_live(live, ALERT_DEVICE_FLAPPING, row, true))
 		return "the device flaps";
 	if (a->state == ALERT_PENDING)
-		return "it has not lasted for long enough, or no sweep has shown that it does";
-	return a->over_ms != 0 ? "it is not over for long enough" : NULL;
+		return too_new;
+	return a->over_ms != 0 ? just_over : NULL;
+}
+
+/* Until when, if a time is all that holds it. */
+static void add_due(const struct alert *a, struct alert_story *story)
+{
+	if (story->held != too_new && story->held != just_over)
+		return;
+	story->hold_ms = a->hold_ms;
+	story->due_at_ms =
+		a->hold_ms + (story->held == too_new ? a->since_ms : a->over_ms);
 }
 
 static int add_relations(struct store_conn *c, const struct alert_row *row,
@@ -278,6 +292,7 @@ static int add_relations(struct store_conn *c, const struct alert_row *row,
 			story->part_of =
 				alert_key(live.all[i].account, &live.all[i].alert);
 	story->held = held_by(&live, row);
+	add_due(&row->alert, story);
 	alerts_clear(&live);
 	return rc == 0 ? choose(c, STORE_ALERTS_LIVE, &members, err) : rc;
 }
@@ -343,6 +358,11 @@ json_t *alerts_story_object(const struct alert_row *row, const struct alert_stor
 	json_object_set_new(object, "steps", steps);
 	json_object_set_new(object, "told", told);
 	member_text(object, "held_by", story->held);
+	if (story->due_at_ms != 0)
+		member_number(object, "hold_ms", story->hold_ms);
+	else
+		member_text(object, "hold_ms", NULL);
+	member_time_or_null(object, "due_at", story->due_at_ms);
 	member_text(object, "part_of", story->part_of);
 	json_object_set_new(object, "members", members);
 	return object;

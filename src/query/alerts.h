@@ -55,7 +55,9 @@ struct alert_story {
 	struct alert_hearer *hearers;
 	size_t n_hearers, hearers_cap;
 	const char *held; /* what holds it now; NULL: nothing */
-	char *part_of;    /* the key of the outage that it is a member of; NULL */
+	/* Where a time is all that holds it: how long, and until when at least; else 0. */
+	int64_t hold_ms, due_at_ms;
+	char *part_of; /* the key of the outage that it is a member of; NULL */
 	struct alert_rows members; /* of an outage: those that are offline still */
 };
 
@@ -65,7 +67,7 @@ int alerts_explain(struct store_conn *c, const struct alert_row *row,
 void alerts_story_clear(struct alert_story *story);
 /*
  * Shape  alerts_object() and {"steps": [{"at", "not_before", "text"}], "told": [{"sink", "what",
- *        "state", "ended_at"}], "held_by", "part_of", "members": ["KEY", ...]}
+ *        "state", "ended_at"}], "held_by", "hold_ms", "due_at", "part_of", "members": ["KEY", ...]}
  */
 json_t *alerts_story_object(const struct alert_row *row, const struct alert_story *story);
 

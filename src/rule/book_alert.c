@@ -203,6 +203,14 @@ int64_t book_remind(struct book *b, struct book_alert *a, const struct rule_sett
 	return book_due_ms(b, a->alert.told_ms, s->remind_every_ms);
 }
 
+void book_hold(struct book *b, struct book_alert *a, int64_t for_ms)
+{
+	if (a->alert.hold_ms == for_ms)
+		return;
+	a->alert.hold_ms = for_ms;
+	book_note(b, a);
+}
+
 int64_t book_lasts_ms(const struct book *b, int64_t since_ms)
 {
 	return b->now_ms > since_ms ? b->now_ms - since_ms : 0;

@@ -132,6 +132,8 @@ void book_adopt(struct book *b, struct book_alert *member, struct book_alert *ou
 int64_t book_remind(struct book *b, struct book_alert *a, const struct rule_settings *s,
 		    bool fresh);
 
+/* What it is waiting for has to last for so long. */
+void book_hold(struct book *b, struct book_alert *a, int64_t for_ms);
 /* How long something lasts; a clock that was set back makes nobody wait longer than from now on. And when
  * it has lasted for so long: where it has already, with the next run. */
 int64_t book_lasts_ms(const struct book *b, int64_t since_ms);

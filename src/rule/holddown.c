@@ -84,6 +84,7 @@ static int64_t look_offline(struct book *b, struct book_device *d, struct book_a
 
 	if (a->alert.state == ALERT_FIRING)
 		return book_remind(b, a, s, fresh);
+	book_hold(b, a, s->offline_for_ms);
 	if (!fresh || is_held(b, d) ||
 	    book_lasts_ms(b, a->alert.since_ms) < s->offline_for_ms)
 		return book_due_ms(b, a->alert.since_ms, s->offline_for_ms);
@@ -96,6 +97,7 @@ static int64_t look_online(struct book *b, struct book_device *d, struct book_al
 {
 	const struct rule_settings *s = book_settings(b, d);
 
+	book_hold(b, a, s->online_for_ms);
 	if (!book_is_fresh(b, d) || book_lasts_ms(b, a->alert.over_ms) < s->online_for_ms)
 		return book_due_ms(b, a->alert.over_ms, s->online_for_ms);
 	book_end(b, a, ALERT_RECOVERED, a->alert.over_ms);

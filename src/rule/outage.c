@@ -228,6 +228,7 @@ static int64_t look_firing(struct book *b, struct book_scope *s)
 		over_since(b, a, 0);
 		return book_remind(b, a, settings, true);
 	}
+	book_hold(b, a, for_ms);
 	if (book_lasts_ms(b, a->alert.over_ms) < for_ms)
 		return book_due_ms(b, a->alert.over_ms, for_ms);
 	end(b, a, ALERT_RECOVERED, back_ms(b, a));
@@ -262,6 +263,7 @@ static int64_t look(struct book *b, uint32_t scope)
 				 scope == BOOK_ACCOUNT ? ALERT_ACCOUNT_OUTAGE
 						       : ALERT_SITE_OUTAGE,
 				 s->first_ms);
+	book_hold(b, s->outage, settings->offline_for_ms);
 	if (is_held(b, s) || !holds(b, s, s->n_lasting))
 		return book_due_ms(b, s->outage->alert.since_ms,
 				   settings->offline_for_ms);

@@ -57,6 +57,7 @@ int64_t emergency_look(struct book *b, uint32_t place)
 		a->alert.why = mem_strdup(d->emergency_flaw);
 	}
 	if (a->alert.state == ALERT_PENDING) {
+		book_hold(b, a, s->emergency_invalid_for_ms);
 		if (book_lasts_ms(b, a->alert.since_ms) < s->emergency_invalid_for_ms ||
 		    !book_is_listed(b, d))
 			return book_due_ms(b, a->alert.since_ms,

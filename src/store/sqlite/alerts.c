@@ -7,13 +7,13 @@
 static int add(struct store_conn *c, int64_t account_id, struct alert *a, struct err *err)
 {
 	if (conn_run(c,
-		     conn_bind(c, STMT_ALERT_ADD, err, "iiitzizzzztttizzzziz", account_id,
-			       (int64_t)a->kind, (int64_t)a->state, a->subject,
-			       a->device_id, a->since_ms, a->over_ms, a->fired_ms,
-			       a->resolved_ms, (int64_t)a->end, a->why, a->rule, a->name,
-			       a->count, a->absorbed_by, a->fired_sequence,
-			       a->resolved_sequence, a->told_ms, a->repeats,
-			       a->silenced_by),
+		     conn_bind(c, STMT_ALERT_ADD, err, "iiitzizzzztttizzzzizz",
+			       account_id, (int64_t)a->kind, (int64_t)a->state,
+			       a->subject, a->device_id, a->since_ms, a->over_ms,
+			       a->fired_ms, a->resolved_ms, (int64_t)a->end, a->why,
+			       a->rule, a->name, a->count, a->absorbed_by,
+			       a->fired_sequence, a->resolved_sequence, a->told_ms,
+			       a->repeats, a->silenced_by, a->hold_ms),
 		     err) != 0)
 		return err->code;
 	a->alert_id = sqlite3_last_insert_rowid(c->db);
@@ -26,12 +26,12 @@ int store_alert_save(struct store_conn *c, int64_t account_id, struct alert *a,
 	if (a->alert_id == 0)
 		return add(c, account_id, a, err);
 	return conn_run(c,
-			conn_bind(c, STMT_ALERT_SAVE, err, "iizzzzttizzzzizi",
+			conn_bind(c, STMT_ALERT_SAVE, err, "iizzzzttizzzzizzi",
 				  (int64_t)a->state, a->since_ms, a->over_ms, a->fired_ms,
 				  a->resolved_ms, (int64_t)a->end, a->why, a->name,
 				  a->count, a->absorbed_by, a->fired_sequence,
 				  a->resolved_sequence, a->told_ms, a->repeats,
-				  a->silenced_by, a->alert_id),
+				  a->silenced_by, a->hold_ms, a->alert_id),
 			err);
 }
 
@@ -63,6 +63,7 @@ static void read_alert(sqlite3_stmt *st, struct alert *into)
 		.told_ms = sqlite3_column_int64(st, 18),
 		.repeats = sqlite3_column_int64(st, 19),
 		.silenced_by = sqlite3_column_int64(st, 20),
+		.hold_ms = sqlite3_column_int64(st, 21),
 	};
 }
 

@@ -34,12 +34,12 @@
 #define ALERT_COLUMNS                                                                \
 	"account_id, kind, state, subject, device_id, since_ms, over_ms, fired_ms,"  \
 	" resolved_ms, reason, why, rule, name, count, absorbed_by, fired_sequence," \
-	" resolved_sequence, told_ms, repeats, silenced_by"
+	" resolved_sequence, told_ms, repeats, silenced_by, hold_ms"
 #define ALERTS                                                                            \
 	"SELECT l.alert_id, a.name, l.kind, l.state, l.subject, l.device_id, l.since_ms," \
 	" l.over_ms, l.fired_ms, l.resolved_ms, l.reason, l.why, l.rule, l.name,"         \
 	" l.count, l.absorbed_by, l.fired_sequence, l.resolved_sequence, l.told_ms,"      \
-	" l.repeats, l.silenced_by FROM alert l JOIN account a USING (account_id)"
+	" l.repeats, l.silenced_by, l.hold_ms FROM alert l JOIN account a USING (account_id)"
 
 /* The order of the joins is the order of the answer: nothing is sorted, however long it is. */
 #define OWED_AFTER(condition)                                                         \
@@ -279,11 +279,12 @@ static const char *const sql[N_STMTS] = {
 			     " UNION SELECT sink_id FROM delivery WHERE sequence = ?1",
 	[STMT_ALERT_ADD] =
 		"INSERT INTO alert (" ALERT_COLUMNS
-		") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+		") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
 	[STMT_ALERT_SAVE] =
 		"UPDATE alert SET (state, since_ms, over_ms, fired_ms, resolved_ms, reason,"
 		" why, name, count, absorbed_by, fired_sequence, resolved_sequence, told_ms,"
-		" repeats, silenced_by) = (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+		" repeats, silenced_by, hold_ms) = (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,"
+		" ?, ?)"
 		" WHERE alert_id = ?",
 	[STMT_ALERT_FORGET] = "DELETE FROM alert WHERE alert_id = ?",
 	[STMT_ALERTS_LIVE] = ALERTS " WHERE l.state < 3 AND (?1 = 0 OR l.account_id = ?1)"

@@ -245,6 +245,9 @@ static const char *const migrations[] = {
 
 	/* 8 -> 9: the start of the sweep with which the first one was over; null: not known. */
 	"ALTER TABLE account ADD COLUMN swept_sent_ms INTEGER;",
+
+	/* 9 -> 10: how long what an alert waits for has to last; null: not known. */
+	"ALTER TABLE alert ADD COLUMN hold_ms INTEGER;",
 };
 
 #define SCHEMA_VERSION ((int)COUNT(migrations))
