@@ -175,6 +175,31 @@ static void check_payload_secret(struct loading *l, const config_setting_t *at,
 		format->value.sval);
 }
 
+/* "NAME: VALUE", NAME a token of RFC 9110. */
+static bool is_header(const char *text)
+{
+	static const char token[] =
+		"!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+	size_t len = strspn(text, token);
+	const char *value = text + len + 1;
+
+	if (len == 0 || text[len] != ':')
+		return false;
+	value += strspn(value, " ");
+	for (const char *c = value; *c != '\0'; c++)
+		if (*c < ' ' || *c > '~')
+			return false;
+	return *value != '\0';
+}
+
+static void check_header(struct loading *l, const config_setting_t *at,
+			 const struct sink_config *s)
+{
+	if (s->header.text != NULL && !is_header(s->header.text))
+		COMPLAIN(l, config_setting_get_member(at, "header_file"),
+			 "holds no header; write \"NAME: VALUE\" into the file");
+}
+
 /* They open and close something for each event: one in a digest would never be closed. */
 static void check_gathering(struct loading *l, const config_setting_t *at)
 {
@@ -206,6 +231,7 @@ static void finish_sink(struct loading *l, const config_setting_t *at, void *ent
 		return;
 	check_url(l, at, s);
 	check_payload_secret(l, at, s);
+	check_header(l, at, s);
 	check_gathering(l, at);
 }
 

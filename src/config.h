@@ -47,6 +47,7 @@ struct sink_config {
 	struct secret url_secret;
 	char *program; /* webhook: of its format, as payload_read() has it; NULL: the event */
 	struct secret payload_secret; /* webhook: what the program has as $secret */
+	struct secret header;         /* webhook: "NAME: VALUE" of each request; none */
 	struct secret *secrets; /* webhook: each "whsec_" and base64 of 24 to 64 bytes */
 	size_t n_secrets;       /* 0: requests are not signed */
 	char **events;          /* shell patterns of event types; one match is enough */

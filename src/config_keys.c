@@ -327,6 +327,15 @@ static const struct config_key sink_keys[] = {
 	 .at = offsetof(struct sink_config, payload_secret),
 	 .help = "The file of a secret that belongs into what is posted: PagerDuty's routing key."
 		 " A jq program has it as $secret."},
+	{.name = "header_file",
+	 .type = KEY_SECRET,
+	 .fallback = "",
+	 .example = "jira.header",
+	 .max = MAX_TEXT,
+	 .kinds = CONFIG_KIND(SINK_WEBHOOK),
+	 .at = offsetof(struct sink_config, header),
+	 .help = "The file of a header that each request has, which says who we are: a line such as"
+		 " \"Authorization: Bearer ...\"."},
 	{.name = "command",
 	 .type = KEY_TEXTS,
 	 .example = "[\"/usr/bin/logger\", \"-t\", \"phones\"]",

@@ -129,6 +129,7 @@ static struct sink_settings sink_settings_of(const struct sink_config *s)
 		.url = config_sink_url(s),
 		.program = s->program,
 		.program_secret = &s->payload_secret,
+		.header = &s->header,
 		.secrets = s->secrets,
 		.n_secrets = s->n_secrets,
 		.allow_http = s->allow_http,

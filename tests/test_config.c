@@ -46,6 +46,9 @@ static void set_up(void)
 	write_file("good2", WHSEC2 "\n", 0600);
 	write_file("bad", "whsec_" SECRET "\n", 0600);
 	write_file("open", SECRET "\n", 0644);
+	write_file("header", "X-Token: " SECRET " x=\n", 0600);
+	write_file("bad_header", "X Token: " SECRET "\n", 0600);
+	write_file("empty_header", "X-Token:\n", 0600);
 	write_file("url", "https://ops.example.com/" SECRET "\n", 0600);
 	write_file("plain_url", "http://192.0.2.1/" SECRET "\n", 0600);
 	write_file("secret_url", "https://" SECRET " " SECRET "\n", 0600);
@@ -360,6 +363,10 @@ static const struct {
 	{WEBHOOK, URL "format = \"payload.jq\"",
 	 "sinks.ops.format: no such file beside this one or in the folder secrets "
 	 "($CREDENTIALS_DIRECTORY is not set); make it, or write its path"},
+	{WEBHOOK, URL "header_file = \"s\"",
+	 "sinks.ops.header_file: holds no header; write \"NAME: VALUE\" into the file"},
+	{WEBHOOK, URL "header_file = \"empty_header\"",
+	 "sinks.ops.header_file: holds no header; write \"NAME: VALUE\" into the file"},
 	{WEBHOOK, URL "payload_secret_file = \"open\"",
 	 "sinks.ops.payload_secret_file: open is open to others (mode 0644); chmod 600 open"},
 	{SINK, "kind = \"syslog\" events = [\"device.*\", \"offline\"]",
@@ -511,6 +518,7 @@ static const struct {
 	{WEBHOOK, "url_file = \"url\""},
 	{WEBHOOK, "url_file = \"plain_url\" allow_http = true"},
 	{WEBHOOK, URL "payload_secret_file = \"s\""},
+	{WEBHOOK, URL "header_file = \"header\""},
 	{WEBHOOK, URL "secret_file = \"good\""},
 	{WEBHOOK, URL "secret_file = [\"good\", \"good2\"]"},
 	{WEBHOOK, URL "format = \"cloudevents\" personal_data = true"},
@@ -1032,6 +1040,7 @@ static const struct {
 	{WEBHOOK, "url_file = \"secret_url\""},
 	{WEBHOOK, "url_file = \"" SECRET "\""},
 	{WEBHOOK, URL "payload_secret_file = \"" SECRET "\""},
+	{WEBHOOK, URL "header_file = \"bad_header\""},
 	{WEBHOOK, URL "secret_file = \"whsec_" SECRET "\""},
 	{WEBHOOK, URL "secret_file = [\"bad\", \"s\", \"open\", \"lines\"]"},
 	{WEBHOOK, URL "secret = \"" SECRET "\""},

@@ -154,6 +154,22 @@ START_TEST(a_request_is_signed_with_each_secret)
 }
 END_TEST
 
+START_TEST(a_request_has_the_header_that_says_who_we_are)
+{
+	struct secret line = {0};
+
+	open_sink("/hook", (struct sink_settings){.header = &line});
+	tell();
+	ck_assert_ptr_null(header("X-Automation-Webhook-Token"));
+	webhook_ops.destroy(w.sink);
+	secret_set(&line, "X-Automation-Webhook-Token: HUSH", 32);
+	open_sink("/hook", (struct sink_settings){.header = &line});
+	secret_clear(&line); /* it has its own */
+	ck_assert_int_eq(tell().end, SINK_DELIVERED);
+	ck_assert_str_eq(header("X-Automation-Webhook-Token"), "HUSH");
+}
+END_TEST
+
 START_TEST(a_bad_secret_is_no_sink_and_is_not_said)
 {
 	const struct sink_env env = {.loop = &w.loop, .http = w.http};
@@ -428,6 +444,7 @@ int main(void)
 	const struct suite_test tests[] = {
 		{the_request_is_what_the_contract_says, 1},
 		{a_request_is_signed_with_each_secret, 1},
+		{a_request_has_the_header_that_says_who_we_are, 1},
 		{a_bad_secret_is_no_sink_and_is_not_said, 1},
 		{who_is_in_the_url_is_authorized, 1},
 		{an_answer_means_what_the_contract_says, COUNT(answers)},

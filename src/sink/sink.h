@@ -39,6 +39,8 @@ struct sink_settings {
 	 * $secret; NULL: the body is the event, none. */
 	const char *program;
 	const struct secret *program_secret;
+	const struct secret
+		*header; /* webhook: "NAME: VALUE" of each request; NULL: none */
 	bool allow_http; /* webhook: plain http to other than loopback */
 	enum event_personal personal;
 	const char *ca_file;  /* of its receiver, PEM; NULL: the system's authorities */

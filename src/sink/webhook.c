@@ -23,7 +23,8 @@ struct webhook {
 	struct shaper *shaper; /* NULL: the event goes as it is */
 	struct secret *keys;
 	size_t n_keys;
-	char *ca_file; /* NULL: the system's */
+	struct secret header; /* empty: none */
+	char *ca_file;        /* NULL: the system's */
 	bool allow_http;
 	enum event_personal personal;
 };
@@ -47,6 +48,7 @@ static void destroy(void *sink)
 	for (size_t i = 0; i < w->n_keys; i++)
 		secret_clear(&w->keys[i]);
 	free(w->keys);
+	secret_clear(&w->header);
 	free(w->ca_file);
 	free(w->url);
 	free(w);
@@ -73,6 +75,8 @@ static int create(const struct sink_settings *settings, const struct sink_env *e
 	w->allow_http = settings->allow_http;
 	w->ca_file = settings->ca_file != NULL ? mem_strdup(settings->ca_file) : NULL;
 	w->personal = settings->personal;
+	if (settings->header != NULL && settings->header->len > 0)
+		secret_set(&w->header, settings->header->text, settings->header->len);
 	w->keys = mem_resize(NULL, settings->n_secrets, sizeof *w->keys);
 	for (; w->n_keys < settings->n_secrets; w->n_keys++) {
 		w->keys[w->n_keys] = (struct secret){0};
@@ -152,6 +156,8 @@ static void add_headers(const struct webhook *w, struct http_request *req,
 					req->body_len);
 
 	http_add_header(req, "Content-Type: %s", type);
+	if (w->header.len > 0)
+		http_add_header(req, "%s", w->header.text);
 	http_add_header(req, "webhook-id: %s", s->event_id);
 	http_add_header(req, "webhook-timestamp: %" PRId64, now_s);
 	if (signatures != NULL)

@@ -489,7 +489,7 @@ class Stage:
         path.write_text(text + "\n")
         path.chmod(0o600)
         self.secrets[name] = text
-        self.needles |= {text, text.removeprefix("whsec_"),
+        self.needles |= {text, text.removeprefix("whsec_"), text.split(": ")[-1],
                          base64.b64encode(f"sim-client:{text}".encode()).decode()}
 
     def webhook(self, **more):
