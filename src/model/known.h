@@ -21,17 +21,18 @@ struct known_device {
 	int64_t device_id;           /* ours; 0: not stored */
 	int64_t location_told_at_ms; /* by this process; 0: not yet */
 	int64_t seen_at_ms; /* when the last request was sent that showed it as it is */
-	uint32_t sweep; /* the sweep that listed it last; of a free place the next one */
 	uint64_t rest;  /* of its record less status and location report; 0: not known */
+	uint32_t sweep; /* the sweep that listed it last; of a free place the next one */
 	uint32_t len;   /* bytes of its record; 0: not known */
 	uint32_t
 		next; /* the place of the one that came after it; KNOWN_NONE: not known */
-	bool has_digest;
-	bool bad_members, bad_time; /* of its record, as struct device says */
-	bool ignored; /* of a type that is. Stored all the same: it was of another before */
-	bool lapsed;    /* the store does not know that seen_at_ms moves on */
-	uint8_t lone;   /* enum known_lone */
-	uint8_t missed; /* whole lists in a row that lacked it */
+	/* There are a million of these: bits save 8 MB. */
+	bool has_digest : 1;
+	bool bad_members : 1, bad_time : 1; /* of its record, as struct device says */
+	bool ignored : 1; /* of a type that is. Stored all the same: it was of another before */
+	bool lapsed : 1; /* the store does not know that seen_at_ms moves on */
+	uint8_t lone;    /* enum known_lone */
+	uint8_t missed;  /* whole lists in a row that lacked it */
 	unsigned char digest[KNOWN_DIGEST_BYTES];
 };
 

@@ -42,9 +42,9 @@ struct book_device {
 	uint16_t rule;
 	uint8_t status,
 		last_known; /* enum device_status; the last that was not Unknown */
-	bool has_location, was_online, has_type, gone;
-	bool looked; /* among those that the run looks at */
-	bool turned; /* since the last run */
+	bool has_location : 1, was_online : 1, has_type : 1, gone : 1;
+	bool looked : 1; /* among those that the run looks at */
+	bool turned : 1; /* since the last run */
 };
 
 /* A site, or the account: what can have an outage. Devices count of a type that alerts are about that
