@@ -157,6 +157,22 @@ START_TEST(a_drill_and_a_reminder_are_marked)
 }
 END_TEST
 
+START_TEST(a_site_that_has_no_name_is_called_so)
+{
+	json_t *alert_data;
+	struct buf b;
+
+	make(ALERT_SITE_OUTAGE, ALERT_FIRING, 0);
+	alert_data = json_object_get(ev.detail, "alert");
+	json_object_set_new(alert_data, "site", json_string(""));
+	buf_init(&b, 1000);
+	alert_text_summary(&b, &ev, NULL);
+	ck_assert_str_eq(buf_text(&b),
+			 "site without a name: 480 phones have been offline for 60 min");
+	buf_clear(&b);
+}
+END_TEST
+
 /* A sink for one site hears of that site. */
 START_TEST(the_facts_of_a_site_are_its_own)
 {
@@ -173,6 +189,7 @@ int main(void)
 		{an_alert_is_the_documented_document, 1},
 		{a_line_says_what_it_is_about_and_for_how_long, COUNT(lines)},
 		{a_drill_and_a_reminder_are_marked, 1},
+		{a_site_that_has_no_name_is_called_so, 1},
 		{the_facts_of_a_site_are_its_own, 1},
 	};
 

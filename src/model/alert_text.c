@@ -178,7 +178,8 @@ static void add_subject(struct buf *b, const struct event *ev, const char *devic
 	else if (is_drill_of_device(ev))
 		buf_add_text(b, "a phone");
 	else if (kind_of(ev) == ALERT_SITE_OUTAGE)
-		buf_printf(b, "site %s", site != NULL ? site : "without a name");
+		buf_printf(b, "site %s",
+			   site != NULL && site[0] != '\0' ? site : "without a name");
 	else
 		buf_printf(b, "account %s", ev->account);
 }
