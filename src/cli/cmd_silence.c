@@ -188,7 +188,8 @@ static int add(struct cli *cli)
 	member_text(body, "every", cli->every);
 	member_text(body, "reason", cli->reason);
 	status = door_ask(cli, "POST", PATH, body, &answer);
-	return status == CLI_OK ? tell(cli, answer, "silence %lld is in force") : status;
+	/* Which need not be in force yet. */
+	return status == CLI_OK ? tell(cli, answer, "silence %lld is made") : status;
 }
 
 static int remove_one(struct cli *cli, const char *id)
