@@ -195,26 +195,37 @@ static void begin(struct left *left, int64_t at_ms)
 	};
 }
 
+/* It was told, and nothing of it is left. */
+static bool is_over(const struct left *left)
+{
+	return left->told.subject != NULL && left->n_devices == 0;
+}
+
+/* The silence is over, and of some of what it has left nobody was told. */
+static bool is_due(const struct left *left, const struct alerts_run *r)
+{
+	return left->n_devices > 0 && !is_in_force(r, left->silence_id) &&
+	       (left->told.subject == NULL || left->last_fired_ms > left->told.told_ms);
+}
+
 /* What is to be told of it now. */
 static enum book_tell decide(struct left *left, const struct alerts_run *r)
 {
 	struct alert *a = &left->told;
 	int64_t at_ms = r->at_ms;
 
-	if (a->subject != NULL && left->n_devices == 0) {
+	if (is_over(left)) {
 		a->state = ALERT_RESOLVED;
 		a->end = ALERT_RECOVERED;
 		a->resolved_ms = at_ms;
 		return BOOK_TELL_RESOLVED;
 	}
-	if (left->n_devices == 0 || is_in_force(r, left->silence_id))
+	if (!is_due(left, r))
 		return BOOK_TELL_NOTHING;
 	if (a->subject == NULL) {
 		begin(left, at_ms);
 		return BOOK_TELL_FIRING;
 	}
-	if (left->last_fired_ms <= a->told_ms)
-		return BOOK_TELL_NOTHING;
 	a->count = left->n_devices;
 	a->told_ms = at_ms;
 	a->repeats++;
@@ -269,9 +280,11 @@ static void on_untold(struct alert *a, const char *account, void *arg)
 
 	(void)account;
 	if (a->kind == ALERT_SILENCE_OVER || a->state != ALERT_FIRING ||
-	    a->silenced_by == 0 || is_in_force(g->run, a->silenced_by))
+	    a->silenced_by == 0)
 		return;
 	left = left_of(g, a->silenced_by);
+	if (!is_due(left, g->run))
+		return;
 	if (left->told.subject != NULL && a->fired_ms <= left->told.told_ms)
 		return;
 	g->untold = mem_grow(g->untold, g->n_untold, &g->untold_cap, sizeof *g->untold);
@@ -319,6 +332,15 @@ static int hand_over_all(struct alerts_run *r, struct gathering *g, struct store
 
 /* ---- behind a run ---- */
 
+/* Not while all that is silenced stays so. */
+static bool has_news(const struct gathering *g, const struct alerts_run *r)
+{
+	for (size_t i = 0; i < g->n; i++)
+		if (is_over(&g->all[i]) || is_due(&g->all[i], r))
+			return true;
+	return false;
+}
+
 static int settle_all(struct alerts_run *r, struct gathering *g, struct store_conn *c,
 		      struct err *err)
 {
@@ -345,7 +367,8 @@ int muting_settle(struct alerts_run *r, struct store_conn *c, struct err *err)
 	if (rc == 0 && g.n > 0) {
 		r->unmuted_at_ms =
 			mute_next_ms(r->muting.silences, r->muting.n, r->at_ms);
-		rc = settle_all(r, &g, c, err);
+		if (has_news(&g, r))
+			rc = settle_all(r, &g, c, err);
 	}
 	clear(&g);
 	return rc;
