@@ -13,6 +13,7 @@
 
 #define FIRST_MS 60000   /* after the start */
 #define EVERY_MS 3600000 /* from the end of a walk to the next */
+#define STEP_MS  10      /* the writer is kept from others for no longer */
 #define PAUSE_MS 20      /* between two steps: others want the writer, too */
 
 static int run(struct store_conn *c, struct store_job *job, struct err *err)
@@ -44,6 +45,7 @@ static void begin(struct forget *f, uint64_t in_ms)
 
 	f->summed = false;
 	f->walk = (struct store_forget){
+		.most_ms = STEP_MS,
 		.events_before_ms = now_at_ms - f->after.events_ms,
 		.spans_before_ms = now_at_ms - f->after.spans_ms,
 		.deliveries_before_ms = now_at_ms - f->after.deliveries_ms,

@@ -540,11 +540,12 @@ int store_backup(struct store_conn *c, const char *path,
  * go with the events. The rest is the walk's: all zero to begin with. */
 struct store_forget {
 	int64_t events_before_ms, spans_before_ms, deliveries_before_ms, days_before_ms;
+	int64_t most_ms; /* of a transaction: what takes longer is left to the next */
 	int stage;
 	int64_t at; /* the first sequence, or the device before the first, not looked at */
 	int64_t n_forgotten; /* rows */
 };
-/* Forget a few hundred rows in a transaction of its own. Returns 1 while there is more to look at,
+/* Forget a few hundred rows, or what there is time for, in a transaction of its own. Returns 1 while there is more to look at,
  * 0 at the end, or ERR_STORE. */
 int store_forget_some(struct store_conn *c, struct store_forget *f, struct err *err);
 

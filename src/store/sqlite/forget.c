@@ -1,7 +1,11 @@
 /* Forgetting what is old, a few hundred rows at a time: the writer has other work. */
+#include "base/clock.h"
 #include "store/sqlite/conn.h"
 
-#define AT_ONCE 500 /* rows or sequences a transaction: some milliseconds */
+/* Rows or sequences between two looks at the clock: a millisecond, or some where the disk is slow or
+ * others want the processor. */
+#define CHUNK  100
+#define CHUNKS 5 /* a transaction */
 
 enum stage { STAGE_DELIVERIES, STAGE_EVENTS, STAGE_ALERTS, STAGE_SPANS, STAGE_END };
 
@@ -56,7 +60,7 @@ static int find_old(struct store_conn *c, struct store_forget *f, enum stmt firs
 static int forget_told(struct store_conn *c, struct store_forget *f, int64_t before_ms,
 		       struct err *err)
 {
-	int64_t n, until = f->at + AT_ONCE;
+	int64_t n, until = f->at + CHUNK;
 
 	if (delete_rows(c,
 			conn_bind(c, STMT_FORGET_DELIVERIES, err, "iii", f->at, until,
@@ -81,7 +85,7 @@ static int forget_deliveries(struct store_conn *c, struct store_forget *f,
 	}
 	if (forget_told(c, f, f->deliveries_before_ms, err) != 0)
 		return err->code;
-	f->at += AT_ONCE;
+	f->at += CHUNK;
 	return 0;
 }
 
@@ -99,11 +103,11 @@ static int forget_events(struct store_conn *c, struct store_forget *f, struct er
 	}
 	if (forget_told(c, f, f->events_before_ms, err) != 0 ||
 	    delete_rows(c,
-			conn_bind(c, STMT_FORGET_EVENTS, err, "iii", f->at,
-				  f->at + AT_ONCE, f->events_before_ms),
+			conn_bind(c, STMT_FORGET_EVENTS, err, "iii", f->at, f->at + CHUNK,
+				  f->events_before_ms),
 			f, &n, err) != 0)
 		return err->code;
-	f->at += AT_ONCE;
+	f->at += CHUNK;
 	return 0;
 }
 
@@ -114,14 +118,14 @@ static int forget_alerts(struct store_conn *c, struct store_forget *f, struct er
 
 	if (delete_rows(c,
 			conn_bind(c, STMT_FORGET_ALERTS, err, "ii", f->events_before_ms,
-				  (int64_t)AT_ONCE),
+				  (int64_t)CHUNK),
 			f, &n_alerts, err) != 0 ||
 	    delete_rows(c,
 			conn_bind(c, STMT_FORGET_SILENCES, err, "ii", f->events_before_ms,
-				  (int64_t)AT_ONCE),
+				  (int64_t)CHUNK),
 			f, &n_silences, err) != 0)
 		return err->code;
-	if (n_alerts < AT_ONCE && n_silences < AT_ONCE)
+	if (n_alerts < CHUNK && n_silences < CHUNK)
 		next_stage(f);
 	return 0;
 }
@@ -133,7 +137,7 @@ static int forget_device(struct store_conn *c, struct store_forget *f, int64_t d
 
 	if (delete_rows(c,
 			conn_bind(c, STMT_FORGET_SPANS, err, "iii", device_id,
-				  f->spans_before_ms, (int64_t)AT_ONCE),
+				  f->spans_before_ms, (int64_t)CHUNK),
 			f, n, err) != 0 ||
 	    delete_rows(c, conn_bind(c, STMT_FORGET_GAPS, err, "i", device_id), f,
 			&n_rest, err) != 0)
@@ -157,7 +161,7 @@ static int next_device(struct store_conn *c, int64_t *device_id, struct err *err
 
 static int forget_spans(struct store_conn *c, struct store_forget *f, struct err *err)
 {
-	for (int64_t looked = 0, n = 0; looked < AT_ONCE; looked += 10 + n) {
+	for (int64_t looked = 0, n = 0; looked < CHUNK; looked += 10 + n) {
 		int64_t device_id = f->at;
 
 		if (next_device(c, &device_id, err) != 0)
@@ -169,13 +173,14 @@ static int forget_spans(struct store_conn *c, struct store_forget *f, struct err
 		}
 		if (forget_device(c, f, device_id, &n, err) != 0)
 			return err->code;
-		if (n < AT_ONCE) /* else it has more */
+		if (n < CHUNK) /* else it has more */
 			f->at = device_id;
 	}
 	return 0;
 }
 
-int store_forget_some(struct store_conn *c, struct store_forget *f, struct err *err)
+/* Of one stage as much as there is time for, and a chunk whatever that takes. */
+static int forget_chunks(struct store_conn *c, struct store_forget *f, struct err *err)
 {
 	int (*const stages[])(struct store_conn *, struct store_forget *,
 			      struct err *) = {
@@ -184,11 +189,25 @@ int store_forget_some(struct store_conn *c, struct store_forget *f, struct err *
 		[STAGE_ALERTS] = forget_alerts,
 		[STAGE_SPANS] = forget_spans,
 	};
+	int64_t begun_ms = clock_mono_ms();
+	int stage = f->stage;
+
+	for (int n = 0; n < CHUNKS && f->stage == stage; n++) {
+		if (stages[stage](c, f, err) != 0)
+			return err->code;
+		if (clock_mono_ms() - begun_ms >= f->most_ms)
+			break;
+	}
+	return 0;
+}
+
+int store_forget_some(struct store_conn *c, struct store_forget *f, struct err *err)
+{
 	struct store_forget before = *f;
 
 	if (f->stage == STAGE_END)
 		return 0;
-	if (store_begin(c, err) == 0 && stages[f->stage](c, f, err) == 0 &&
+	if (store_begin(c, err) == 0 && forget_chunks(c, f, err) == 0 &&
 	    store_commit(c, err) == 0)
 		return f->stage != STAGE_END;
 	*f = before;
