@@ -501,6 +501,8 @@ static const struct {
 	{"-d @ accounts -o table", true,
 	 "no accounts: phonewatchd has not watched any yet\n"},
 	{"-d @ deliveries -o table", true, "no deliveries\n"},
+	{"-d @ alerts -o table", true, "no alerts\n"},
+	{"-d @ silence list -o table", true, "no silences\n"},
 	{"-d @ deliveries -o table --failed", true, "no delivery has failed\n"},
 	{"-d @ status --match site=Nowhere -o json", false, "[]\n"},
 	{"-d @ events --type device.added", false, ""},
@@ -1562,6 +1564,57 @@ START_TEST(what_reaches_over_a_gap_says_so)
 }
 END_TEST
 
+/* 02:30 comes twice in autumn. */
+START_TEST(times_between_which_the_clocks_are_changed_have_an_offset)
+{
+	struct answer a;
+
+	make_past();
+	setenv("TZ", "Europe/Berlin", 1);
+	a = run("history 1 --since 2024-03-30 --until 2024-04-02 -d @ -o table");
+	ck_assert_ptr_nonnull(strstr(
+		a.out, "  2024-03-31 11:00:00 +0200  2024-03-31 12:00:00 +0200  "));
+	ck_assert_ptr_nonnull(strstr(a.out, "  2024-03-30 13:00:00 +0100  "));
+	a = run("history 2 --since 2024-03-31T10:00:00Z --until 2024-04-02 -d @ -o table");
+	ck_assert_ptr_null(strstr(a.out, "+0"));
+	database_close(&db);
+}
+END_TEST
+
+START_TEST(devices_are_in_the_order_of_their_names)
+{
+	struct answer a;
+	const char *annex, *lobby;
+
+	make_past();
+	a = run("report --by device --since 2024-03-30 --until 2024-04-02 -d @ -o table");
+	annex = strstr(a.out, "\nAnnex");
+	lobby = strstr(a.out, "\nLobby");
+	ck_assert(annex != NULL && lobby != NULL && annex < lobby);
+	database_close(&db);
+}
+END_TEST
+
+START_TEST(a_damage_is_told_once)
+{
+	struct answer a;
+	FILE *file;
+
+	make_past();
+	database_close(&db);
+	file = fopen(path, "r+");
+	ck_assert_ptr_nonnull(file);
+	fseek(file, 2 * 4096, SEEK_SET); /* a page of it */
+	for (int i = 0; i < 4096; i++)
+		fputc('x', file);
+	fclose(file);
+	a = run("check -d @ -o table");
+	ck_assert_int_eq(a.status, CLI_DATABASE);
+	ck_assert_msg(strncmp(a.out, "Page 3: ", 8) == 0, "%s", a.out);
+	ck_assert_str_eq(a.err, "");
+}
+END_TEST
+
 START_TEST(a_history_is_a_bar_of_eighty_cells_and_its_spans)
 {
 	struct answer a;
@@ -1712,7 +1765,11 @@ static const struct {
 	{"status --nagios --match site=Rome", 3,
 	 "PHONEWATCH UNKNOWN - 0 of 0 devices offline|offline=0;1;1;0;0 unknown=0"
 	 " online=0\n"},
-	{"status --nagios --at soon", 3, ""},
+	{"status --nagios --at soon", 3, "PHONEWATCH UNKNOWN - the question is wrong\n"},
+	{"status --nagios -o json", 3, "PHONEWATCH UNKNOWN - the question is wrong\n"},
+	{"status --nagios --offline", 3, "PHONEWATCH UNKNOWN - the question is wrong\n"},
+	{"status --nagios --match rack=7", 3,
+	 "PHONEWATCH UNKNOWN - the question is wrong\n"},
 	{"status --nagios -d /no/such/file", 3,
 	 "PHONEWATCH UNKNOWN - the database cannot be read\n"},
 };
@@ -2030,6 +2087,9 @@ int main(void)
 		{the_past_is_told_as_it_was, COUNT(answers)},
 		{where_nobody_looked_nothing_is_claimed, COUNT(unknown)},
 		{what_reaches_over_a_gap_says_so, COUNT(reaching)},
+		{times_between_which_the_clocks_are_changed_have_an_offset, 1},
+		{devices_are_in_the_order_of_their_names, 1},
+		{a_damage_is_told_once, 1},
 		{a_history_is_a_bar_of_eighty_cells_and_its_spans, 1},
 		{a_report_says_how_it_counts, 1},
 		{emergency_addresses_are_told_as_the_vendor_has_them, COUNT(evidence)},

@@ -868,7 +868,7 @@ static int run_command(struct cli *cli, int argc, char **argv)
 	if (check_arguments(command, argc - 1, argv + 1) != CLI_OK ||
 	    check_options(cli, command) != CLI_OK ||
 	    check_matches(cli, command) != CLI_OK || read_format(cli) != CLI_OK)
-		return CLI_USAGE;
+		return cli->nagios ? cli_nagios_unknown() : CLI_USAGE;
 	if (cli->utc) {
 		cli->zone = getenv("TZ") != NULL ? mem_strdup(getenv("TZ")) : NULL;
 		setenv("TZ", "UTC", 1);

@@ -130,6 +130,9 @@ int cli_devices(struct cli *cli, struct store_conn *c,
 
 int cmd_status(struct cli *cli);
 int cmd_nagios(struct cli *cli); /* where it is for Nagios */
+/* What is wrong with the question is unknown to Nagios, too, not critical: says so, and returns the
+ * exit status. What is wrong has been said. */
+int cli_nagios_unknown(void);
 int cmd_events(struct cli *cli);
 int cmd_accounts(struct cli *cli);
 int cmd_alerts(struct cli *cli);

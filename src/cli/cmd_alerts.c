@@ -65,6 +65,10 @@ static int list(struct cli *cli, struct store_conn *c, struct out *o)
 		else
 			out_take_object(o, alerts_object(&rows.all[i]));
 	}
+	if (rc == 0 && rows.n == 0 && cli->format == OUT_TABLE) {
+		out_words(o, OUT_PLAIN, "no alerts");
+		out_newline(o);
+	}
 	alerts_clear(&rows);
 	return rc == 0 ? CLI_OK : cli_fail_database(cli);
 }

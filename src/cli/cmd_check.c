@@ -70,9 +70,10 @@ int cmd_check(struct cli *cli)
 	if (examine(cli, c, &x) == 0) {
 		status = end(cli, &x.out);
 	} else {
-		/* So damaged that it cannot even be looked at. */
-		out_end(&x.out, &(struct err){0}); /* what was found so far */
-		status = cli_fail_database(cli);
+		/* So damaged that it cannot be looked at any further: what was found so far says it,
+		 * or the engine does. */
+		status = x.out.n > 0 ? CLI_DATABASE : cli_fail_database(cli);
+		out_end(&x.out, &(struct err){0});
 	}
 	out_clear(&x.out);
 	store_close_reader(c);

@@ -9,7 +9,8 @@
 #include "query/past.h"
 #include "query/when.h"
 
-#define BAR_CELLS 80 /* fewer where the terminal has no room for them */
+#define HALF_SEASON_MS (45 * INT64_C(24) * 3600 * 1000) /* of a zone's two */
+#define BAR_CELLS      80 /* fewer where the terminal has no room for them */
 
 enum { STATUS, WHY, FROM, TO, FOR, N_COLUMNS };
 
@@ -31,6 +32,7 @@ struct history {
 	const struct store_device *device;
 	struct past_piece *pieces; /* those of the range */
 	size_t n, cap;
+	bool zoned; /* the zone's offset changes meanwhile: 02:30 may come twice */
 };
 
 /* ---- the bar ---- */
@@ -99,26 +101,39 @@ static void add_bar(struct history *h, int cells)
 
 /* ---- the table ---- */
 
-static void add_row(struct out *o, const struct past_piece *p, int64_t now_at_ms)
+static void time_cell(struct history *h, size_t column, int64_t at_ms)
+{
+	char text[CLOCK_TEXT_BYTES];
+
+	if (h->zoned)
+		when_format_zoned(text, at_ms);
+	else
+		when_format(text, at_ms);
+	out_cell(&h->out, column, OUT_PLAIN, "%s", text);
+}
+
+static void add_row(struct history *h, const struct past_piece *p)
 {
 	static const char *const whys[] = {"", "no status", "not listed", "unobserved"};
 	static const enum out_colour colours[] = {OUT_DOUBTFUL, OUT_GOOD, OUT_BAD};
 	bool lasts = p->to_ms == PAST_OPEN;
 	char text[CLOCK_TEXT_BYTES];
+	struct out *o = &h->out;
 
 	out_row(o);
 	out_cell(o, STATUS, colours[p->status], "%s", device_status_name(p->status));
 	if (p->why != WHY_NONE)
 		out_cell(o, WHY, OUT_DOUBTFUL, "%s", whys[p->why]);
-	when_format(text, p->to_ms);
-	out_cell(o, TO, OUT_PLAIN, "%s", lasts ? "now" : text);
+	if (lasts)
+		out_cell(o, TO, OUT_PLAIN, "now");
+	else
+		time_cell(h, TO, p->to_ms);
 	if (p->from_ms == PAST_BEGIN) {
 		out_cell(o, FROM, OUT_FAINT, "earlier");
 		return;
 	}
-	when_format(text, p->from_ms);
-	out_cell(o, FROM, OUT_PLAIN, "%s", text);
-	clock_format_duration(text, (lasts ? now_at_ms : p->to_ms) - p->from_ms);
+	time_cell(h, FROM, p->from_ms);
+	clock_format_duration(text, (lasts ? h->cli->now_at_ms : p->to_ms) - p->from_ms);
 	out_cell(o, FOR, OUT_PLAIN, "%s", text);
 }
 
@@ -139,6 +154,25 @@ static void add_head(struct history *h)
 	json_decref(facts);
 }
 
+/* From the first of the times that are told to the last. */
+static bool is_zoned(const struct history *h)
+{
+	int64_t first_ms = h->since_ms, last_ms = h->until_ms;
+
+	for (size_t i = 0; i < h->n; i++) {
+		const struct past_piece *p = &h->pieces[i];
+
+		if (p->from_ms != PAST_BEGIN && p->from_ms < first_ms)
+			first_ms = p->from_ms;
+		if (p->to_ms != PAST_OPEN && p->to_ms > last_ms)
+			last_ms = p->to_ms;
+	}
+	for (int64_t at_ms = first_ms; at_ms < last_ms; at_ms += HALF_SEASON_MS)
+		if (!when_is_one_offset(first_ms, at_ms))
+			return true;
+	return !when_is_one_offset(first_ms, last_ms);
+}
+
 static void tell_table(struct history *h)
 {
 	size_t room = out_room();
@@ -147,10 +181,11 @@ static void tell_table(struct history *h)
 	if (h->out.n > 0)
 		out_newline(&h->out);
 	add_head(h);
+	h->zoned = is_zoned(h);
 	add_scale(h, cells);
 	add_bar(h, cells);
 	for (size_t i = 0; i < h->n; i++)
-		add_row(&h->out, &h->pieces[i], h->cli->now_at_ms);
+		add_row(h, &h->pieces[i]);
 	if (h->n == 0) {
 		h->out.n++;
 		out_words(&h->out, OUT_PLAIN, "It was in no list at that time.");

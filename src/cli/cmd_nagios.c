@@ -93,16 +93,32 @@ static int nagios(struct cli *cli, struct store_conn *c, int64_t at_ms, int64_t 
 	return status;
 }
 
-/* What is wrong with the question is unknown to Nagios, too, not critical. */
+/* One form and all devices: it would not do to say otherwise. */
+static int check(const struct cli *cli)
+{
+	if (cli->output != NULL)
+		return cli_usage("status --nagios: has a form of its own, and no -o");
+	if (cli->offline)
+		return cli_usage("status: --offline and --nagios: which?");
+	return CLI_OK;
+}
+
+int cli_nagios_unknown(void)
+{
+	puts("PHONEWATCH UNKNOWN - the question is wrong");
+	return NAGIOS_UNKNOWN;
+}
+
 int cmd_nagios(struct cli *cli)
 {
 	int64_t at_ms = 0, critical = 1;
 	struct store_conn *c;
 	int status;
 
-	if (cli_number("critical", cli->critical, &critical) != CLI_OK ||
+	if (check(cli) != CLI_OK ||
+	    cli_number("critical", cli->critical, &critical) != CLI_OK ||
 	    (cli->at != NULL && cli_past_time(cli, "--at", cli->at, &at_ms) != CLI_OK))
-		return NAGIOS_UNKNOWN;
+		return cli_nagios_unknown();
 	c = cli_open(cli);
 	if (c == NULL) { /* which is said on stderr: a plugin's answer is not there */
 		puts("PHONEWATCH UNKNOWN - the database cannot be read");

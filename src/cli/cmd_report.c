@@ -132,9 +132,22 @@ static void add_rule(struct out *o, const struct report *r)
 		" counts under the site and model that a device had when it was over.");
 }
 
+/* As people look for it: devices are not in the order of their names. */
+static int compare_lines(const void *a, const void *b)
+{
+	const struct report_line *x = a, *y = b;
+	int order = strcoll(x->account, y->account);
+
+	if (order == 0 && x->name != NULL && y->name != NULL)
+		order = strcoll(x->name, y->name);
+	return order != 0 ? order : strcoll(x->key, y->key);
+}
+
 static void tell_table(struct out *o, const struct report *r)
 {
 	choose_columns(o, r);
+	if (r->worst == 0 && r->n_lines > 1)
+		qsort(r->lines, r->n_lines, sizeof *r->lines, compare_lines);
 	for (size_t i = 0; i < r->n_lines; i++) {
 		out_row(o);
 		out_cell(o, KEY, OUT_PLAIN, "%s", title_of(r, &r->lines[i]));

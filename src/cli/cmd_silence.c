@@ -93,6 +93,10 @@ static int list(struct cli *cli)
 		else
 			out_take_object(&o, silences_object(&all[i]));
 	}
+	if (cli->format == OUT_TABLE && n == 0) {
+		out_words(&o, OUT_PLAIN, "no silences");
+		out_newline(&o);
+	}
 	if (out_end(&o, &cli->err) != 0)
 		status = cli_fail_output(cli);
 	out_clear(&o);

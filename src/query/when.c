@@ -103,6 +103,23 @@ void when_format(char out[CLOCK_TEXT_BYTES], int64_t at_ms)
 	strftime(out, CLOCK_TEXT_BYTES, "%Y-%m-%d %H:%M:%S", &tm);
 }
 
+void when_format_zoned(char out[CLOCK_TEXT_BYTES], int64_t at_ms)
+{
+	struct tm tm;
+
+	to_local(at_ms, &tm);
+	strftime(out, CLOCK_TEXT_BYTES, "%Y-%m-%d %H:%M:%S %z", &tm);
+}
+
+bool when_is_one_offset(int64_t at_ms, int64_t other_at_ms)
+{
+	struct tm tm, other;
+
+	to_local(at_ms, &tm);
+	to_local(other_at_ms, &other);
+	return tm.tm_gmtoff == other.tm_gmtoff;
+}
+
 void when_format_short(char out[CLOCK_TEXT_BYTES], int64_t at_ms, int64_t now_at_ms)
 {
 	struct tm tm, now;

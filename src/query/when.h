@@ -2,6 +2,7 @@
 #ifndef QUERY_WHEN_H
 #define QUERY_WHEN_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/clock.h"
@@ -20,6 +21,11 @@ int when_parse(const char *text, int64_t now_at_ms, int64_t *at_ms, struct err *
 
 /* "2026-11-22 19:01:02", in the local zone. */
 void when_format(char out[CLOCK_TEXT_BYTES], int64_t at_ms);
+
+/* The same with the zone's offset, "2026-11-22 19:01:02 +0100": for times between which it changes. */
+void when_format_zoned(char out[CLOCK_TEXT_BYTES], int64_t at_ms);
+/* Whether the local zone's offset is the same at both. */
+bool when_is_one_offset(int64_t at_ms, int64_t other_at_ms);
 
 /* The same without seconds; of the day of now_at_ms only "19:01:02". */
 void when_format_short(char out[CLOCK_TEXT_BYTES], int64_t at_ms, int64_t now_at_ms);

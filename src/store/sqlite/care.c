@@ -12,7 +12,8 @@
 
 /* ---- check ---- */
 
-#define MAX_FINDINGS 20     /* of one kind */
+#define MAX_FINDINGS 20 /* of one kind */
+#define HEADLINE     "*** in database main ***\n"
 #define STEPS        100000 /* of SQLite's machine: some milliseconds */
 
 /* Each answers with what is wrong, a line each; no row where nothing is. They are asked for once in
@@ -96,6 +97,9 @@ static int ask(struct store_conn *c, const char *question,
 	while ((rc = sqlite3_step(st)) == SQLITE_ROW) {
 		const char *text = (const char *)sqlite3_column_text(st, 0);
 
+		/* The engine puts a line in front that says nothing. */
+		if (strncmp(text, HEADLINE, strlen(HEADLINE)) == 0)
+			text += strlen(HEADLINE);
 		if (strcmp(text, "ok") != 0)
 			each(text, arg);
 	}
