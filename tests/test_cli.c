@@ -1564,6 +1564,122 @@ START_TEST(what_reaches_over_a_gap_says_so)
 }
 END_TEST
 
+static int add_alerts(struct store_conn *c, void *arg, struct err *e)
+{
+	struct alert lobby = {.kind = ALERT_DEVICE_OFFLINE,
+			      .state = ALERT_FIRING,
+			      .subject = (char *)"1",
+			      .device_id = 1,
+			      .since_ms = SPRING,
+			      .fired_ms = SPRING,
+			      .rule = (char *)"alerts",
+			      .count = 1};
+	struct alert oslo = {.kind = ALERT_SITE_OUTAGE,
+			     .state = ALERT_FIRING,
+			     .subject = (char *)"7",
+			     .since_ms = SPRING,
+			     .fired_ms = SPRING,
+			     .rule = (char *)"alerts",
+			     .name = (char *)"Oslo",
+			     .count = 9};
+	struct store_account account;
+	int64_t account_id, sink_id;
+
+	(void)arg;
+	ck_assert_int_eq(store_account_load(c, "acme", &account, e), 0);
+	account_id = account.account_id;
+	store_account_clear(&account);
+	ck_assert_int_eq(store_sink_load(c, "ops", &sink_id, e), 0);
+	for (int64_t sequence = 1; sequence <= 3; sequence++) {
+		bool was_owed;
+
+		ck_assert_int_eq(store_outbox_again(c, sink_id, sequence, &was_owed, e),
+				 0);
+	}
+	ck_assert_int_eq(store_alert_save(c, account_id, &lobby, e), 0);
+	return store_alert_save(c, account_id, &oslo, e);
+}
+
+/* Two events are of the Lobby phone, and then one of the Annex. */
+static const struct {
+	const char *line, *out, *err;
+	int status;
+} matched[] = {
+	{"alerts -o ndjson --match site=Oslo", "\"key\":\"acme/site_outage/7\"", "", 0},
+	{"alerts -o ndjson --match name=Lobby*", "\"acme/device_offline/1\"", "", 0},
+	{"alerts -o ndjson --match kind=device_*", "\"acme/device_offline/1\"", "", 0},
+	{"alerts -o json --match account=other", "[]\n", "", 0},
+	{"alerts -o table --match name=Annex*", "no such alert\n", "", 0},
+	{"alerts --explain acme/site_outage/7 --match site=Rome", "",
+	 "phonewatch: acme/site_outage/7: no such alert", 1},
+	{"deliveries -o csv --match name=Annex*", "switched_off\n", "", 0},
+	{"deliveries -o ndjson --match name=Annex*", ",\"sequence\":3,", "", 0},
+	{"deliveries -o ndjson --match site=Denver", ",\"sequence\":1,", "", 0},
+	{"deliveries -o table --match site=Rome", "no such delivery\n", "", 0},
+	{"deliveries -o json --match account=acme --match site=Rome", "[]\n", "", 0},
+	{"deliveries --match site=Rome --replay 1 --sink ops", "", "which?", 2},
+	{"deliveries --match rack=7", "", "not KEY=PATTERN", 2},
+	{"accounts -o ndjson --match account=ac*", "{\"account\":\"acme\",", "", 0},
+	{"accounts -o json --match account=other", "[]\n", "", 0},
+	{"accounts -o table --match account=other", "no such account\n", "", 0},
+	{"accounts --match site=Oslo", "", "of an account only account= can be asked", 2},
+	{"accounts --match account=acme --accept acme", "", "which?", 2},
+};
+
+static size_t count_lines(const char *text)
+{
+	size_t n = 0;
+
+	for (; (text = strchr(text, '\n')) != NULL; text++)
+		n++;
+	return n;
+}
+
+START_TEST(match_leaves_what_it_holds_for)
+{
+	struct answer a;
+
+	make_past();
+	database_write(&db, add_alerts, NULL);
+	a = run(keep_printf("%s -d @", matched[_i].line));
+	ck_assert_msg(strstr(a.out, matched[_i].out) != NULL, "%s:\n%s", matched[_i].line,
+		      a.out);
+	ck_assert_msg(strstr(a.err, matched[_i].err) != NULL, "%s:\n%s", matched[_i].line,
+		      a.err);
+	ck_assert_int_eq(a.status, matched[_i].status);
+	database_close(&db);
+}
+END_TEST
+
+static const struct {
+	const char *line;
+	size_t n;
+} matching[] = {
+	{"alerts", 2},
+	{"alerts --match site=Oslo", 1},
+	{"alerts --match name=Lobby*", 1},
+	{"alerts --match kind=device_*", 1},
+	{"alerts --match account=acme", 2},
+	{"deliveries", 3},
+	{"deliveries --match site=Denver", 2},
+	{"deliveries --match name=Annex*", 1},
+	{"deliveries --match site=Denver --failed", 0},
+	{"accounts --match account=a*", 1},
+};
+
+START_TEST(match_leaves_no_more)
+{
+	struct answer a;
+
+	make_past();
+	database_write(&db, add_alerts, NULL);
+	a = run(keep_printf("%s -o ndjson -d @", matching[_i].line));
+	ck_assert_msg(count_lines(a.out) == matching[_i].n, "%s:\n%s", matching[_i].line,
+		      a.out);
+	database_close(&db);
+}
+END_TEST
+
 /* 02:30 comes twice in autumn. */
 START_TEST(times_between_which_the_clocks_are_changed_have_an_offset)
 {
@@ -2087,6 +2203,8 @@ int main(void)
 		{the_past_is_told_as_it_was, COUNT(answers)},
 		{where_nobody_looked_nothing_is_claimed, COUNT(unknown)},
 		{what_reaches_over_a_gap_says_so, COUNT(reaching)},
+		{match_leaves_what_it_holds_for, COUNT(matched)},
+		{match_leaves_no_more, COUNT(matching)},
 		{times_between_which_the_clocks_are_changed_have_an_offset, 1},
 		{devices_are_in_the_order_of_their_names, 1},
 		{a_damage_is_told_once, 1},

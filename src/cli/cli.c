@@ -201,12 +201,12 @@ const struct cli_command cli_commands[] = {
 	},
 	{
 		.name = "alerts",
-		.options = "e",
+		.options = "em",
 		.summary = "what is wrong now",
 		.help = "The alerts that are pending or firing; the members of an outage are counted\n"
 			"in it. With --explain KEY all that is known of one, and of those that had its\n"
 			"key before: what was seen when, which rule it is of, what holds it, and who\n"
-			"was told.",
+			"was told.\n" MATCH_HELP " KEY is kind, too.",
 		.fields =
 			"key,kind,state,severity,since,count,silenced_by,account,name,rule,"
 			"fired_at,resolved_at,reason,reminders",
@@ -225,12 +225,13 @@ const struct cli_command cli_commands[] = {
 	},
 	{
 		.name = "accounts",
-		.options = "A",
+		.options = "Am",
 		.summary = "how the watching of each account goes",
 		.help = "State, route, counts, speed and budget of each account.\n"
 			"With --accept phonewatchd is asked to believe that the list of ACCOUNT, which\n"
 			"lacks many devices at once, is right, and to look at it again; it answers as\n"
-			"poll does.",
+			"poll does.\n"
+			"Of --match KEY is account.",
 		.fields =
 			"account,state,reason,detail,since,observed,route,devices,online,"
 			"offline,unknown,effective_interval_ms,last_sweep_at,last_page_at,"
@@ -240,11 +241,11 @@ const struct cli_command cli_commands[] = {
 	},
 	{
 		.name = "deliveries",
-		.options = "xpS",
+		.options = "xpSm",
 		.summary = "what was told to whom, and what is still owed",
 		.help = "Every event that a sink was or is owed, in order.\n"
 			"With --replay phonewatchd is asked to tell the sink NAME an event again, in the\n"
-			"same words; EVENT is its id or its number, whether it was told before or not.",
+			"same words; EVENT is its id or its number, whether it was told before or not.\n" MATCH_HELP,
 		.fields =
 			"event_id,sequence,sink,state,attempts,next_at,delivered_at,code,"
 			"error,switched_off",
@@ -804,10 +805,10 @@ static int check_options(const struct cli *cli, const struct cli_command *comman
 	return CLI_OK;
 }
 
-/* A silence is of alerts, which have a kind. */
+/* A silence is of alerts, which have a kind; an account has nothing but its name. */
 static int check_matches(const struct cli *cli, const struct cli_command *command)
 {
-	bool of_alerts = command->run == cmd_silence;
+	bool of_alerts = command->run == cmd_silence || command->run == cmd_alerts;
 
 	for (size_t i = 0; i < cli->n_matches; i++) {
 		const char *text = cli->matches[i];
@@ -817,6 +818,11 @@ static int check_matches(const struct cli *cli, const struct cli_command *comman
 				"--match %s: not KEY=PATTERN with a KEY of account,"
 				" site, type, model, device, name%s",
 				text, of_alerts ? ", kind" : "");
+		if (command->run == cmd_accounts &&
+		    strncmp(text, "account=", strlen("account=")) != 0)
+			return cli_usage("--match %s: of an account only account= can be"
+					 " asked",
+					 text);
 	}
 	return CLI_OK;
 }

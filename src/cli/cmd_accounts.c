@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "cli/cli.h"
 #include "cli/unwatched.h"
+#include "model/match.h"
 #include "query/accounts.h"
 
 enum {
@@ -132,12 +133,28 @@ static void add_bad_note(struct out *o, const struct store_account *a)
 	out_newline(o);
 }
 
+/* Leave those for which --match holds, at the front; the others follow, to be freed with them. */
+static void choose(const struct cli *cli, struct account_now *accounts, size_t *n)
+{
+	size_t n_meant = 0;
+
+	for (size_t i = 0; i < *n; i++) {
+		struct account_now a = accounts[i];
+
+		if (!match_all(cli->matches, cli->n_matches, a.account.name, NULL, NULL))
+			continue;
+		accounts[i] = accounts[n_meant];
+		accounts[n_meant++] = a;
+	}
+	*n = n_meant;
+}
+
 static int tell(struct cli *cli)
 {
 	struct store_conn *c = cli_open(cli);
 	struct account_now *accounts;
 	struct out o;
-	size_t n;
+	size_t n, n_all;
 	bool has_daemon;
 	int status = CLI_OK;
 
@@ -149,6 +166,8 @@ static int tell(struct cli *cli)
 	}
 	has_daemon = store_reader_has_daemon(c);
 	out_init(&o, cli->format, columns, cli->command->fields);
+	n_all = n;
+	choose(cli, accounts, &n);
 	choose_columns(&o, accounts, n);
 	for (size_t i = 0; i < n; i++) {
 		if (cli->format == OUT_TABLE)
@@ -163,18 +182,22 @@ static int tell(struct cli *cli)
 	}
 	if (cli->format == OUT_TABLE && n == 0) {
 		out_words(&o, OUT_PLAIN,
-			  "no accounts: phonewatchd has not watched any yet");
+			  cli->n_matches > 0
+				  ? "no such account"
+				  : "no accounts: phonewatchd has not watched any yet");
 		out_newline(&o);
 	}
 	if (out_end(&o, &cli->err) != 0)
 		status = cli_fail_output(cli);
 	out_clear(&o);
-	accounts_clear(accounts, n);
+	accounts_clear(accounts, n_all);
 	store_close_reader(c);
 	return status;
 }
 
 int cmd_accounts(struct cli *cli)
 {
+	if (cli->accept != NULL && cli->n_matches > 0)
+		return cli_usage("accounts: --match and --accept: which?");
 	return cli->accept != NULL ? cmd_poll_accept(cli) : tell(cli);
 }

@@ -66,7 +66,8 @@ static int list(struct cli *cli, struct store_conn *c, struct out *o)
 			out_take_object(o, alerts_object(&rows.all[i]));
 	}
 	if (rc == 0 && rows.n == 0 && cli->format == OUT_TABLE) {
-		out_words(o, OUT_PLAIN, "no alerts");
+		out_words(o, OUT_PLAIN,
+			  cli->n_matches > 0 ? "no such alert" : "no alerts");
 		out_newline(o);
 	}
 	alerts_clear(&rows);
@@ -143,10 +144,11 @@ static int explain(struct cli *cli, struct store_conn *c, struct out *o)
 {
 	struct alert_rows rows = {0};
 	int rc = alerts_find(c, cli->explain, &rows, &cli->err);
-	size_t n = rows.n;
+	size_t n;
 
 	if (rc == 0)
 		rc = silenced_mark(cli, c, &rows);
+	n = rows.n;
 	for (size_t i = 0; rc == 0 && i < rows.n; i++) {
 		struct alert_story story = {0};
 

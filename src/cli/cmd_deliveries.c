@@ -70,7 +70,10 @@ static void say_if_none(struct out *o, const struct cli *cli)
 {
 	if (o->format != OUT_TABLE || o->n > 0)
 		return;
-	out_words(o, OUT_PLAIN, cli->failed ? "no delivery has failed" : "no deliveries");
+	out_words(o, OUT_PLAIN,
+		  cli->n_matches > 0 ? "no such delivery"
+		  : cli->failed      ? "no delivery has failed"
+				     : "no deliveries");
 	out_newline(o);
 }
 
@@ -93,8 +96,11 @@ static int tell(struct cli *cli, struct store_conn *c, struct telling *t)
 {
 	struct out *o = &t->out;
 
-	struct deliveries_walk walk = {.which = cli->failed ? STORE_OWED_FAILED
-							    : STORE_OWED_ALL};
+	struct deliveries_walk walk = {
+		.which = cli->failed ? STORE_OWED_FAILED : STORE_OWED_ALL,
+		.matches = cli->matches,
+		.n_matches = cli->n_matches,
+	};
 	int more;
 
 	if (deliveries_load_offs(c, &t->offs, &cli->err) != 0)
@@ -117,6 +123,8 @@ int cmd_deliveries(struct cli *cli)
 	struct telling t = {.now_at_ms = cli->now_at_ms};
 	int status;
 
+	if (cli->replay != NULL && cli->n_matches > 0)
+		return cli_usage("deliveries: --match and --replay: which?");
 	if (cli->replay != NULL || cli->sink != NULL)
 		return cmd_replay(cli);
 	c = cli_open(cli);

@@ -80,13 +80,24 @@ int alerts_find(struct store_conn *c, const char *key, struct alert_rows *into,
 							  : err->code;
 }
 
+static void clear_row(struct alert_row *row)
+{
+	alert_clear(&row->alert);
+	free(row->account);
+	free(row->name);
+}
+
+void alerts_remove(struct alert_rows *rows, size_t i)
+{
+	clear_row(&rows->all[i]);
+	rows->n--;
+	memmove(&rows->all[i], &rows->all[i + 1], (rows->n - i) * sizeof *rows->all);
+}
+
 void alerts_clear(struct alert_rows *rows)
 {
-	for (size_t i = 0; i < rows->n; i++) {
-		alert_clear(&rows->all[i].alert);
-		free(rows->all[i].account);
-		free(rows->all[i].name);
-	}
+	for (size_t i = 0; i < rows->n; i++)
+		clear_row(&rows->all[i]);
 	free(rows->all);
 	*rows = (struct alert_rows){0};
 }

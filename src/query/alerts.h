@@ -26,6 +26,7 @@ int alerts_load(struct store_conn *c, struct alert_rows *into, struct err *err);
 int alerts_find(struct store_conn *c, const char *key, struct alert_rows *into,
 		struct err *err);
 void alerts_clear(struct alert_rows *rows);
+void alerts_remove(struct alert_rows *rows, size_t i);
 
 /*
  * Shape  {"key", "kind", "state", "severity", "since", "count", "silenced_by", "account", "name",

@@ -4,32 +4,61 @@
 
 #include "base/mem.h"
 #include "model/member.h"
+#include "query/events.h"
 
 #define BATCH     500 /* rows a read */
 #define HTTP_GONE 410
 
 struct batch {
 	struct deliveries_walk *walk;
+	struct store_conn *c;
+	struct err *err;
+	int rc;
+	bool is_meant; /* the event of the last one */
 	void (*each)(const struct store_owed_event *o, void *arg);
 	void *arg;
 	int n;
 };
 
+static void on_event(const struct event *ev, void *arg)
+{
+	struct batch *b = arg;
+
+	b->is_meant = events_is_of(b->walk->matches, b->walk->n_matches, ev);
+}
+
+/* One event is owed to several sinks: it is looked at once. */
+static void look_at_event(struct batch *b, int64_t sequence)
+{
+	if (b->rc != 0 || b->walk->n_matches == 0 ||
+	    (b->n > 0 && sequence == b->walk->sequence))
+		return;
+	b->is_meant = false;
+	b->rc = store_events_each(b->c, sequence, 1, on_event, b, b->err);
+}
+
 static void on_delivery(const struct store_owed_event *o, void *arg)
 {
 	struct batch *b = arg;
 
+	look_at_event(b, o->delivery.sequence);
 	b->n++;
 	b->walk->sequence = o->delivery.sequence;
 	b->walk->sink_id = o->sink_id;
-	b->each(o, b->arg);
+	if (b->rc == 0 && b->is_meant)
+		b->each(o, b->arg);
 }
 
 int deliveries_next(struct deliveries_walk *walk, struct store_conn *c,
 		    void (*each)(const struct store_owed_event *o, void *arg), void *arg,
 		    struct err *err)
 {
-	struct batch b = {walk, each, arg, 0};
+	struct batch b = {.walk = walk,
+			  .c = c,
+			  .err = err,
+			  .is_meant = true,
+			  .each = each,
+			  .arg = arg};
 	int64_t version;
 	int rc;
 
@@ -37,6 +66,8 @@ int deliveries_next(struct deliveries_walk *walk, struct store_conn *c,
 		return err->code;
 	rc = store_owed_after(c, walk->which, walk->sequence, walk->sink_id, BATCH,
 			      on_delivery, &b, err);
+	if (rc == 0)
+		rc = b.rc;
 	return rc != 0 ? rc : b.n == BATCH;
 }
 

@@ -9,9 +9,11 @@
 
 #include "store/store.h"
 
-/* A walk by sequence, then by sink. All zero but which to begin with. */
+/* A walk by sequence, then by sink. All zero but which and matches to begin with. */
 struct deliveries_walk {
 	enum store_owed which;
+	char *const *matches; /* of their events, as events_is_of() has them; borrowed */
+	size_t n_matches;
 	int64_t sequence, sink_id; /* the last one looked at */
 };
 

@@ -70,13 +70,17 @@ int events_start(struct events_walk *walk, struct store_conn *c, struct err *err
 }
 
 /* Whoever asks for the events of a site wants none of the whole account; a sink does. */
-static bool is_meant(const struct events_walk *walk, const struct event *ev)
+bool events_is_of(char *const *matches, size_t n, const struct event *ev)
 {
 	const json_t *facts = event_facts(ev);
 
-	return match_asks_all(walk->matches, walk->n_matches, ev->device_id, facts) &&
-	       match_all(walk->matches, walk->n_matches, ev->account, ev->device_id,
-			 facts);
+	return match_asks_all(matches, n, ev->device_id, facts) &&
+	       match_all(matches, n, ev->account, ev->device_id, facts);
+}
+
+static bool is_meant(const struct events_walk *walk, const struct event *ev)
+{
+	return events_is_of(walk->matches, walk->n_matches, ev);
 }
 
 struct batch {

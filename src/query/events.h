@@ -31,6 +31,10 @@ bool events_have_type(const char *pattern);
 /* The names of all types, with ", " between them; the caller's. */
 char *events_type_names(void);
 
+/* Whether all of n matches (model/match.h) hold for it: what is of no device has no more than an
+ * account. */
+bool events_is_of(char *const *matches, size_t n, const struct event *ev);
+
 /* Begin where since_at_ms and after do. Returns 0 or ERR_STORE. */
 int events_start(struct events_walk *walk, struct store_conn *c, struct err *err);
 /* Begin with the last n that are meant, as far as they are among the last EVENTS_LOOK_BACK of

@@ -30,15 +30,37 @@ static bool holds(char *const *match, const struct mute_subject *subject,
 			 subject->device_id != NULL ? subject->device_id : "", facts);
 }
 
+static bool all_hold(char *const *matches, size_t n, const struct mute_subject *subject,
+		     const json_t *facts)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!holds(&matches[i], subject, facts))
+			return false;
+	return true;
+}
+
+/* Those of a site are its name. NULL: none. */
+static json_t *site_facts(const struct mute_subject *subject)
+{
+	return subject->site != NULL ? json_pack("{s:s}", "site", subject->site) : NULL;
+}
+
+bool mute_matches(char *const *matches, size_t n, const struct mute_subject *subject)
+{
+	json_t *site = site_facts(subject);
+	bool hold = all_hold(matches, n, subject,
+			     subject->facts != NULL ? subject->facts : site);
+
+	json_decref(site);
+	return hold;
+}
+
 static bool is_of(const struct silence *s, const struct mute_subject *subject,
 		  const json_t *facts)
 {
 	if (s->key != NULL)
 		return strcmp(s->key, subject->key) == 0;
-	for (size_t i = 0; i < s->n_matches; i++)
-		if (!holds(&s->matches[i], subject, facts))
-			return false;
-	return s->n_matches > 0;
+	return s->n_matches > 0 && all_hold(s->matches, s->n_matches, subject, facts);
 }
 
 const struct silence *mute_find(const struct silence *silences, size_t n,
@@ -46,8 +68,7 @@ const struct silence *mute_find(const struct silence *silences, size_t n,
 				int64_t *until_ms)
 {
 	const struct silence *found = NULL;
-	json_t *site =
-		subject->site != NULL ? json_pack("{s:s}", "site", subject->site) : NULL;
+	json_t *site = site_facts(subject);
 	const json_t *facts = subject->facts != NULL ? subject->facts : site;
 	int64_t latest_ms = 0;
 

@@ -15,6 +15,7 @@
 #define RULE_MUTE_H
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -46,6 +47,9 @@ struct mute_subject mute_subject_of(const struct alert *a, const char *account,
 const struct silence *mute_find(const struct silence *silences, size_t n,
 				const struct mute_subject *subject, int64_t at_ms,
 				int64_t *until_ms);
+
+/* Whether all of these matches (as of a silence) hold for it; of none, yes. */
+bool mute_matches(char *const *matches, size_t n, const struct mute_subject *subject);
 
 /* When one of them begins or ends next: until then, the answers of mute_find() stay the same.
  * SILENCE_NO_END: never, as far as that is known. */
