@@ -155,17 +155,36 @@ static const char * final(void)
 	return states.all[states.n - 1];
 }
 
-static void expect_one_of_them(const char *now, int n)
+/* Fail with the first line that differs: all of it is too much for a message. */
+static void fail_with(const char *what, int call, const char *now)
+{
+	const char *line = now, *should = final();
+
+	for (size_t i = 0; now[i] != '\0' && now[i] == should[i]; i++)
+		line = now[i] == '\n' ? now + i + 1 : line;
+	ck_abort_msg("call %d: %s:\n%.500s\nat the end:\n%.500s", call, what, line,
+		     should + (line - now));
+}
+
+static void expect_one_of_them(const char *now, int call)
 {
 	for (int i = 0; i < states.n; i++)
 		if (strcmp(states.all[i], now) == 0)
 			return;
-	ck_abort_msg("call %d: half a transaction:\n%s\nof\n%s", n, now, final());
+	fail_with("half a transaction", call, now);
+}
+
+static void expect_final(const char *what, int call)
+{
+	const char *now = state();
+
+	if (strcmp(now, final()) != 0)
+		fail_with(what, call, now);
 }
 
 /* ---- stories ---- */
 
-/* How the disk fails while a story is played; FAULT_NONE: not at all. */
+/* How the disk fails while a story is played, where it does. */
 static struct {
 	bool on, struck;
 	enum fault_kind kind;
@@ -389,7 +408,7 @@ static bool play_with(int story, enum fault_kind kind, int nth)
 	rc = stories[story].play();
 	plan.on = false;
 	if (rc == 0)
-		ck_assert_msg(strcmp(state(), final()) == 0, "call %d: lost", nth);
+		expect_final("lost", nth);
 	else
 		ck_assert_msg(plan.struck, "call %d: failed by itself", nth);
 	return plan.struck;
@@ -399,8 +418,7 @@ static void expect_made_good(int story, int nth)
 {
 	expect_one_of_them(state(), nth);
 	ck_assert_int_eq(stories[story].play(), 0);
-	ck_assert_msg(strcmp(state(), final()) == 0,
-		      "call %d: not made good:\n%s\nbut\n%s", nth, final(), state());
+	expect_final("not made good", nth);
 }
 
 START_TEST(a_call_that_fails_once_leaves_all_or_nothing)

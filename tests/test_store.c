@@ -554,6 +554,41 @@ START_TEST(a_first_job_goes_before_those_that_wait)
 }
 END_TEST
 
+struct elsewhere {
+	struct store_job job;
+	uv_thread_t worker;
+};
+
+static int run_elsewhere(struct store_conn *c, struct store_job *job, struct err *err)
+{
+	(void)c;
+	(void)err;
+	((struct elsewhere *)job)->worker = uv_thread_self();
+	return 0;
+}
+
+static void on_elsewhere(struct store_job *job, int rc)
+{
+	uv_thread_t here = uv_thread_self();
+
+	ck_assert_int_eq(rc, 0);
+	ck_assert(!uv_thread_equal(&here, &((struct elsewhere *)job)->worker));
+}
+
+/* Whatever it waits for there, the loop goes on. */
+START_TEST(a_job_runs_beside_the_loop)
+{
+	struct database db;
+	struct elsewhere e = {.job = {.run = run_elsewhere, .on_done = on_elsewhere}};
+
+	database_open(&db, path);
+	store_submit(db.store, &e.job);
+	uv_run(&db.loop, UV_RUN_DEFAULT);
+	ck_assert_uint_ne((unsigned long)e.worker, 0);
+	database_close(&db);
+}
+END_TEST
+
 START_TEST(a_job_may_submit_the_next_and_its_result_arrives)
 {
 	struct database db;
@@ -856,6 +891,7 @@ int main(void)
 		{a_reader_within_the_daemon_leaves_it_its_lock, 1},
 		{jobs_run_one_at_a_time_in_their_order, 1},
 		{a_first_job_goes_before_those_that_wait, 1},
+		{a_job_runs_beside_the_loop, 1},
 		{a_job_may_submit_the_next_and_its_result_arrives, 1},
 		{a_job_that_fails_half_way_leaves_nothing, 1},
 		{the_log_is_moved_into_the_database_as_it_grows, 1},
