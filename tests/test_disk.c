@@ -306,7 +306,10 @@ static int forget_all(struct store_conn *c, void *arg, struct err *err)
 static int play_forget(void)
 {
 	const int64_t late = ACCOUNT_T0 + 100 * DAY;
-	struct store_forget all = {late, late, late, late, 0, 0, 0};
+	struct store_forget all = {.events_before_ms = late,
+				   .spans_before_ms = late,
+				   .deliveries_before_ms = late,
+				   .days_before_ms = late};
 	struct err err = {0};
 	int rc;
 
