@@ -1,5 +1,6 @@
 #include "cli/out.h"
 
+#include "cli/fit.h"
 #include "cli/out_inside.h"
 
 #include <errno.h>
@@ -219,6 +220,16 @@ void out_newline(struct out *o)
 	buf_add_text(&o->text, "\n");
 }
 
+/* Columns that so many bytes of it take. */
+static size_t columns_of(const char *text, size_t len)
+{
+	char *part = mem_strndup(text, len);
+	size_t columns = fit_width(part);
+
+	free(part);
+	return columns;
+}
+
 /* As many words of the text as fit, one at least; returns the rest. */
 static const char *add_words(struct out *o, enum out_colour colour, const char *text,
 			     size_t room)
@@ -227,7 +238,7 @@ static const char *add_words(struct out *o, enum out_colour colour, const char *
 
 	while (text[next] == ' ') {
 		next += 1 + strcspn(text + next + 1, " ");
-		if (next > room)
+		if (columns_of(text, next) > room)
 			break;
 		len = next;
 	}
