@@ -190,6 +190,9 @@ static void on_blind(uv_timer_t *timer)
 
 void poll_start_blind(struct poll *p)
 {
-	uv_timer_start(&p->blind, on_blind, (uint64_t)(BLIND_INTERVALS * p->interval_ms),
-		       0);
+	/* A loop that has been busy thinks it is earlier, and a timer is right to the millisecond
+	 * that has begun: neither may tell it before the time. */
+	uv_update_time(p->blind.loop);
+	uv_timer_start(&p->blind, on_blind,
+		       (uint64_t)(BLIND_INTERVALS * p->interval_ms) + 1, 0);
 }

@@ -711,17 +711,33 @@ START_TEST(canceled_after_the_end_changes_nothing)
 }
 END_TEST
 
+#define WORKERS 4 /* libuv's, unless it is told otherwise */
+static uv_sem_t gate;
+
+static void wait_at_gate(uv_work_t *work)
+{
+	(void)work;
+	uv_sem_wait(&gate);
+}
+
 START_TEST(cleared_while_the_file_is_written)
 {
 	static struct auth gone;
+	uv_work_t busy[WORKERS];
 
-	ask();
+	ck_assert_int_eq(uv_sem_init(&gate, 0), 0);
+	for (int i = 0; i < WORKERS; i++)
+		ck_assert_int_eq(uv_queue_work(&w.loop, &busy[i], wait_at_gate, NULL), 0);
+	ask(); /* who writes the file comes behind them */
 	ck_assert_ptr_nonnull(w.auth.writing);
 	auth_clear(&w.auth);
 	memset(&gone, 0x5a, sizeof gone);
 	w.auth = gone;
+	for (int i = 0; i < WORKERS; i++)
+		uv_sem_post(&gate);
 	/* It is finished on its own, and nobody is told. */
 	TURN_UNTIL(&w.loop, w.loop.active_reqs.count == 0);
+	uv_sem_destroy(&gate);
 	ck_assert_int_eq(memcmp(&w.auth, &gone, sizeof gone), 0);
 	open_auth();
 	ck_assert_str_eq(token(), "access-1");
