@@ -61,7 +61,7 @@ static enum backtest_verdict verdict_of(const struct backtest_row *row)
 {
 	if (row->fired_ms == 0)
 		return BACKTEST_NOT_TOLD;
-	if (row->kind == ALERT_EMERGENCY_INVALID)
+	if (row->kind == ALERT_EMERGENCY_INVALID || row->kind == ALERT_SILENCE_OVER)
 		return BACKTEST_NOT_TESTED;
 	return row->would_fire_ms != 0 ? BACKTEST_SAME : BACKTEST_ONLY_TOLD;
 }
