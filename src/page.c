@@ -631,8 +631,10 @@ int page_run(struct store_conn *c, struct store_job *job, struct err *err)
 	struct sweep before;
 	int rc;
 
-	if (watch_load(w, c, err) != 0)
+	if (watch_load(w, c, err) != 0) {
+		buf_clear(&p->answer);
 		return err->code;
+	}
 	watch_clock_set(w, p->clock_set_ms);
 	k.changes = (struct changes){
 		.watch = w,
