@@ -1,7 +1,7 @@
 /* The manual pages name all that there is: commands with their options and fields, types of events,
  * kinds of alerts, formats, words of the configuration. (phonewatch-sim's is test_manual's; the keys of
  * the configuration are test_config's.) */
-#include "cli/cli.h"
+#include "cli/commands.h"
 
 #include "lib/suite.h"
 

@@ -1,7 +1,7 @@
 /* The command line: who asks from a shell.
  *
- * One table holds the commands (cli.c), another the options; each command is a file. Options may
- * stand before or after the command. */
+ * One table holds the commands, another the options (commands.h); each command is a file. Options
+ * may stand before or after the command. */
 #ifndef CLI_CLI_H
 #define CLI_CLI_H
 
@@ -56,7 +56,6 @@ struct cli {
 	size_t n_matches;
 	bool offline, failed, follow, utc, nagios, e911, help, version;
 	unsigned given; /* a bit for each option of the table that was given */
-	char complaint[ERR_TEXT_BYTES]; /* the first thing wrong with the options */
 
 	const struct cli_command *command;
 	enum out_format format;
@@ -68,40 +67,29 @@ struct cli {
 struct cli_command {
 	const char *name;
 	const char *
-		arguments; /* what stands behind it, a word each; NULL: nothing. In brackets:
-				  may be left out */
-	const char *options; /* letters of those it takes, beside those that all take */
+		arguments; /* what stands behind it, a word each; in brackets: may be left
+				  out. NULL: nothing */
+	const char *options; /* codes of those it takes, beside those that all take */
 	const char *summary; /* one line */
 	const char *help;    /* what it answers with */
 	const char *fields;  /* of its objects, as the first line of CSV has them */
-	int (*run)(struct cli *cli); /* an exit status; NULL: not yet */
+	int (*run)(struct cli *cli); /* an exit status */
 };
-
-/* The table of commands, and that of options; for whoever writes of them. */
-struct cli_option {
-	int letter; /* above 255: it has none */
-	char code;  /* in struct cli_command.options; 0: every command takes it */
-	const char *name;
-	const char *argument; /* NULL: none */
-	const char *help;
-};
-extern const struct cli_command cli_commands[];
-extern const size_t cli_n_commands;
-extern const struct cli_option cli_options[];
-extern const size_t cli_n_options;
 
 /* Run argv[1..]. Returns the exit status; what is wrong has been said. */
 int cli_main(int argc, char **argv, cli_find_database_cb find_database,
 	     cli_load_rules_cb load_rules);
-
-/* Open the database that is asked for. Where it cannot be read that is said. */
-struct store_conn *cli_open(struct cli *cli);
 
 /* Say what went wrong; both return the exit status. */
 int cli_fail_database(struct cli *cli);
 int cli_fail_output(struct cli *cli);
 void cli_warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 int cli_usage(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+/* ---- asked.c: what was asked for, as commands take it ---- */
+
+/* Open the database that is asked for. Where it cannot be read that is said. */
+struct store_conn *cli_open(struct cli *cli);
 
 /* A whole number from 1 on, of this option; *number is left where text is NULL. Returns CLI_OK or
  * CLI_USAGE. */
@@ -127,6 +115,8 @@ int cli_devices(struct cli *cli, struct store_conn *c,
 		void (*each)(const struct store_account *a, const struct store_device *d,
 			     void *arg),
 		void *arg, const int *rc);
+
+/* ---- the commands: each returns an exit status ---- */
 
 int cmd_status(struct cli *cli);
 int cmd_nagios(struct cli *cli); /* where it is for Nagios */

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "cli/cli.h"
+#include "cli/commands.h"
 
 static bool takes(const struct cli_command *command, const struct cli_option *option)
 {
@@ -52,8 +52,7 @@ static bool is_file(const struct cli_option *option)
 static void bash_commands(void)
 {
 	for (size_t i = 0; i < cli_n_commands; i++)
-		if (cli_commands[i].run != NULL)
-			printf("%s%s", i > 0 ? " " : "", cli_commands[i].name);
+		printf("%s%s", i > 0 ? " " : "", cli_commands[i].name);
 }
 
 static void bash_options(const struct cli_command *command)
@@ -73,7 +72,7 @@ static void bash_values(void)
 		if (o->argument == NULL)
 			continue;
 		printf("\t--%s", o->name);
-		if (o->letter < 256)
+		if (o->letter != 0)
 			printf("|-%c", o->letter);
 		if (is_file(o))
 			puts(") COMPREPLY=($(compgen -f -- \"$now\")); return ;;");
@@ -97,8 +96,7 @@ static void bash(void)
 	puts(" \" in *\" $word \"*) command=$word; break ;; esac\n\tdone\n"
 	     "\tcase $command in");
 	for (size_t i = 0; i < cli_n_commands; i++)
-		if (cli_commands[i].run != NULL)
-			bash_options(&cli_commands[i]);
+		bash_options(&cli_commands[i]);
 	printf("\t*) words=\"");
 	bash_commands();
 	for (size_t i = 0; i < cli_n_options; i++)
@@ -127,7 +125,7 @@ static void zsh_name(const struct cli_option *o)
 {
 	bool again = strcmp(o->name, "match") == 0 || strcmp(o->name, "type") == 0;
 
-	if (o->letter < 256)
+	if (o->letter != 0)
 		printf("'(-%c --%s)'{-%c,--%s}'", o->letter, o->name, o->letter, o->name);
 	else
 		printf("'%s--%s", again ? "*" : "", o->name);
@@ -155,8 +153,6 @@ static void zsh_commands(void)
 {
 	puts("\tcommands=(");
 	for (size_t i = 0; i < cli_n_commands; i++) {
-		if (cli_commands[i].run == NULL)
-			continue;
 		printf("\t\t'%s:", cli_commands[i].name);
 		zsh_text(cli_commands[i].summary);
 		puts("'");
@@ -184,8 +180,6 @@ static void zsh(void)
 	     "\t\tif (( ${commands[(I)$word:*]} )); then command=$word; break; fi\n"
 	     "\tdone\n\tcase $command in");
 	for (size_t i = 0; i < cli_n_commands; i++) {
-		if (cli_commands[i].run == NULL)
-			continue;
 		printf("\t%s) _arguments \\\n", cli_commands[i].name);
 		for (size_t k = 0; k < cli_n_options; k++)
 			if (takes(&cli_commands[i], &cli_options[k]))
@@ -222,12 +216,12 @@ static void fish_option(const struct cli_option *o)
 	if (o->code != 0) {
 		printf(" -n '__fish_seen_subcommand_from");
 		for (size_t i = 0; i < cli_n_commands; i++)
-			if (cli_commands[i].run != NULL && takes(&cli_commands[i], o))
+			if (takes(&cli_commands[i], o))
 				printf(" %s", cli_commands[i].name);
 		printf("'");
 	}
 	printf(" -l %s", o->name);
-	if (o->letter < 256)
+	if (o->letter != 0)
 		printf(" -s %c", o->letter);
 	if (is_file(o))
 		printf(" -rF");
@@ -244,8 +238,6 @@ static void fish(void)
 {
 	puts("# fish completion of phonewatch(1)\ncomplete -c phonewatch -f");
 	for (size_t i = 0; i < cli_n_commands; i++) {
-		if (cli_commands[i].run == NULL)
-			continue;
 		printf("complete -c phonewatch -n __fish_use_subcommand -a %s -d ",
 		       cli_commands[i].name);
 		fish_text(cli_commands[i].summary);
