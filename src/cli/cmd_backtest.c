@@ -62,10 +62,13 @@ static json_t *object_of(const struct backtest_row *row)
 
 static void tell(struct out *o, const struct backtest *b)
 {
-	size_t n_other = 0;
+	size_t n_differ = 0, n_not_tested = 0;
 
 	for (size_t i = 0; i < b->n_rows; i++) {
-		n_other += b->rows[i].verdict != BACKTEST_SAME;
+		enum backtest_verdict verdict = b->rows[i].verdict;
+
+		n_differ += verdict == BACKTEST_NOT_TOLD || verdict == BACKTEST_ONLY_TOLD;
+		n_not_tested += verdict == BACKTEST_NOT_TESTED;
 		if (o->format == OUT_TABLE)
 			add_row(o, &b->rows[i]);
 		else
@@ -74,7 +77,9 @@ static void tell(struct out *o, const struct backtest *b)
 	if (o->format != OUT_TABLE)
 		return;
 	out_words(o, OUT_PLAIN, "%zu alert%s, of which %zu differ%s", b->n_rows,
-		  b->n_rows == 1 ? "" : "s", n_other, n_other == 1 ? "s" : "");
+		  b->n_rows == 1 ? "" : "s", n_differ, n_differ == 1 ? "s" : "");
+	if (n_not_tested > 0)
+		out_words(o, OUT_PLAIN, " and %zu cannot be tested", n_not_tested);
 	out_newline(o);
 }
 

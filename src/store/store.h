@@ -545,8 +545,8 @@ struct store_forget {
 	int64_t at; /* the first sequence, or the device before the first, not looked at */
 	int64_t n_forgotten; /* rows */
 };
-/* Forget a few hundred rows, or what there is time for, in a transaction of its own. Returns 1 while there is more to look at,
- * 0 at the end, or ERR_STORE. */
+/* Forget a few hundred rows, or what there is time for, in a transaction of its own. Returns 1 while there
+ * is more to look at, 0 at the end, or ERR_STORE. */
 int store_forget_some(struct store_conn *c, struct store_forget *f, struct err *err);
 
 /* Move what the log holds into the database where it has grown: a job of its own. */
