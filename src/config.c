@@ -303,7 +303,7 @@ static void read_keys(struct loading *l, const struct config_section *section,
 			if (s == NULL || kind != 0)
 				continue;
 		}
-		if (s == NULL && k->later != NULL && k->built == NULL)
+		if (s == NULL && k->later != NULL)
 			continue;
 		if (s == NULL && k->unless != NULL &&
 		    config_setting_get_member(group, k->unless) != NULL)

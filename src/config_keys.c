@@ -2,24 +2,21 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "base/buf.h"
 #include "base/mem.h"
+#include "base/near.h"
 #include "config.h"
 #include "config_check.h"
 
-#define SECOND       INT64_C(1000)
-#define MINUTE       (60 * SECOND)
-#define HOUR         (60 * MINUTE)
-#define DAY          (24 * HOUR)
-#define YEAR         (365 * DAY)
-#define MAX_TEXT     4096
-#define MAX_ITEMS    64
-#define LINE_COLUMNS 92
-#define MAX_BYTES    (1u << 20)
-#define MAX_DISTANCE 32 /* longer names are never near one another */
-#define NEAR_PREFIX  4  /* letters that make "secret" near "secret_file" */
+#define SECOND    INT64_C(1000)
+#define MINUTE    (60 * SECOND)
+#define HOUR      (60 * MINUTE)
+#define DAY       (24 * HOUR)
+#define YEAR      (365 * DAY)
+#define MAX_TEXT  4096
+#define MAX_ITEMS 64
+#define MAX_BYTES (1u << 20)
 
 /* ---- the words of keys that take some ---- */
 
@@ -642,60 +639,14 @@ const struct config_key *config_key_find(const struct config_section *section,
 	return key != NULL ? key : find_in(section->keys_too, name);
 }
 
-/* How many letters must be put in, taken out, changed or swapped with their neighbour to make
- * one of the other; the case does not count. */
-static size_t distance(const char *a, const char *b)
-{
-	size_t rows[3][MAX_DISTANCE + 1], *two = rows[0], *one = rows[1], *now = rows[2],
-					  *next;
-	size_t n_a = strlen(a), n_b = strlen(b);
-
-	if (n_a > MAX_DISTANCE || n_b > MAX_DISTANCE)
-		return SIZE_MAX;
-	for (size_t j = 0; j <= n_b; j++)
-		one[j] = j;
-	for (size_t i = 1; i <= n_a; i++) {
-		now[0] = i;
-		for (size_t j = 1; j <= n_b; j++) {
-			bool same = strncasecmp(&a[i - 1], &b[j - 1], 1) == 0;
-
-			now[j] = one[j - 1] + !same;
-			if (now[j - 1] + 1 < now[j])
-				now[j] = now[j - 1] + 1;
-			if (one[j] + 1 < now[j])
-				now[j] = one[j] + 1;
-			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] &&
-			    a[i - 2] == b[j - 1] && two[j - 2] + 1 < now[j])
-				now[j] = two[j - 2] + 1;
-		}
-		next = two;
-		two = one;
-		one = now;
-		now = next;
-	}
-	return one[n_b];
-}
-
-/* The nearer of two candidates, where the new one is near at all. */
-static const char *nearer(const char *old, const char *candidate, const char *word)
-{
-	size_t d = distance(candidate, word);
-	size_t n = strlen(word) < strlen(candidate) ? strlen(word) : strlen(candidate);
-	bool prefix = n >= NEAR_PREFIX && strncasecmp(candidate, word, n) == 0;
-
-	if (old != NULL && distance(old, word) <= d)
-		return old;
-	return d <= 1 + strlen(candidate) / 4 || prefix ? candidate : old;
-}
-
 const char *config_section_near(const char *name)
 {
 	const char *near = NULL;
 
 	for (const struct config_section *s = config_sections + 1; s->name != NULL; s++)
-		near = nearer(near, s->name, name);
+		near = near_of(near, s->name, name);
 	for (const struct config_key *k = top_keys; k->name != NULL; k++)
-		near = nearer(near, k->name, name);
+		near = near_of(near, k->name, name);
 	return near;
 }
 
@@ -704,10 +655,10 @@ const char *config_key_near(const struct config_section *section, const char *na
 	const char *near = NULL;
 
 	for (const struct config_key *k = section->keys; k->name != NULL; k++)
-		near = nearer(near, k->name, name);
+		near = near_of(near, k->name, name);
 	for (const struct config_key *k = section->keys_too; k != NULL && k->name != NULL;
 	     k++)
-		near = nearer(near, k->name, name);
+		near = near_of(near, k->name, name);
 	return near;
 }
 
@@ -716,11 +667,11 @@ const char *config_word_near(const struct key_word *words, const char *word)
 	const char *near = NULL;
 
 	for (; words->word != NULL; words++)
-		near = nearer(near, words->word, word);
+		near = near_of(near, words->word, word);
 	return near;
 }
 
-/* ---- printing ---- */
+/* ---- as texts ---- */
 
 char *config_key_written(const struct config_key *key, const char *value)
 {
@@ -751,127 +702,4 @@ char *config_keys_defaults(void)
 			buf_add_text(&out, "}\n");
 	}
 	return out.data;
-}
-
-/* The text in lines, each beginning with prefix. */
-static void print_wrapped(FILE *out, const char *prefix, const char *text)
-{
-	size_t width = LINE_COLUMNS - strlen(prefix), n;
-
-	while (*text != '\0') {
-		n = strlen(text);
-		if (n > width) {
-			for (n = width; n > 0 && text[n] != ' '; n--)
-				;
-		}
-		fprintf(out, "%s%.*s\n", prefix, (int)n, text);
-		text += n;
-		text += strspn(text, " ");
-	}
-}
-
-static void print_later(FILE *out, const char *prefix, const struct config_key *key)
-{
-	if (key->later == NULL)
-		return;
-	fprintf(out, "%sNot yet: %s", prefix, key->later);
-	if (key->built != NULL)
-		fprintf(out, "; only \"%s\" works now", key->built);
-	fputs(".\n", out);
-}
-
-static const char *word_of(const struct key_word *words, int value)
-{
-	while (words->value != value)
-		words++;
-	return words->word;
-}
-
-static void print_help(FILE *out, const char *prefix, const struct config_key *key)
-{
-	char *help =
-		mem_printf("%s%s", key->help, key->fallback == NULL ? " Required." : "");
-
-	print_wrapped(out, prefix, help);
-	free(help);
-	if (key->fallback != NULL && key->example != NULL) {
-		char *text = config_key_written(key, key->example);
-
-		fprintf(out, "%sAs in: %s = %s\n", prefix, key->name, text);
-		free(text);
-	}
-	print_later(out, prefix, key);
-}
-
-/* At its default, or, without one, at its example. */
-static void print_key(FILE *out, const char *indent, const struct config_key *key,
-		      const struct config_example *example)
-{
-	const char *value = key->fallback != NULL ? key->fallback : key->example;
-	char *text;
-
-	if (strcmp(key->name, "kind") == 0)
-		value = word_of(key->words, example->kind);
-	text = config_key_written(key, value);
-	fprintf(out, "#%s%s = %s\n", indent, key->name, text);
-	free(text);
-}
-
-/* The keys of one entry. Help stands where a key is first seen. */
-static void print_entry(FILE *out, const struct config_section *section,
-			const struct config_example *example)
-{
-	bool first = example == section->examples;
-
-	fprintf(out, "#    %s: {\n", example->title);
-	for (const struct config_key *k = section->keys; k->name != NULL; k++) {
-		if (k->kinds != 0 && (k->kinds & CONFIG_KIND(example->kind)) == 0)
-			continue;
-		if (first || k->kinds != 0)
-			print_help(out, "#        # ", k);
-		print_key(out, "        ", k, example);
-	}
-	fputs("#    }\n", out);
-}
-
-static void print_section(FILE *out, const struct config_section *section)
-{
-	fputc('\n', out);
-	print_wrapped(out, "# ", section->help);
-	fprintf(out, "#%s: {\n", section->name);
-	for (const struct config_example *e = section->examples;
-	     e != NULL && e->title != NULL; e++)
-		print_entry(out, section, e);
-	for (const struct config_key *k = section->keys;
-	     section->examples == NULL && k->name != NULL; k++) {
-		print_help(out, "#    # ", k);
-		print_key(out, "    ", k, NULL);
-	}
-	fputs("#}\n", out);
-}
-
-void config_keys_print(FILE *out)
-{
-	static const char head[] =
-		"# What phonewatchd watches, and whom it tells. One account is all that it needs.\n"
-		"#\n"
-		"# Every key stands here at its default, or, where it has none, with an example. To use\n"
-		"# a section take the first # off each of its lines. phonewatch.conf(5) has the syntax.\n"
-		"# After a change: phonewatchd --check FILE names every mistake, and\n"
-		"# systemctl reload phonewatchd takes it up.\n";
-	bool later = false;
-
-	fputs(head, out);
-	for (const struct config_key *k = top_keys; k->name != NULL; k++) {
-		fputc('\n', out);
-		print_help(out, "# ", k);
-		print_key(out, "", k, NULL);
-	}
-	for (const struct config_section *s = config_sections + 1; s->name != NULL; s++) {
-		if (s->later != NULL && !later)
-			fputs("\n# What follows comes with a later version; until then it is refused.\n",
-			      out);
-		later |= s->later != NULL;
-		print_section(out, s);
-	}
 }

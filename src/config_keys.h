@@ -6,7 +6,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
 
 #include "base/err.h"
 #include "base/secret.h"
@@ -57,7 +56,6 @@ struct config_key {
 	size_t n_at;    /* of a list: offset of its length */
 	bool is_credential;
 	const char *later; /* NULL, or what is not built yet */
-	const char *built; /* the one value that works nevertheless; NULL for none */
 	const char *help;
 };
 
@@ -100,8 +98,5 @@ char *config_key_written(const struct config_key *key, const char *value);
 /* Every key that has one, at its default, as a configuration of entries without titles:
  * "log_level = ...; accounts: { interval = ...; }". The caller frees it. */
 char *config_keys_defaults(void);
-
-/* The sample file: every key, commented, at its default, with its help. */
-void config_keys_print(FILE *out);
 
 #endif

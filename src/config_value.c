@@ -682,12 +682,8 @@ int config_value_read(void *base, const struct config_key *key, const config_set
 {
 	struct reading r = {key->at == KEY_NOWHERE ? NULL : base, key, file, report};
 
-	if (key->later != NULL && key->built == NULL)
+	if (key->later != NULL)
 		return refuse(&r, s, "not yet: %s; remove it", key->later);
-	/* What is not built at all is not looked at; of the rest, one value is. */
-	if (key->built != NULL && s->type == CONFIG_TYPE_STRING &&
-	    strcmp(s->value.sval, key->built) != 0)
-		return refuse(&r, s, "not yet: %s; write \"%s\"", key->later, key->built);
 	return types[key->type].read(&r, s);
 }
 
