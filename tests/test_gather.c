@@ -145,6 +145,35 @@ START_TEST(order_is_kept_behind_what_has_begun)
 }
 END_TEST
 
+START_TEST(what_waits_of_one_subject_is_told_together)
+{
+	struct window night;
+	struct err err;
+	const struct gather_settings s = {.wait_ms = MINUTE};
+	const struct gather_settings quiet = {
+		.wait_ms = MINUTE, .quiet = &night, .n_quiet = 1};
+
+	/* It moved to a site of which another waits for longer. */
+	add("acme", "other", T0)->group = (char *)"here";
+	add("acme", "phone", T0 + 30000)->group = (char *)"there";
+	add("acme", "phone", T0 + 40000)->group = (char *)"here";
+	decide(&s, SIZE_MAX, T0 + MINUTE);
+	assert_fates("T--");
+	ck_assert_int_eq(plan.due_at_ms, T0 + 30000 + MINUTE);
+	decide(&s, SIZE_MAX, T0 + 30000 + MINUTE);
+	assert_fates("TM0M0");
+
+	/* One before a quiet time, and its end with another's in it. */
+	ck_assert_int_eq(window_parse(&night, "18:02-19:00", &err), 0);
+	n = 0;
+	add("acme", "phone", T0);
+	add("acme", "phone", T0 + 5 * MINUTE);
+	add("acme", "other", T0 + 5 * MINUTE);
+	decide(&quiet, SIZE_MAX, T0 + HOUR);
+	assert_fates("M0M0M0");
+}
+END_TEST
+
 START_TEST(messages_are_counted_for_an_hour)
 {
 	const struct gather_settings s = {.rate_max = 2};
@@ -241,6 +270,7 @@ int main(void)
 		{in_a_quiet_time_all_waits_and_is_one_digest_then, 1},
 		{more_than_may_go_is_one_message_of_each_account, 1},
 		{order_is_kept_behind_what_has_begun, 1},
+		{what_waits_of_one_subject_is_told_together, 1},
 		{messages_are_counted_for_an_hour, 1},
 		{messages_before_a_restart_count, 1},
 		{an_alert_that_came_and_went_is_counted_only, 1},

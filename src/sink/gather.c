@@ -100,8 +100,12 @@ struct deciding {
 	const struct gather_settings *s;
 	struct gather_row *rows;
 	size_t n;
+	/* By row. */
+	size_t *first_of; /* the first that waits of the same subject; SIZE_MAX: it is
+				 * behind one that has begun */
+	bool *has_quiet;  /* of a first: one of its subject is of a quiet time */
+	size_t *group_of; /* SIZE_MAX: none */
 	struct group *groups;
-	size_t *group_of; /* by row; SIZE_MAX: none */
 	size_t n_groups;
 	int64_t now_at_ms;
 	struct gather_plan *plan;
@@ -121,13 +125,43 @@ static void due(struct gather_plan *plan, int64_t at_ms)
 		plan->due_at_ms = at_ms;
 }
 
-static bool is_behind(const struct gather_row *rows, size_t i)
+static int compare_subjects(const struct gather_row *a, const struct gather_row *b)
 {
-	for (size_t j = 0; j < i; j++)
-		if (rows[j].is_begun && strcmp(rows[j].subject, rows[i].subject) == 0 &&
-		    strcmp(rows[j].account, rows[i].account) == 0)
-			return true;
-	return false;
+	int rc = strcmp(a->subject, b->subject);
+
+	return rc != 0 ? rc : strcmp(a->account, b->account);
+}
+
+/* By subject, and those of one as they come. */
+static int compare(const void *left, const void *right)
+{
+	const struct gather_row *const *a = left, *const *b = right;
+	int rc = compare_subjects(*a, *b);
+
+	return rc != 0 ? rc : *a < *b ? -1 : 1;
+}
+
+static void find_subjects(struct deciding *d)
+{
+	const struct gather_row **sorted = mem_alloc((d->n + 1) * sizeof(*sorted));
+	size_t first = SIZE_MAX;
+	int64_t until_ms;
+
+	for (size_t k = 0; k < d->n; k++)
+		sorted[k] = &d->rows[k];
+	qsort(sorted, d->n, sizeof(*sorted), compare);
+	for (size_t k = 0; k < d->n; k++) {
+		size_t i = (size_t)(sorted[k] - d->rows);
+
+		if (k == 0 || compare_subjects(sorted[k - 1], sorted[k]) != 0)
+			first = i;
+		d->first_of[i] = first;
+		if (sorted[k]->is_begun)
+			first = SIZE_MAX; /* for those that follow */
+		else if (first != SIZE_MAX && is_quiet(d->s, sorted[k]->at_ms, &until_ms))
+			d->has_quiet[first] = true;
+	}
+	free(sorted);
 }
 
 static struct group *find_group(struct deciding *d, const char *account, const char *name)
@@ -156,28 +190,29 @@ static void put(struct deciding *d, size_t i, const char *name, enum gather_why 
 	d->group_of[i] = (size_t)(g - d->groups);
 }
 
-/* Which row waits for which; what is in no group is told as it is. While there is a digest, nothing
- * else is: what it stands for may be older. */
+/* Which row waits for which; what is in no group is told as it is. What waits of one subject is of one
+ * group, that of its first, or of the quiet time: else its end might be told before its beginning.
+ * While there is a digest, nothing else is told: what it stands for may be older. */
 static void make_groups(struct deciding *d)
 {
 	bool has_digest = false;
-	int64_t until_ms;
 
 	for (size_t i = 0; i < d->n; i++)
 		has_digest = has_digest || d->rows[i].is_digest;
 	for (size_t i = 0; i < d->n; i++) {
 		struct gather_row *row = &d->rows[i];
+		size_t first = d->first_of[i];
 
 		d->group_of[i] = SIZE_MAX;
 		row->fate = GATHER_HOLD;
 		if (row->is_begun || row->is_digest)
 			row->fate = GATHER_TELL;
-		else if (has_digest || is_behind(d->rows, i))
+		else if (has_digest || first == SIZE_MAX)
 			continue;
-		else if (is_quiet(d->s, row->at_ms, &until_ms))
+		else if (d->has_quiet[first])
 			put(d, i, NULL, GATHER_QUIET);
 		else if (d->s->wait_ms > 0)
-			put(d, i, row->group, GATHER_GROUP);
+			put(d, i, d->rows[first].group, GATHER_GROUP);
 		else
 			row->fate = GATHER_TELL;
 	}
@@ -311,12 +346,17 @@ void gather_decide(const struct gather_settings *s, struct gather_row *rows, siz
 	}
 	d.groups = mem_zalloc((n + 1) * sizeof *d.groups);
 	d.group_of = mem_zalloc((n + 1) * sizeof *d.group_of);
+	d.first_of = mem_zalloc((n + 1) * sizeof *d.first_of);
+	d.has_quiet = mem_zalloc((n + 1) * sizeof *d.has_quiet);
+	find_subjects(&d);
 	make_groups(&d);
 	ripen(&d);
 	if (count_messages(&d) > left)
 		cap(&d, left, next_at_ms);
 	settle(&d);
 	keep_order(&d);
+	free(d.has_quiet);
+	free(d.first_of);
 	free(d.group_of);
 	free(d.groups);
 }
