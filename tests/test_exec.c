@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -145,9 +146,9 @@ START_TEST(it_gets_nothing_of_ours)
 
 	ck_assert_int_ge(fd, 0);
 	ck_assert_int_eq(setenv("SECRET", "SECRET", 1), 0);
-	/* 10 is the shell's own, while it redirects. */
+	/* 10 is the shell's own, while it redirects; and of a pipe it may still have an end. */
 	open_script("tr '\\0' '\\n' < /proc/$$/environ > environ;"
-		    " ls /proc/$$/fd | grep -vx 10 > fds",
+		    " ls /proc/$$/fd > open; grep -vx 10 open > fds",
 		    LONG_MS);
 	ck_assert_int_eq(tell().end, SINK_DELIVERED);
 	assert_text("environ", "PATH=/usr/local/bin:/usr/bin:/bin\nLANG=C.UTF-8\n");
@@ -218,6 +219,7 @@ static const char *const slow[] = {
 	"exec 3> fifo; sleep 600",
 	"exec 3> fifo; sleep 600 & wait",
 	"exec 3> fifo; trap '' TERM; sleep 600; sleep 600",
+	"exec 3> fifo; (trap '' TERM; sleep 600) & wait",
 };
 
 START_TEST(too_long_ends_it_and_what_it_has_started)
@@ -264,6 +266,25 @@ START_TEST(a_send_can_be_canceled_at_each_step)
 }
 END_TEST
 
+START_TEST(a_send_that_could_not_begin_can_be_canceled)
+{
+	struct rlimit files, none;
+	struct told t;
+
+	open_script("exit 0", LONG_MS);
+	ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &files), 0);
+	none = (struct rlimit){0, files.rlim_max};
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &none), 0);
+	told_begin(&t, &exec_ops, w.sink, &w.ev);
+	exec_ops.cancel(w.sink, &t.send); /* ends nobody: not us, either */
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &files), 0);
+	told_wait(&t, &w.loop);
+	ck_assert_int_eq(t.send.end, SINK_LATER);
+	ck_assert_ptr_nonnull(strstr(t.send.err.text, "cannot be run"));
+	told_clear(&t);
+}
+END_TEST
+
 START_TEST(without_a_program_there_is_no_sink)
 {
 	const struct sink_env env = {.loop = &w.loop};
@@ -285,6 +306,7 @@ int main(void)
 		{too_long_ends_it_and_what_it_has_started, COUNT(slow)},
 		{what_it_leaves_behind_keeps_nobody_waiting, 1},
 		{a_send_can_be_canceled_at_each_step, 4},
+		{a_send_that_could_not_begin_can_be_canceled, 1},
 		{without_a_program_there_is_no_sink, 1},
 	};
 

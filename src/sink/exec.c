@@ -152,11 +152,13 @@ static void judge(struct run *r, int64_t status, int signal)
 }
 
 /* What it said is read already: libuv looks at signals last. Who else holds the other end of that
- * pipe is not waited for. */
+ * pipe is not waited for. Of what was ended nothing stays behind. */
 static void on_exited(uv_process_t *process, int64_t status, int signal)
 {
 	struct run *r = process->data;
 
+	if (r->ends)
+		(void)uv_kill(-process->pid, SIGKILL);
 	judge(r, status, signal);
 	if (r->send->end != SINK_DELIVERED)
 		add_said(r);
@@ -295,7 +297,8 @@ static void cancel(void *sink, struct sink_send *s)
 
 	(void)sink;
 	r->canceled = true;
-	if (!uv_is_closing((uv_handle_t *)&r->process))
+	if (!uv_is_closing(
+		    (uv_handle_t *)&r->deadline)) /* else it ends, or never began */
 		end(r);
 }
 
