@@ -34,7 +34,8 @@
 
 #define USER_AGENT "phonewatch/" VERSION
 #define SECOND_MS  1000
-#define MAX_LISTED 20 /* types and sites named; the rest in one line */
+#define SHARE      100 /* percent of a limit: a check is rare */
+#define MAX_LISTED 20  /* types and sites named; the rest in one line */
 
 /* How many devices have each name of something. */
 struct breakdown {
@@ -129,14 +130,12 @@ static void learn(struct check *k, struct budget *budget, const struct http_requ
 {
 	int64_t now_ms = clock_mono_ms();
 
-	budget_told(budget, http_header(req, "X-Rate-Limit-Limit"),
-		    http_header(req, "X-Rate-Limit-Remaining"),
-		    http_header(req, "X-Rate-Limit-Window"), now_ms);
+	answer_tell_budget(budget, req, now_ms);
 	if (answer->next == ANSWER_WAIT)
 		ledger_obey(k->ledger, budget, k->account, answer, now_ms);
 	/* What is left of the limit only a penalty tells the daemon, or the next check. */
 	if (budget->remaining == 0)
-		ledger_block(k->ledger, budget, budget_wait_ms(budget, 100, now_ms),
+		ledger_block(k->ledger, budget, budget_wait_ms(budget, SHARE, now_ms),
 			     now_ms);
 	ledger_answered(k->ledger, budget);
 }
@@ -160,7 +159,7 @@ static void log_out(struct check *k)
 	char *encoded;
 
 	if (token == NULL ||
-	    ledger_wait_ms(k->ledger, k->auth_budget, 100, clock_mono_ms()) > 0) {
+	    ledger_wait_ms(k->ledger, k->auth_budget, SHARE, clock_mono_ms()) > 0) {
 		http_client_close(k->http, NULL, NULL);
 		return;
 	}
@@ -328,38 +327,29 @@ static const char *const asked_for[ASK_KINDS] = {
 	[ASK_CHUNK] = "devices of extensions",
 };
 
-/* How long to wait for the list of extensions. */
-static int64_t wait_of_names(struct check *k)
+/* How long to wait for a request of this kind that counts as n. */
+static int64_t wait_of(struct check *k, enum ask kind, int64_t n)
 {
-	struct budget *named = ledger_named(k->ledger, k->scope, ASK_EXTENSIONS);
-
-	return named != NULL
-		       ? ledger_wait_ms(k->ledger, named, 100, clock_mono_ms())
-		       : ledger_wait_all_ms(k->ledger, k->scope, 100, clock_mono_ms());
+	return ledger_wait_kind_ms(k->ledger, k->scope, (int)kind, SHARE, n,
+				   clock_mono_ms());
 }
 
 static void ask(struct check *k)
 {
 	char *path = course_path(&k->course);
-	int64_t wait_ms, n;
-	bool bulk = k->course.ask == ASK_CHUNK, named;
+	bool bulk = k->course.ask == ASK_CHUNK;
+	int64_t n = bulk ? (int64_t)k->course.n : 1;
 
 	free(k->url);
 	k->url = mem_printf("%s%s", k->account->server, path);
 	free(path);
-	k->budget = ledger_named(k->ledger, k->scope, (int)k->course.ask);
-	named = k->budget != NULL;
-	if (!named)
-		k->budget = ledger_budget(k->ledger, k->scope, PAGES_GROUP,
-					  BUDGET_HEAVY_LIMIT);
-	n = bulk ? (int64_t)k->course.n : 1;
-	wait_ms = named ? ledger_wait_n_ms(k->ledger, k->budget, 100, n, clock_mono_ms())
-			: ledger_wait_all_ms(k->ledger, k->scope, 100, clock_mono_ms());
+	k->budget = ledger_of_kind(k->ledger, k->scope, (int)k->course.ask);
 	pages_request(&k->req, k->url, k->auth.access.text,
 		      bulk ? PAGES_ACCEPT_BULK : PAGES_ACCEPT, k->account->ca_file);
 	k->req.on_done = on_page;
 	k->req.data = k;
-	if (wait_ms > 0) { /* the daemon has been told so meanwhile, or we were */
+	if (wait_of(k, k->course.ask, n) >
+	    0) { /* the daemon has been told so meanwhile, or we were */
 		cannot(k, asked_for[k->course.ask], "the vendor wants no request now");
 		return;
 	}
@@ -396,7 +386,8 @@ static void ask_names(struct check *k)
 {
 	bool by_list = k->course.ask == ASK_LIST;
 
-	if (by_list && budget_has_plenty(k->budget) && wait_of_names(k) == 0) {
+	if (by_list && budget_has_plenty(k->budget) &&
+	    wait_of(k, ASK_EXTENSIONS, 1) == 0) {
 		k->asks_names = true;
 		course_extensions(&k->course);
 		ask(k);
@@ -494,8 +485,8 @@ static void on_token(struct auth *auth)
 static bool may_ask(struct check *k)
 {
 	int64_t now_ms = clock_mono_ms();
-	int64_t auth_ms = ledger_wait_ms(k->ledger, k->auth_budget, 100, now_ms);
-	int64_t list_ms = ledger_wait_all_ms(k->ledger, k->scope, 100, now_ms);
+	int64_t auth_ms = ledger_wait_ms(k->ledger, k->auth_budget, SHARE, now_ms);
+	int64_t list_ms = ledger_wait_all_ms(k->ledger, k->scope, SHARE, now_ms);
 	int64_t wait_ms = auth_ms > list_ms ? auth_ms : list_ms;
 	bool blocked = ledger_blocked_ms(k->auth_budget, now_ms) > 0 ||
 		       ledger_all_blocked_ms(k->ledger, k->scope, now_ms) > 0;

@@ -226,6 +226,14 @@ struct budget *ledger_named(struct ledger *l, const char *scope, int kind)
 	return latest != NULL ? &latest->budget : NULL;
 }
 
+struct budget *ledger_of_kind(struct ledger *l, const char *scope, int kind)
+{
+	struct budget *named = ledger_named(l, scope, kind);
+
+	return named != NULL ? named
+			     : ledger_budget(l, scope, PAGES_GROUP, BUDGET_HEAVY_LIMIT);
+}
+
 void ledger_name(struct ledger *l, struct budget *b, int kind)
 {
 	const char *scope = entry_of(b)->scope;
@@ -278,6 +286,15 @@ int64_t ledger_wait_all_ms(struct ledger *l, const char *scope, int share, int64
 			wait_ms = ms;
 	}
 	return wait_ms;
+}
+
+int64_t ledger_wait_kind_ms(struct ledger *l, const char *scope, int kind, int share,
+			    int64_t n, int64_t now_ms)
+{
+	struct budget *named = ledger_named(l, scope, kind);
+
+	return named != NULL ? ledger_wait_n_ms(l, named, share, n, now_ms)
+			     : ledger_wait_all_ms(l, scope, share, now_ms);
 }
 
 void ledger_ask(struct ledger *l, struct budget *b, int64_t n, int64_t now_ms)

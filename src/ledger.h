@@ -37,6 +37,8 @@ struct budget *ledger_budget(struct ledger *l, const char *scope, const char *gr
 /* The budget in which requests of a kind (0 to 62, the caller's) count, as an answer has named it;
  * NULL: none has. */
 struct budget *ledger_named(struct ledger *l, const char *scope, int kind);
+/* The same; the strictest where none has. */
+struct budget *ledger_of_kind(struct ledger *l, const char *scope, int kind);
 /* Requests of this kind count in this budget from now on. */
 void ledger_name(struct ledger *l, struct budget *b, int kind);
 /* The group's name. */
@@ -50,6 +52,9 @@ int64_t ledger_wait_n_ms(struct ledger *l, struct budget *b, int share, int64_t 
 /* The same for a request whose group is not known: until every budget of the scope allows it. */
 int64_t ledger_wait_all_ms(struct ledger *l, const char *scope, int share,
 			   int64_t now_ms);
+/* How long to wait before a request of this kind that counts as n, whether its group is known or not. */
+int64_t ledger_wait_kind_ms(struct ledger *l, const char *scope, int kind, int share,
+			    int64_t n, int64_t now_ms);
 /* A request of this budget that counts as n is sent now ... */
 void ledger_ask(struct ledger *l, struct budget *b, int64_t n, int64_t now_ms);
 /* ... and its answer is here, or there will be none. Where that never comes to be known, since

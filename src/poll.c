@@ -215,9 +215,7 @@ static void on_token(struct auth *auth)
 {
 	struct poll *p = auth->data;
 
-	budget_told(p->auth_budget, http_header(&auth->req, "X-Rate-Limit-Limit"),
-		    http_header(&auth->req, "X-Rate-Limit-Remaining"),
-		    http_header(&auth->req, "X-Rate-Limit-Window"), clock_mono_ms());
+	answer_tell_budget(p->auth_budget, &auth->req, clock_mono_ms());
 	poll_note_answer(p, p->auth_budget, &auth->answer);
 	if (!poll_goes_on(p))
 		return;

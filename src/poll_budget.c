@@ -2,17 +2,11 @@
 
 #include <stdio.h>
 
-#include "api/pages.h"
 #include "base/clock.h"
 
-/* The one in which the request at hand counts; the strictest where its group is not known. */
 struct budget *poll_budget_of(const struct poll *p)
 {
-	struct budget *named = ledger_named(p->env->ledger, p->scope, (int)p->course.ask);
-
-	return named != NULL ? named
-			     : ledger_budget(p->env->ledger, p->scope, PAGES_GROUP,
-					     BUDGET_HEAVY_LIMIT);
+	return ledger_of_kind(p->env->ledger, p->scope, (int)p->course.ask);
 }
 
 size_t poll_snapshot_budgets(const struct poll *p, struct store_budget *into)
@@ -84,18 +78,11 @@ void poll_limit_chunks(struct poll *p)
 	course_limit(&p->course, most_at_once(p));
 }
 
-/* How long to wait for the request at hand; where its group is not known yet, until the account
- * may ask for anything. */
 int64_t poll_wait_of(struct poll *p)
 {
-	struct ledger *ledger = p->env->ledger;
-	struct budget *named = ledger_named(p->env->ledger, p->scope, (int)p->course.ask);
-	int share = p->config->budget_share;
-	int64_t now_ms = clock_mono_ms();
-
-	return named != NULL
-		       ? ledger_wait_n_ms(ledger, named, share, poll_cost_of(p), now_ms)
-		       : ledger_wait_all_ms(ledger, p->scope, share, now_ms);
+	return ledger_wait_kind_ms(p->env->ledger, p->scope, (int)p->course.ask,
+				   p->config->budget_share, poll_cost_of(p),
+				   clock_mono_ms());
 }
 
 int64_t poll_wait_of_auth(struct poll *p)
@@ -206,9 +193,7 @@ void poll_learn_budget(struct poll *p)
 	b = poll_budget_of(p);
 	if (p->course.ask == ASK_CHUNK && (p->req.status == 200 || p->req.status == 207))
 		learn_cost(p, b, now_ms);
-	budget_told(b, http_header(&p->req, "X-Rate-Limit-Limit"),
-		    http_header(&p->req, "X-Rate-Limit-Remaining"),
-		    http_header(&p->req, "X-Rate-Limit-Window"), now_ms);
+	answer_tell_budget(b, &p->req, now_ms);
 	log_debug("%s: page %" PRId64 ": HTTP %ld, %zu bytes in %" PRId64
 		  " ms; budget %s: %" PRId64 " of %" PRId64 " left",
 		  p->config->name, p->course.page, p->req.status, p->req.answer.len,

@@ -165,6 +165,13 @@ static void copy_code(char *out, size_t size, const json_t *object, const char *
 		log_escape(out, size, text);
 }
 
+void answer_tell_budget(struct budget *b, const struct http_request *req, int64_t now_ms)
+{
+	budget_told(b, http_header(req, "X-Rate-Limit-Limit"),
+		    http_header(req, "X-Rate-Limit-Remaining"),
+		    http_header(req, "X-Rate-Limit-Window"), now_ms);
+}
+
 json_t *answer_parse_body(const struct http_request *req, size_t max_bytes)
 {
 	struct buf text;

@@ -8,6 +8,7 @@
 #include <jansson.h>
 #include <stdint.h>
 
+#include "api/budget.h"
 #include "base/err.h"
 #include "net/http.h"
 
@@ -68,6 +69,9 @@ enum answer_of { ANSWER_OF_TOKEN, ANSWER_OF_LIST, ANSWER_OF_BULK };
  * even where its body has not wholly come, or the request was canceled meanwhile. */
 void answer_read(struct answer *out, const struct http_request *req, int rc,
 		 enum answer_of of, int64_t now_at_ms);
+
+/* What its X-Rate-Limit headers say of the budget in which it counts, as budget_told() takes it. */
+void answer_tell_budget(struct budget *b, const struct http_request *req, int64_t now_ms);
 
 /* The answer's body as JSON, unpacked where it is gzip; NULL where it is none or larger than
  * max_bytes. The caller's. */
