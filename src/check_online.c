@@ -282,19 +282,16 @@ static int count_chunk(struct check *k, const char *text, size_t len, struct err
 
 static int count_answer(struct check *k, struct err *err)
 {
-	struct buf *answer = &k->req.answer;
-	struct buf text;
-	int rc = 0;
+	const struct buf *text;
+	struct buf room;
+	int rc;
 
-	buf_init(&text, PAGE_MAX_BYTES);
-	if (unpack_is_gzip(answer->data, answer->len))
-		rc = unpack_gzip(&text, answer->data, answer->len, err);
-	else /* within the cap already */
-		buf_add(&text, buf_text(answer), answer->len);
-	if (rc == 0)
-		rc = (k->course.ask == ASK_CHUNK ? count_chunk : count_list)(
-			k, buf_text(&text), text.len, err);
-	buf_clear(&text);
+	buf_init(&room, PAGE_MAX_BYTES);
+	text = unpack_text(&k->req.answer, &room, err);
+	rc = text == NULL ? err->code
+			  : (k->course.ask == ASK_CHUNK ? count_chunk : count_list)(
+				    k, buf_text(text), text->len, err);
+	buf_clear(&room);
 	return rc;
 }
 

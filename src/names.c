@@ -59,19 +59,15 @@ static int read_page(struct names_page_job *j, const struct buf *text, struct er
 static int run_page(struct store_conn *c, struct store_job *job, struct err *err)
 {
 	struct names_page_job *j = (struct names_page_job *)job;
-	struct buf text;
-	int rc = 0;
+	const struct buf *text;
+	struct buf room;
+	int rc;
 
 	(void)c;
-	buf_init(&text, PAGE_MAX_BYTES);
-	if (unpack_is_gzip(j->answer.data, j->answer.len)) {
-		rc = unpack_gzip(&text, j->answer.data, j->answer.len, err);
-		if (rc == 0)
-			rc = read_page(j, &text, err);
-	} else {
-		rc = read_page(j, &j->answer, err);
-	}
-	buf_clear(&text);
+	buf_init(&room, PAGE_MAX_BYTES);
+	text = unpack_text(&j->answer, &room, err);
+	rc = text != NULL ? read_page(j, text, err) : err->code;
+	buf_clear(&room);
 	buf_clear(&j->answer);
 	return rc;
 }

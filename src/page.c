@@ -438,21 +438,16 @@ static int read_chunk(struct work *k, const char *text, size_t len)
 
 static int read_page(struct work *k)
 {
-	struct buf *answer = &k->p->answer;
-	const char *text = buf_text(answer);
-	size_t len = answer->len;
+	const struct buf *text;
 	int rc;
 
 	expect_first(k);
-	if (unpack_is_gzip(text, len)) {
-		if (unpack_gzip(&k->text, text, len, k->err) != 0)
-			return k->err->code;
-		text = buf_text(&k->text);
-		len = k->text.len;
-	}
+	text = unpack_text(&k->p->answer, &k->text, k->err);
+	if (text == NULL)
+		return k->err->code;
 	if (k->p->route == ROUTE_EXTENSIONS)
-		return read_chunk(k, text, len);
-	rc = read_list(k, text, len);
+		return read_chunk(k, buf_text(text), text->len);
+	rc = read_list(k, buf_text(text), text->len);
 	k->p->paging = k->scan.paging;
 	return rc;
 }

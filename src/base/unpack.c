@@ -74,3 +74,10 @@ int unpack_gzip(struct buf *out, const void *data, size_t len, struct err *err)
 	libdeflate_free_decompressor(d);
 	return rc;
 }
+
+const struct buf *unpack_text(const struct buf *answer, struct buf *room, struct err *err)
+{
+	if (!unpack_is_gzip(answer->data, answer->len))
+		return answer;
+	return unpack_gzip(room, answer->data, answer->len, err) == 0 ? room : NULL;
+}

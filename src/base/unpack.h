@@ -21,4 +21,9 @@ bool unpack_is_gzip(const void *data, size_t len);
  */
 int unpack_gzip(struct buf *out, const void *data, size_t len, struct err *err);
 
+/* The text of an answer that may be gzip: the answer itself, or what it unpacks to, in room. NULL: err
+ * says what is wrong, as unpack_gzip() has it. */
+const struct buf *unpack_text(const struct buf *answer, struct buf *room,
+			      struct err *err);
+
 #endif
