@@ -131,24 +131,9 @@ static void answer(enum frame_kind kind, const void *data, size_t len)
 	write_bytes(data, len);
 }
 
-/* Whether the text shows a part of the secret. */
-static bool tells(const char *text, const char *secret)
-{
-	size_t len = secret != NULL ? strlen(secret) : 0;
-	size_t piece = len < TELLTALE_BYTES ? len : TELLTALE_BYTES;
-	char part[TELLTALE_BYTES + 1] = {0};
-
-	for (size_t i = 0; piece > 0 && i + piece <= len; i++) {
-		memcpy(part, secret + i, piece);
-		if (strstr(text, part) != NULL)
-			return true;
-	}
-	return false;
-}
-
 static void fail(const struct work *w, const char *why)
 {
-	if (tells(why, w->secret))
+	if (w->secret != NULL && secret_is_in(why, w->secret, TELLTALE_BYTES))
 		why = "it failed, with a message that shows its secret";
 	answer(FRAME_FAILED, why, utf8_cut(why, FRAME_MAX_REASON));
 }

@@ -108,7 +108,7 @@ static const struct {
 	{"exit 1", SINK_REFUSED, 1, "/bin/sh: exit 1"},
 	{"exit 75", SINK_LATER, 75, "/bin/sh: exit 75"},
 	{"printf 'the pager is\\033[31m out\\nmore\\n' >&2; exit 75", SINK_LATER, 75,
-	 "/bin/sh: exit 75: the pager is\\x1b[31m out"},
+	 "/bin/sh: exit 75: the pager is [31m out"},
 	{"echo no > /dev/stderr; exit 2", SINK_REFUSED, 2, "/bin/sh: exit 2: no"},
 	{"kill -KILL $$", SINK_LATER, 0, "/bin/sh: ended by Killed"},
 	{"head -c 10000000 /dev/zero", SINK_DELIVERED, 0, ""},

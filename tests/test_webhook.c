@@ -216,8 +216,8 @@ static const struct {
 	 false, SINK_DELIVERED, 201, 0, ""},
 	{"HTTP/1.1 302 Found\r\nLocation: /other\r\nContent-Length: 0\r\n\r\n", false,
 	 SINK_LATER, 302, 0, "HTTP 302"},
-	{"HTTP/1.1 400 No\r\nContent-Length: 6\r\n\r\nSECRET", false, SINK_REFUSED, 400,
-	 0, "HTTP 400"},
+	{"HTTP/1.1 400 No\r\nContent-Length: 7\r\n\r\nno_text", false, SINK_REFUSED, 400,
+	 0, "HTTP 400: no_text"},
 	{"HTTP/1.1 410 Gone\r\nContent-Length: 0\r\n\r\n", false, SINK_GONE, 410, 0,
 	 "HTTP 410"},
 	{"HTTP/1.1 429 Slow\r\nRetry-After: 7\r\nContent-Length: 0\r\n\r\n", false,
@@ -252,6 +252,68 @@ START_TEST(an_answer_means_what_the_contract_says)
 		      "%s", s.err.text);
 	ck_assert_ptr_null(strstr(s.err.text, "SECRET"));
 	ck_assert_uint_eq(w.n_asked, 1); /* nothing is followed */
+}
+END_TEST
+
+static const struct {
+	const char *body, *text;
+	const char *header; /* NULL: none */
+	enum event_personal personal;
+} refusals[] = {
+	{"invalid_payload", ": invalid_payload", NULL, EVENT_WITHOUT_PERSONAL},
+	{"", "", NULL, EVENT_WITHOUT_PERSONAL},
+	{" \r\n\t", "", NULL, EVENT_WITHOUT_PERSONAL},
+	{"\r\n{\n  \"error\": \"no\x1b[2J\ttext\"\n}\n",
+	 ": { \"error\": \"no [2J text\" }", NULL, EVENT_WITHOUT_PERSONAL},
+	{" <html><h1>Bad Request</h1>", "", NULL, EVENT_WITHOUT_PERSONAL},
+	{"M\xfcll \xe2\x80\xae", ": M\\xfcll \\xe2\\x80\\xae", NULL,
+	 EVENT_WITHOUT_PERSONAL},
+	{"no way to /services/TOKENTOKEN here", "", NULL, EVENT_WITHOUT_PERSONAL},
+	{"TOKENTOKEN: unknown", "", NULL, EVENT_WITHOUT_PERSONAL},
+	{"services are closed", ": services are closed", NULL, EVENT_WITHOUT_PERSONAL},
+	{"Bearer tokens expire", ": Bearer tokens expire",
+	 "Authorization: Bearer abcdefghij", EVENT_WITHOUT_PERSONAL},
+	{"Authorization is needed", ": Authorization is needed",
+	 "Authorization: Bearer abcdefghij", EVENT_WITHOUT_PERSONAL},
+	{"who is abcdefghij?", "", "Authorization: Bearer abcdefghij",
+	 EVENT_WITHOUT_PERSONAL},
+	{"what is at 1 Main Street?", "", NULL, EVENT_WITH_PERSONAL},
+};
+
+START_TEST(what_a_receiver_says_is_told_but_no_secret)
+{
+	char *raw = mem_printf("HTTP/1.1 400 No\r\nContent-Length: %zu\r\n\r\n%s",
+			       strlen(refusals[_i].body), refusals[_i].body);
+	char *expected = mem_printf("HTTP 400%s", refusals[_i].text);
+	struct secret header = {(char *)refusals[_i].header, 0};
+
+	header.len = header.text != NULL ? strlen(header.text) : 0;
+	w.raw = raw;
+	open_sink("/services/TOKENTOKEN", (struct sink_settings){
+						  .header = &header,
+						  .personal = refusals[_i].personal,
+					  });
+	ck_assert_str_eq(tell().err.text, expected);
+	free(expected);
+	free(raw);
+}
+END_TEST
+
+START_TEST(what_a_receiver_says_is_cut_at_a_whole_character)
+{
+	char body[300] = "a", *raw;
+	struct sink_send s;
+
+	for (size_t at = 1; at + 2 < sizeof body; at += 2)
+		memcpy(body + at, "\xc3\xa9", 2);
+	raw = mem_printf("HTTP/1.1 500 No\r\nContent-Length: %zu\r\n\r\n%s", strlen(body),
+			 body);
+	w.raw = raw;
+	open_sink("/", (struct sink_settings){0});
+	s = tell();
+	ck_assert_uint_eq(strlen(s.err.text), strlen("HTTP 500: ") + 199);
+	ck_assert_int_eq(strncmp(s.err.text + strlen("HTTP 500: "), body, 199), 0);
+	free(raw);
 }
 END_TEST
 
@@ -448,6 +510,8 @@ int main(void)
 		{a_bad_secret_is_no_sink_and_is_not_said, 1},
 		{who_is_in_the_url_is_authorized, 1},
 		{an_answer_means_what_the_contract_says, COUNT(answers)},
+		{what_a_receiver_says_is_told_but_no_secret, COUNT(refusals)},
+		{what_a_receiver_says_is_cut_at_a_whole_character, 1},
 		{a_long_answer_counts_by_its_status, COUNT(long_statuses)},
 		{a_repeat_has_the_same_body, 1},
 		{an_error_names_the_host_at_most, COUNT(secret_urls)},

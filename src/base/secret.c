@@ -57,6 +57,16 @@ void secret_clear(struct secret *s)
 	*s = (struct secret){0};
 }
 
+bool secret_is_in(const char *text, const char *secret, size_t n_bytes)
+{
+	size_t len = strlen(secret), piece = len < n_bytes ? len : n_bytes;
+
+	for (size_t i = 0; piece > 0 && i + piece <= len; i++)
+		if (memmem(text, strlen(text), secret + i, piece) != NULL)
+			return true;
+	return false;
+}
+
 bool secret_same(const struct secret *a, const struct secret *b)
 {
 	return a->len == b->len && (a->len == 0 || memcmp(a->text, b->text, a->len) == 0);

@@ -29,6 +29,8 @@ void secret_set(struct secret *s, const char *text, size_t len);
 /* Wipe and free; ready for reuse. */
 void secret_clear(struct secret *s);
 bool secret_same(const struct secret *a, const struct secret *b);
+/* Whether the text shows so many bytes in a row of what is secret, or all of it where it is shorter. */
+bool secret_is_in(const char *text, const char *secret, size_t n_bytes);
 
 /*
  * Read a secret from its file: one line of text; a newline at its end is taken off.

@@ -17,8 +17,8 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#include "base/log.h"
 #include "base/mem.h"
+#include "sink/said.h"
 
 #define UNDER_WAY      4
 #define GRACE_MS       2000 /* from SIGTERM to SIGKILL */
@@ -112,18 +112,12 @@ static void close_all(struct run *r)
 	close_one(r, (uv_handle_t *)&r->deadline);
 }
 
-/* The first line that it said, fit for the log, behind why it failed. */
+/* The first line that it said. */
 static void add_said(struct run *r)
 {
-	struct err *err = &r->send->err;
-	size_t at = strlen(err->text);
-
 	r->text[r->len] = '\0';
 	r->text[strcspn(r->text, "\r\n")] = '\0';
-	if (r->text[0] == '\0' || at + 3 > sizeof err->text)
-		return;
-	memcpy(err->text + at, ": ", 3);
-	log_escape(err->text + at + 2, sizeof err->text - at - 2, r->text);
+	said_add(&r->send->err, r->text);
 }
 
 static void judge(struct run *r, int64_t status, int signal)

@@ -82,8 +82,9 @@ struct sink_send {
 	int code; /* the answer's HTTP status; 0 where there was none */
 	int64_t wait_ms; /* SINK_LATER: the receiver asked to be left alone so long; 0: it did not */
 	struct err err; /* what happened; of SINK_DELIVERED: what nevertheless is to be
-			  * told. Fit for the log: names the host at most, and who of several
-			  * is not reached; no path, no query, no user, no secret */
+			  * told. Fit for the log: names the host at most, who of several is
+			  * not reached, and what the receiver says; no path, no query, no
+			  * user, no secret */
 
 	void *state; /* the sink's while under way */
 };

@@ -7,6 +7,7 @@
 
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "base/mem.h"
@@ -14,8 +15,11 @@
 #include "net/retry_after.h"
 #include "payload/payload.h"
 #include "payload/shaper.h"
+#include "sink/said.h"
 
-#define ANSWER_MAX_BYTES (64u << 10) /* it is thrown away */
+#define ANSWER_MAX_BYTES (64u << 10)
+#define TELLTALE_BYTES \
+	10 /* of what is secret, in an answer: what shows them is not repeated */
 
 struct webhook {
 	struct http_client *http;
@@ -23,8 +27,9 @@ struct webhook {
 	struct shaper *shaper; /* NULL: the event goes as it is */
 	struct secret *keys;
 	size_t n_keys;
-	struct secret header; /* empty: none */
-	char *ca_file;        /* NULL: the system's */
+	struct secret header;         /* empty: none */
+	struct secret program_secret; /* likewise */
+	char *ca_file;                /* NULL: the system's */
 	bool allow_http;
 	enum event_personal personal;
 };
@@ -49,6 +54,7 @@ static void destroy(void *sink)
 		secret_clear(&w->keys[i]);
 	free(w->keys);
 	secret_clear(&w->header);
+	secret_clear(&w->program_secret);
 	free(w->ca_file);
 	free(w->url);
 	free(w);
@@ -77,6 +83,9 @@ static int create(const struct sink_settings *settings, const struct sink_env *e
 	w->personal = settings->personal;
 	if (settings->header != NULL && settings->header->len > 0)
 		secret_set(&w->header, settings->header->text, settings->header->len);
+	if (settings->program_secret != NULL && settings->program_secret->len > 0)
+		secret_set(&w->program_secret, settings->program_secret->text,
+			   settings->program_secret->len);
 	w->keys = mem_resize(NULL, settings->n_secrets, sizeof *w->keys);
 	for (; w->n_keys < settings->n_secrets; w->n_keys++) {
 		w->keys[w->n_keys] = (struct secret){0};
@@ -114,13 +123,57 @@ static void finish(struct post *p)
 	s->on_done(s); /* the dispatch may free s here */
 }
 
-/* What an answer of this status means; err gets its number. */
-static void judge_status(struct sink_send *s, struct http_request *req)
+/* Whether the text shows a part of a URL, but for its scheme and host. */
+static bool shows_url(const char *text, const char *url)
+{
+	const char *host = strstr(url, "://"), *end;
+	char *user;
+	bool shows;
+
+	if (host == NULL)
+		return true;
+	host += 3;
+	end = host + strcspn(host, "/?#");
+	user = mem_printf("%.*s", (int)(end - host), host);
+	*(strrchr(user, '@') != NULL ? strrchr(user, '@') : user) = '\0';
+	shows = secret_is_in(text, user, TELLTALE_BYTES) ||
+		(strlen(end) >= TELLTALE_BYTES &&
+		 secret_is_in(text, end, TELLTALE_BYTES));
+	free(user);
+	return shows;
+}
+
+static bool shows_header(const char *text, const struct secret *header)
+{
+	const char *value = header->len > 0 ? strchr(header->text, ':') : NULL;
+
+	return value != NULL &&
+	       secret_is_in(text, value + 1 + strspn(value + 1, " "), TELLTALE_BYTES);
+}
+
+static bool shows(const char *text, const struct secret *secret)
+{
+	return secret->len > 0 && secret_is_in(text, secret->text, TELLTALE_BYTES);
+}
+
+/* Some repeat what they were sent: so neither what shows a secret, nor anything where addresses are
+ * told. */
+static bool may_repeat(const struct webhook *w, const char *text)
+{
+	return w->personal == EVENT_WITHOUT_PERSONAL && !shows_url(text, w->url) &&
+	       !shows_header(text, &w->header) && !shows(text, &w->program_secret);
+}
+
+/* What an answer of this status means; err gets its number, and what the receiver says. */
+static void judge_status(const struct webhook *w, struct sink_send *s,
+			 struct http_request *req)
 {
 	s->end = retry_end_of_status(s->code);
 	if (s->end == SINK_DELIVERED)
 		return;
 	err_set(&s->err, ERR_RETRY, "HTTP %d", s->code);
+	if (may_repeat(w, buf_text(&req->answer)))
+		said_add(&s->err, buf_text(&req->answer));
 	if (retry_may_ask(s->code))
 		s->wait_ms = retry_after_ms(http_header(req, "Retry-After"),
 					    http_header(req, "Date"), clock_utc_ms(), 0);
@@ -135,7 +188,7 @@ static void on_answer(struct http_request *req, int rc)
 	/* A body beyond our limit does not undo the status in front of it; but a connection that
 	 * breaks within the answer leaves open what the receiver did. */
 	if (rc == 0 || (rc == ERR_FORMAT && s->code != 0)) {
-		judge_status(s, req);
+		judge_status(p->webhook, s, req);
 	} else {
 		s->end = rc == ERR_CANCELED ? SINK_CANCELED : SINK_LATER;
 		s->err = req->err;
