@@ -1600,6 +1600,41 @@ static int add_alerts(struct store_conn *c, void *arg, struct err *e)
 	return store_alert_save(c, account_id, &oslo, e);
 }
 
+static int add_alert_of_a_long_key(struct store_conn *c, void *arg, struct err *e)
+{
+	struct alert flapping = {.kind = ALERT_DEVICE_FLAPPING,
+				 .state = ALERT_FIRING,
+				 .subject = (char *)"802398804016",
+				 .device_id = 1,
+				 .since_ms = SPRING,
+				 .fired_ms = SPRING,
+				 .rule = (char *)"alerts",
+				 .count = 1};
+	struct store_account account;
+	int64_t account_id;
+
+	(void)arg;
+	ck_assert_int_eq(store_account_load(c, "acme", &account, e), 0);
+	account_id = account.account_id;
+	store_account_clear(&account);
+	return store_alert_save(c, account_id, &flapping, e);
+}
+
+/* Without its end a key says neither which alert it is nor of whom. */
+START_TEST(a_narrow_terminal_leaves_an_alert_its_key)
+{
+	struct answer a;
+
+	make_past();
+	database_write(&db, add_alert_of_a_long_key, NULL);
+	a = run_on_terminal("-d @ alerts", 60);
+	ck_assert_msg(strstr(a.out, "acme/device_flapping/802398804016 ") != NULL, "%s",
+		      a.out);
+	ck_assert_ptr_null(strstr(a.out, "RULE"));
+	database_close(&db);
+}
+END_TEST
+
 /* Two events are of the Lobby phone, and then one of the Annex. */
 static const struct {
 	const char *line, *out, *err;
@@ -2202,6 +2237,7 @@ int main(void)
 		{the_past_is_told_as_it_was, COUNT(answers)},
 		{where_nobody_looked_nothing_is_claimed, COUNT(unknown)},
 		{what_reaches_over_a_gap_says_so, COUNT(reaching)},
+		{a_narrow_terminal_leaves_an_alert_its_key, 1},
 		{match_leaves_what_it_holds_for, COUNT(matched)},
 		{match_leaves_no_more, COUNT(matching)},
 		{times_between_which_the_clocks_are_changed_have_an_offset, 1},

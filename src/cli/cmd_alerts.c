@@ -8,16 +8,17 @@
 #include "query/alerts.h"
 #include "query/when.h"
 
-enum { KEY, NAME, STATE, SINCE, COUNT_, SEVERITY, RULE };
+enum { KEY, NAME, STATE, RULE, SEVERITY, COUNT_, SINCE };
 
+/* The key is what --explain wants, and alone says what an alert is about: others go first. */
 static const struct out_column columns[] = {
-	[KEY] = {"ALERT", 0.4, SCOLS_FL_TRUNC},
-	[NAME] = {"OF", 0.2, SCOLS_FL_TRUNC},
+	[KEY] = {"ALERT", 0.5, SCOLS_FL_TRUNC},
+	[NAME] = {"OF", 0.15, SCOLS_FL_TRUNC},
 	[STATE] = {"STATE", 0, 0},
-	[SINCE] = {"SINCE", 0, OUT_EXTRA},
-	[COUNT_] = {"PHONES", 0, SCOLS_FL_RIGHT | OUT_EXTRA},
-	[SEVERITY] = {"SEVERITY", 0, OUT_EXTRA},
-	[RULE] = {"RULE", 0.1, SCOLS_FL_TRUNC | OUT_EXTRA},
+	[RULE] = {"RULE", 0.1, SCOLS_FL_TRUNC | OUT_SPARE},
+	[SEVERITY] = {"SEVERITY", 0, OUT_SPARE},
+	[COUNT_] = {"PHONES", 0, SCOLS_FL_RIGHT | OUT_SPARE},
+	[SINCE] = {"SINCE", 0, OUT_SPARE},
 	{NULL, 0, 0},
 };
 
