@@ -163,6 +163,25 @@ START_TEST(each_word_of_the_configuration_is_told_of)
 }
 END_TEST
 
+/* "POST", "/api/v1/silences" */
+START_TEST(each_path_of_the_door_is_told_of)
+{
+	char *source = suite_data("../../src/serve/serve.c", NULL), *at = source;
+	unsigned n = 0;
+
+	open_manual("phonewatchd.8");
+	for (; (at = strstr(at, "\"/api/")) != NULL; n++) {
+		char *path = mem_printf(" Pa %.*s", (int)strcspn(at + 1, "\""), at + 1);
+
+		at += strlen(path);
+		ck_assert_msg(strstr(behind("\n.Ss The door"), path) != NULL, "%s", path);
+		free(path);
+	}
+	free(source);
+	ck_assert_uint_ge(n, 8);
+}
+END_TEST
+
 START_TEST(each_option_of_the_daemon_is_told_of)
 {
 	static char *const command[] = {"phonewatchd", "--help", NULL};
@@ -199,6 +218,7 @@ int main(void)
 		{each_field_of_an_answer_is_told_of, 1},
 		{each_event_alert_and_format_is_told_of, 1},
 		{each_word_of_the_configuration_is_told_of, 1},
+		{each_path_of_the_door_is_told_of, 1},
 		{each_option_of_the_daemon_is_told_of, 1},
 	};
 
