@@ -72,7 +72,6 @@ static void close_if_quiet(struct poll *p)
 	uv_close((uv_handle_t *)&p->blind, on_timer_closed);
 }
 
-/* At the head of every callback: something is over. True where the poll is to go on. */
 bool poll_goes_on(struct poll *p)
 {
 	p->n_under_way--;
@@ -129,7 +128,6 @@ static int64_t retry_ms(const struct poll *p, int64_t first_ms, int64_t max_ms)
 
 /* ---- failures ---- */
 
-/* Note a failure; true where it is to be logged. */
 bool poll_note_failure(struct poll *p, const struct answer *answer)
 {
 	p->n_failures++;
@@ -241,14 +239,12 @@ static void ask_token(struct poll *p)
 
 static void on_page(struct http_request *req, int rc);
 
-/* The course has moved on. */
 void poll_next_page(struct poll *p)
 {
 	p->token_renewed = false;
 	next_request(p);
 }
 
-/* The devices, be it at once or behind the list of extensions. */
 void poll_ask_devices(struct poll *p)
 {
 	p->begins = true;

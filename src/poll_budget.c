@@ -42,7 +42,6 @@ static void on_ledger_saved(struct store_job *job, int rc)
 		poll_save_ledger(p);
 }
 
-/* Before anything else: a penalty must outlive a kill. */
 void poll_save_ledger(struct poll *p)
 {
 	struct ledger_job *l = &p->ledger_job;

@@ -20,7 +20,6 @@ void poll_free_ids(struct poll *p)
 	p->n_ids = 0;
 }
 
-/* By the account's list it is only for names, and by extensions yesterday's does for a while. */
 bool poll_can_do_without_names(const struct poll *p)
 {
 	return p->sweep_route == ROUTE_ACCOUNT || p->n_ids > 0;

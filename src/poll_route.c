@@ -8,14 +8,12 @@
 #define ROUTE_REFUSALS         2 /* of the account's list: then by extensions */
 #define ROUTE_RETRY_MS         (24 * 3600 * SECOND_MS)
 
-/* Whether the account's list is only asked for to see whether it can be had by now. */
 bool poll_is_trial(const struct poll *p)
 {
 	return p->config->devices_via == VIA_AUTO && p->course.ask == ASK_LIST &&
 	       p->route == ROUTE_EXTENSIONS && p->n_ids > 0;
 }
 
-/* No list of the account's devices for this app or user, or not to be seen by it. */
 bool poll_lacks_route(const struct poll *p, const struct answer *answer)
 {
 	return p->config->devices_via == VIA_AUTO && p->course.ask == ASK_LIST &&
@@ -23,7 +21,6 @@ bool poll_lacks_route(const struct poll *p, const struct answer *answer)
 	       answer->reason == REASON_PERMISSION;
 }
 
-/* True where that has led to another request. */
 bool poll_change_route(struct poll *p, const struct answer *answer)
 {
 	p->tried_at_ms = clock_utc_ms();
@@ -43,7 +40,6 @@ bool poll_change_route(struct poll *p, const struct answer *answer)
 	return true;
 }
 
-/* The account's list is there (again). */
 void poll_found_route(struct poll *p)
 {
 	if (p->sweep_route != ROUTE_ACCOUNT)

@@ -115,7 +115,6 @@ static void on_dark(uv_timer_t *timer)
 	}
 }
 
-/* From now on a page must come within three intervals. */
 void poll_start_dark(struct poll *p)
 {
 	p->dark_due = false;

@@ -19,7 +19,6 @@ int verb_say_done(struct stage *stage)
 	return 0;
 }
 
-/* What is for all accounts cannot be for one. */
 int verb_refuse_only(const struct stage *stage, struct err *err)
 {
 	if (stage->only == NULL)
