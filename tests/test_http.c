@@ -355,7 +355,10 @@ static const struct {
 	{"HTTP/1.0 200 OK\r\n\r\nto the end", HANG_UP, 0, 200},
 	{"HTTP/1.1 103 Hints\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", KEEP,
 	 0, 200},
+	{"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nX-Sum: 7\r\n\r\n",
+	 KEEP, 0, 200},
 	{"", HANG_UP, ERR_RETRY, 0},
+	{"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\n", HANG_UP, ERR_RETRY, 200},
 	{"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf", HANG_UP, ERR_RETRY, 200},
 	{"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n", HANG_UP,
 	 ERR_RETRY, 200},
@@ -376,6 +379,25 @@ START_TEST(an_answer_is_taken_as_it_is)
 	ck_assert_int_eq(a.req.status, answers[_i].status);
 	ck_assert_uint_eq(w.n_asked, 1); /* nothing is followed, nothing repeated */
 	clear(&a);
+}
+END_TEST
+
+/* A receiver that dies while it answers has not said that it has the event. */
+START_TEST(an_answer_that_is_cut_at_any_byte_is_none)
+{
+	const char whole[] = "HTTP/1.1 200 OK\r\nX-A: b\r\nContent-Length: 2\r\n\r\nOK";
+
+	w.then = HANG_UP;
+	w.raw = whole;
+	for (w.raw_len = 1; w.raw_len < sizeof whole - 1; w.raw_len++) {
+		struct ask a;
+
+		prepare(&a, "/");
+		run(&a);
+		ck_assert_msg(a.rc == ERR_RETRY || (w.raw_len < 5 && a.rc == ERR_FORMAT),
+			      "%zu bytes: %d %s", w.raw_len, a.rc, a.req.err.text);
+		clear(&a);
+	}
 }
 END_TEST
 
@@ -1093,6 +1115,7 @@ int main(void)
 		{a_post_sends_the_bytes_it_was_given, 1},
 		{a_large_post_does_not_wait_for_leave, 1},
 		{an_answer_is_taken_as_it_is, COUNT(answers)},
+		{an_answer_that_is_cut_at_any_byte_is_none, 1},
 		{a_header_is_found_and_the_last_one_counts, 1},
 		{what_comes_packed_stays_packed, 1},
 		{an_answer_beyond_the_limit_is_refused, COUNT(sizes)},

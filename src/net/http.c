@@ -27,6 +27,9 @@ static void on_ended(struct transfer *t)
 	if (t->easy != NULL)
 		curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &req->status);
 	req->done_at_ms = t->ended_at_ms;
+	/* curl takes a head that ends behind its status line for a whole one. */
+	if (t->err.code == 0 && !req->head_is_whole)
+		err_set(&t->err, ERR_RETRY, "the answer ended within its head");
 	req->err = t->err;
 	req->on_done(req, req->err.code); /* the owner may free req here */
 }
@@ -40,6 +43,18 @@ static size_t on_body(char *data, size_t size, size_t n, void *arg)
 			"the answer is larger than %zu bytes", req->max_bytes);
 		return 0;
 	}
+	return size * n;
+}
+
+/* A line of a head, of which there may be several ("100 Continue"), or a trailer. */
+static size_t on_head_line(char *line, size_t size, size_t n, void *arg)
+{
+	struct http_request *req = arg;
+
+	if (size * n >= 5 && memcmp(line, "HTTP/", 5) == 0)
+		req->head_is_whole = false;
+	else if (line[0] == '\r' || line[0] == '\n')
+		req->head_is_whole = true;
 	return size * n;
 }
 
@@ -194,6 +209,8 @@ static void set_options(const struct http_client *c, struct http_request *req,
 	curl_easy_setopt(e, CURLOPT_MAXAGE_CONN, MAX_IDLE_S);
 	curl_easy_setopt(e, CURLOPT_TCP_KEEPALIVE, 1L);
 	curl_easy_setopt(e, CURLOPT_USERAGENT, c->user_agent);
+	curl_easy_setopt(e, CURLOPT_HEADERFUNCTION, on_head_line);
+	curl_easy_setopt(e, CURLOPT_HEADERDATA, req);
 	curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, on_body);
 	curl_easy_setopt(e, CURLOPT_WRITEDATA, req);
 	set_method(req);
@@ -223,6 +240,7 @@ void http_start(struct http_client *c, struct http_request *req)
 {
 	req->transfer = (struct transfer){.on_ended = on_ended};
 	req->status = 0;
+	req->head_is_whole = false;
 	buf_init(&req->answer, req->max_bytes);
 	req->sent_at_ms = clock_utc_ms();
 	open_request(c, req);

@@ -54,6 +54,7 @@ struct http_request {
 
 	struct transfer transfer; /* private */
 	void *headers;            /* private */
+	bool head_is_whole;       /* private */
 };
 
 #define HTTP_CONNECT_MS 10000
