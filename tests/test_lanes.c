@@ -182,6 +182,39 @@ START_TEST(the_tail_of_a_long_lane_makes_room_and_is_read_again)
 }
 END_TEST
 
+static void settle_next(int64_t sequence)
+{
+	struct item *i = next(sequence);
+
+	lanes_settle(l, i, 0);
+	lanes_forget(l, i);
+}
+
+/* `deliveries --replay`: it comes behind those that are newer. */
+START_TEST(an_old_one_that_is_put_out_of_memory_is_read_again)
+{
+	for (int64_t n = 11; n < 30; n++)
+		add(n, 7, LANES_TAKEN);
+	add(5, 7, LANES_TAKEN);
+	ck_assert(lanes_make_room(l)); /* 27, 28, 29, and 5 */
+	for (int64_t n = 11; n < 27; n++)
+		settle_next(n);
+	ck_assert_int_eq(lanes_begin_read(l, 29), 4);
+}
+END_TEST
+
+START_TEST(an_old_one_that_comes_while_its_lane_is_behind_is_read_again)
+{
+	for (int64_t n = 11; n <= 30; n++)
+		add(n, 7, LANES_TAKEN);
+	ck_assert(lanes_make_room(l));
+	add(5, 7, LANES_BEHIND);
+	for (int64_t n = 11; n < 27; n++)
+		settle_next(n);
+	ck_assert_int_eq(lanes_begin_read(l, 30), 4);
+}
+END_TEST
+
 START_TEST(lanes_that_wait_longest_are_parked_until_due)
 {
 	for (int64_t n = 1; n <= 20; n++)
@@ -325,6 +358,8 @@ int main(void)
 		{a_restart_waits_as_long_as_was_written, 1},
 		{hurry_makes_due_what_failed_but_not_what_was_refused, 1},
 		{the_tail_of_a_long_lane_makes_room_and_is_read_again, 1},
+		{an_old_one_that_is_put_out_of_memory_is_read_again, 1},
+		{an_old_one_that_comes_while_its_lane_is_behind_is_read_again, 1},
 		{lanes_that_wait_longest_are_parked_until_due, 1},
 		{whatever_is_put_out_of_memory_order_holds_and_all_is_told, 50},
 	};

@@ -202,6 +202,13 @@ static struct lane *add_lane(struct lanes *l, const char *subject)
 	return lane;
 }
 
+/* It is to be read again from here on; of what is told once more, the sequence may be any. */
+static void fall_behind(struct lane *lane, int64_t sequence)
+{
+	if (lane->behind_from == 0 || sequence < lane->behind_from)
+		lane->behind_from = sequence;
+}
+
 enum lanes_added lanes_add(struct lanes *l, struct item *i, int64_t now_ms)
 {
 	struct lane *lane = find_lane(l, i->subject);
@@ -212,6 +219,7 @@ enum lanes_added lanes_add(struct lanes *l, struct item *i, int64_t now_ms)
 		return LANES_KNOWN;
 	}
 	if (lane != NULL && lane->behind_from != 0) {
+		fall_behind(lane, i->sequence);
 		item_destroy(i);
 		return LANES_BEHIND;
 	}
@@ -320,11 +328,9 @@ static void put_out(struct lanes *l, struct lane *lane, size_t n_kept)
 
 	for (; i != NULL && n_kept > 0; n_kept--)
 		i = TAILQ_NEXT(i, in_lane);
-	if (i != NULL)
-		lane->behind_from =
-			i->sequence; /* before what it was behind with so far */
 	for (; i != NULL; i = next) {
 		next = TAILQ_NEXT(i, in_lane);
+		fall_behind(lane, i->sequence);
 		TAILQ_REMOVE(&lane->items, i, in_lane);
 		l->n_owed--;
 		destroy_item(l, i);
