@@ -22,7 +22,11 @@ static enum out_colour colour_of(const struct store_delivery *d)
 {
 	if (d->state == DELIVERY_DEAD)
 		return OUT_BAD;
-	return d->state == DELIVERY_PENDING ? OUT_DOUBTFUL : OUT_PLAIN;
+	if (d->state == DELIVERY_CANCELED)
+		return OUT_PLAIN;
+	/* What is delivered with an error has not reached all. */
+	return d->state == DELIVERY_PENDING || d->error != NULL ? OUT_DOUBTFUL
+								: OUT_PLAIN;
 }
 
 struct telling {

@@ -413,7 +413,7 @@ int store_outbox_each(struct store_conn *c, int64_t sink_id, int64_t after, int6
 /* What each sink is or was owed, by sequence, then by sink; for people. */
 enum store_owed {
 	STORE_OWED_ALL,
-	STORE_OWED_FAILED, /* pending with an error, or dead */
+	STORE_OWED_FAILED, /* pending or delivered with an error, or dead */
 };
 struct store_owed_event {
 	int64_t sink_id;

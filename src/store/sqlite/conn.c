@@ -192,7 +192,8 @@ static const char *const sql[N_STMTS] = {
 	[STMT_OWED_AFTER] = OWED_AFTER(
 		" AND coalesce(o.sequence, d.sequence) IS NOT NULL") OWED_ORDER,
 	[STMT_FAILED_AFTER] =
-		OWED_AFTER(" AND (t.state = 2 OR o.error IS NOT NULL)") OWED_ORDER,
+		OWED_AFTER(" AND (t.state = 2 OR t.state = 1 AND t.error IS NOT NULL"
+			   " OR o.error IS NOT NULL)") OWED_ORDER,
 	[STMT_OUTBOX_SAVE] =
 		"UPDATE outbox SET attempts = ?3, first_ms = ?4, next_ms = ?5, code = ?6,"
 		" error = ?7 WHERE sink_id = ?1 AND sequence = ?2",
