@@ -246,6 +246,31 @@ START_TEST(an_alert_that_came_and_went_is_counted_only)
 }
 END_TEST
 
+/* `repeat` tells anew what still fires. */
+START_TEST(an_alert_that_was_told_again_is_one)
+{
+	json_t *items = json_array(), *digest;
+	struct event ev = {.type = EVENT_DIGEST};
+
+	json_array_append_new(items, item("alert.resolved", "a", "info"));
+	for (int i = 0; i < 3; i++)
+		json_array_append_new(items, item("alert.firing", "a", "error"));
+	json_array_append_new(items, item("alert.firing", "b", "error"));
+	json_array_append_new(items, item("alert.firing", "b", "error"));
+	json_array_append_new(items, item("alert.resolved", "b", "info"));
+	json_array_append_new(items, item("alert.firing", "b", "warning"));
+	ev.detail = digest_detail("quiet", items);
+	digest = json_object_get(ev.detail, "digest");
+	ck_assert_int_eq(json_integer_value(json_object_get(digest, "count")), 8);
+	ck_assert_int_eq(json_integer_value(json_object_get(digest, "firing")), 2);
+	ck_assert_int_eq(json_integer_value(json_object_get(digest, "over")), 1);
+	/* What was over, the last of "a", and the one of "b" that is not over. */
+	ck_assert_uint_eq(json_array_size(json_object_get(digest, "events")), 3);
+	json_decref(ev.detail);
+	json_decref(items);
+}
+END_TEST
+
 START_TEST(a_digest_lists_fifty_and_counts_the_others)
 {
 	json_t *items = json_array(), *detail, *digest;
@@ -274,6 +299,7 @@ int main(void)
 		{messages_are_counted_for_an_hour, 1},
 		{messages_before_a_restart_count, 1},
 		{an_alert_that_came_and_went_is_counted_only, 1},
+		{an_alert_that_was_told_again_is_one, 1},
 		{a_digest_lists_fifty_and_counts_the_others, 1},
 	};
 

@@ -44,9 +44,10 @@ static enum event_severity severity_of(const char *name)
 	return s;
 }
 
-/* Where each alert fired first, and was over last: by subject, the place in items. */
+/* Where each alert fired first, was told last that it fires, and was over last: by subject, the place
+ * in items. */
 struct lives {
-	json_t *fired, *over;
+	json_t *fired, *reminded, *over;
 };
 
 static void note_lives(struct lives *l, const json_t *items)
@@ -54,19 +55,35 @@ static void note_lives(struct lives *l, const json_t *items)
 	size_t i;
 	json_t *item;
 
-	l->fired = json_object();
-	l->over = json_object();
+	*l = (struct lives){json_object(), json_object(), json_object()};
 	json_array_foreach(items, i, item)
 	{
 		const char *subject = text_of(item, "subject");
 		json_int_t place = (json_int_t)i;
 
-		if (is_of(item, "alert.firing") &&
-		    json_object_get(l->fired, subject) == NULL)
-			json_object_set_new(l->fired, subject, json_integer(place));
-		else if (is_of(item, "alert.resolved"))
+		if (is_of(item, "alert.resolved"))
 			json_object_set_new(l->over, subject, json_integer(place));
+		if (!is_of(item, "alert.firing"))
+			continue;
+		json_object_set_new(l->reminded, subject, json_integer(place));
+		if (json_object_get(l->fired, subject) == NULL)
+			json_object_set_new(l->fired, subject, json_integer(place));
 	}
+}
+
+static void forget_lives(struct lives *l)
+{
+	json_decref(l->fired);
+	json_decref(l->reminded);
+	json_decref(l->over);
+}
+
+/* Whether the same alert is told to fire once more behind it. */
+static bool has_reminder(const struct lives *l, const json_t *item, size_t i)
+{
+	const json_t *last = json_object_get(l->reminded, text_of(item, "subject"));
+
+	return is_of(item, "alert.firing") && (size_t)json_integer_value(last) > i;
 }
 
 /* Whether the alert of this item both fired and ended within the digest. */
@@ -109,6 +126,8 @@ json_t *digest_detail(const char *reason, const json_t *items)
 			n_over += is_of(item, "alert.resolved");
 			continue;
 		}
+		if (has_reminder(&lives, item, i))
+			continue;
 		n_firing += is_of(item, "alert.firing");
 		gravest = severity > gravest ? severity : gravest;
 		if (json_array_size(events) < DIGEST_LISTED)
@@ -116,8 +135,7 @@ json_t *digest_detail(const char *reason, const json_t *items)
 		else
 			n_more++;
 	}
-	json_decref(lives.fired);
-	json_decref(lives.over);
+	forget_lives(&lives);
 	return json_pack(
 		"{s:{s:s, s:s, s:s, s:I, s:o, s:I, s:I, s:s, s:o, s:I}}", "digest",
 		"reason", reason, "since", text_of(json_array_get(items, 0), "time"),

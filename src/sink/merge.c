@@ -79,12 +79,12 @@ static int add_digest(const struct owed *o, struct store_conn *c, const char *ac
 	return rc;
 }
 
-/* It is told there, and no more by itself. */
+/* It goes there, and no more by itself. */
 static int take_over(const struct owed *o, struct store_conn *c,
 		     const struct gather_row *row, const struct event *digest,
 		     struct err *err)
 {
-	char *why = mem_printf("told in event %" PRId64 ", a digest", digest->sequence);
+	char *why = mem_printf("put into event %" PRId64 ", a digest", digest->sequence);
 	const struct store_delivery d = {
 		.sequence = row->sequence,
 		.state = DELIVERY_CANCELED,
