@@ -210,7 +210,7 @@ static void on_failed(struct dispatch *d, struct item *i, int64_t now_ms)
 	const struct sink_send *s = &i->send;
 	int64_t wait_ms = i->retry.next_at_ms - clock_utc_ms();
 
-	if (s->end == SINK_LATER) {
+	if (s->end == SINK_LATER && !s->answers) {
 		if (++d->failures == DOWN_AFTER)
 			d->probe_ms = now_ms + PROBE_EVERY_MS;
 	} else {

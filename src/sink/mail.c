@@ -24,7 +24,7 @@
 #define UNDER_WAY     2
 #define CONNECT_MS    60000 /* some let a stranger wait on purpose */
 #define TOTAL_MS      300000
-#define REMEMBERED    64 /* messages that only some have got */
+#define REMEMBERED    4096 /* messages that only some have got */
 #define ANSWER_BYTES  160
 #define LINE_BYTES    4096
 #define COMMAND_BYTES 65536 /* of all commands of one session */
@@ -35,8 +35,9 @@ enum verdict { NOT_ASKED, ACCEPTED, REFUSED_NOW, REFUSED };
 /* A message that only some have got. */
 struct partly {
 	char event_id[EVENT_ID_BYTES];
-	enum verdict *verdicts; /* one a recipient; NULL: a free place */
+	enum verdict *verdicts; /* one a recipient */
 	char refusal[ANSWER_BYTES];
+	uint64_t try; /* the number of the last try */
 };
 
 struct mail {
@@ -50,8 +51,9 @@ struct mail {
 	struct secret password;
 	char *ca_file; /* NULL: the system's */
 	enum event_personal personal;
-	struct partly partly[REMEMBERED];
-	size_t oldest; /* of them, which makes room */
+	struct partly *partly;
+	size_t n_partly, partly_cap;
+	uint64_t n_tries; /* after which somebody is to get it later */
 };
 
 /* What was said last, so what the next answer is to. */
@@ -80,8 +82,9 @@ static void destroy(void *sink)
 
 	if (m == NULL)
 		return;
-	for (size_t i = 0; i < REMEMBERED; i++)
+	for (size_t i = 0; i < m->n_partly; i++)
 		free(m->partly[i].verdicts);
+	free(m->partly);
 	mem_free_texts(m->to, m->n_to);
 	free(m->from);
 	free(m->server);
@@ -140,34 +143,51 @@ static int render(const void *sink, const struct event *ev, struct buf *out)
 
 static struct partly *find_partly(struct mail *m, const char *event_id)
 {
-	for (size_t i = 0; i < REMEMBERED; i++) {
-		if (m->partly[i].verdicts != NULL &&
-		    strcmp(m->partly[i].event_id, event_id) == 0)
+	for (size_t i = 0; i < m->n_partly; i++) {
+		if (strcmp(m->partly[i].event_id, event_id) == 0)
 			return &m->partly[i];
 	}
 	return NULL;
+}
+
+static void forget_partly(struct mail *m, struct partly *p)
+{
+	free(p->verdicts);
+	*p = m->partly[--m->n_partly];
 }
 
 static void forget(struct mail *m, const char *event_id)
 {
 	struct partly *p = find_partly(m, event_id);
 
-	if (p == NULL)
-		return;
-	free(p->verdicts);
-	p->verdicts = NULL;
+	if (p != NULL)
+		forget_partly(m, p);
 }
 
-/* Where there is no room, the oldest is forgotten: its recipients are all told again. */
+/* Where there is no room, that which was tried longest ago is forgotten: its recipients are all told
+ * again. */
+static void make_room(struct mail *m)
+{
+	struct partly *oldest = m->partly;
+
+	if (m->n_partly < REMEMBERED)
+		return;
+	for (size_t i = 1; i < m->n_partly; i++)
+		if (m->partly[i].try < oldest->try)
+			oldest = &m->partly[i];
+	forget_partly(m, oldest);
+}
+
 static void remember(struct letter *l)
 {
 	struct mail *m = l->sink;
 	struct partly *p;
 
 	forget(m, l->send->event_id);
-	p = &m->partly[m->oldest++ % REMEMBERED];
-	free(p->verdicts);
-	p->verdicts = l->verdicts;
+	make_room(m);
+	m->partly = mem_grow(m->partly, m->n_partly, &m->partly_cap, sizeof *m->partly);
+	p = &m->partly[m->n_partly++];
+	*p = (struct partly){.verdicts = l->verdicts, .try = ++m->n_tries};
 	l->verdicts = NULL;
 	memcpy(p->refusal, l->refusal, sizeof p->refusal);
 	strncpy(p->event_id, l->send->event_id, sizeof p->event_id - 1);
@@ -263,6 +283,7 @@ static void judge(struct letter *l)
 
 	if (count(l, REFUSED_NOW) > 0) {
 		name_refused(l, REFUSED_NOW, "not yet to", l->answer);
+		s->answers = has_some;
 		remember(l);
 		leave(l, SINK_LATER);
 		return;

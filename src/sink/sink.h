@@ -80,6 +80,7 @@ struct sink_send {
 	/* How it ended. */
 	enum sink_end end;
 	int code; /* the answer's HTTP status; 0 where there was none */
+	bool answers; /* SINK_LATER: it takes events; only this one, or a part of it, is to wait */
 	int64_t wait_ms; /* SINK_LATER: the receiver asked to be left alone so long; 0: it did not */
 	struct err err; /* what happened; of SINK_DELIVERED: what nevertheless is to be
 			  * told. Fit for the log: names the host at most, who of several is
