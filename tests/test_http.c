@@ -909,6 +909,21 @@ START_TEST(a_certificate_must_be_of_the_ca_that_is_named)
 }
 END_TEST
 
+START_TEST(a_ca_file_that_is_replaced_counts_at_once)
+{
+	char *file;
+
+	if (!open_tls("IP:127.0.0.1", 30))
+		return;
+	file = ca_file(w.other_ca, "ca.pem");
+	ck_assert_int_eq(get_tls("127.0.0.1", file), ERR_DENIED);
+	free(file);
+	file = ca_file(w.ca, "ca.pem");
+	ck_assert_int_eq(get_tls("127.0.0.1", file), 0);
+	free(file);
+}
+END_TEST
+
 START_TEST(a_ca_file_stands_instead_of_the_systems)
 {
 	char *right;
@@ -1137,6 +1152,7 @@ int main(void)
 		{a_request_can_be_canceled_while_its_name_is_resolved, 1},
 		{a_name_that_is_not_resolved_in_time_is_given_up, 1},
 		{a_certificate_must_be_of_the_ca_that_is_named, 1},
+		{a_ca_file_that_is_replaced_counts_at_once, 1},
 		{a_ca_file_stands_instead_of_the_systems, 1},
 		{a_certificate_must_be_valid_and_of_the_host, COUNT(certs)},
 		{a_ca_file_that_cannot_be_read_is_a_mistake_of_the_configuration, 1},

@@ -327,8 +327,11 @@ void transfer_open(struct transfers *all, struct transfer *t, const char *ca_fil
 	curl_easy_setopt(t->easy, CURLOPT_QUICK_EXIT, 1L);
 	/* Else a handshake reads the system's folder, 37 ms of CPU, and ca_file is not alone. */
 	curl_easy_setopt(t->easy, CURLOPT_CAPATH, NULL);
-	if (ca_file != NULL)
-		curl_easy_setopt(t->easy, CURLOPT_CAINFO, ca_file);
+	if (ca_file == NULL)
+		return;
+	curl_easy_setopt(t->easy, CURLOPT_CAINFO, ca_file);
+	/* Else curl knows what was in it for a day. */
+	curl_easy_setopt(t->easy, CURLOPT_CA_CACHE_TIMEOUT, 0L);
 }
 
 void transfer_start(struct transfers *all, struct transfer *t)
