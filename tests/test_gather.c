@@ -180,14 +180,17 @@ START_TEST(messages_are_counted_for_an_hour)
 	struct gather_rate r = {0};
 	int64_t next_ms;
 
-	ck_assert_uint_eq(gather_left(&r, &s, 0, &next_ms), 2);
+	ck_assert_uint_eq(gather_left(&r, &s, 0, 0, &next_ms), 2);
+	ck_assert_uint_eq(gather_left(&r, &s, 1, 0, &next_ms), 1);
+	ck_assert_uint_eq(gather_left(&r, &s, 3, 0, &next_ms), 0);
+	ck_assert_int_eq(next_ms, INT64_MAX); /* for one of the three */
 	gather_count(&r, &s, 1000);
 	gather_count(&r, &s, 2000);
-	ck_assert_uint_eq(gather_left(&r, &s, 3000, &next_ms), 0);
+	ck_assert_uint_eq(gather_left(&r, &s, 0, 3000, &next_ms), 0);
 	ck_assert_int_eq(next_ms, 1000 + HOUR);
-	ck_assert_uint_eq(gather_left(&r, &s, 1000 + HOUR, &next_ms), 1);
+	ck_assert_uint_eq(gather_left(&r, &s, 0, 1000 + HOUR, &next_ms), 1);
 	gather_count(&r, &s, 1000 + HOUR);
-	ck_assert_uint_eq(gather_left(&r, &s, 1000 + HOUR, &next_ms), 0);
+	ck_assert_uint_eq(gather_left(&r, &s, 0, 1000 + HOUR, &next_ms), 0);
 	ck_assert_int_eq(next_ms, 2000 + HOUR);
 	gather_rate_clear(&r);
 }
@@ -201,11 +204,11 @@ START_TEST(messages_before_a_restart_count)
 	int64_t next_ms;
 
 	gather_recall(&r, &s, sent_at_ms, COUNT(sent_at_ms), T0, 100000 /* now_ms */);
-	ck_assert_uint_eq(gather_left(&r, &s, 100000, &next_ms), 0);
+	ck_assert_uint_eq(gather_left(&r, &s, 0, 100000, &next_ms), 0);
 	ck_assert_int_eq(next_ms, 100000 + 1000);
-	ck_assert_uint_eq(gather_left(&r, &s, 101000, &next_ms), 1);
-	ck_assert_uint_eq(gather_left(&r, &s, 99000 + HOUR, &next_ms), 2);
-	ck_assert_uint_eq(gather_left(&r, &s, 100000 + HOUR, &next_ms), 3);
+	ck_assert_uint_eq(gather_left(&r, &s, 0, 101000, &next_ms), 1);
+	ck_assert_uint_eq(gather_left(&r, &s, 0, 99000 + HOUR, &next_ms), 2);
+	ck_assert_uint_eq(gather_left(&r, &s, 0, 100000 + HOUR, &next_ms), 3);
 	gather_rate_clear(&r);
 }
 END_TEST

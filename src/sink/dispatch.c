@@ -33,7 +33,8 @@
  * yet wait too, but for one now and then. Else a dead receiver is asked for each of a million. */
 #define DOWN_AFTER      8
 #define PROBE_EVERY_MS  10000
-#define QUIET_MS        1000
+#define LOG_AFTER_MS    1000
+#define CLOCK_LOOK_MS   15000 /* how late a time of day may be noticed */
 #define GATHER_PAUSE_MS 500 /* looking at all that is owed costs the worker up to 0.1 s */
 
 struct dispatch {
@@ -60,9 +61,10 @@ struct dispatch {
 	struct owed owed;
 	struct gather_settings gather;
 	struct gather_rate rate;
-	bool recalled;       /* what was sent before this start is in rate */
-	int64_t gather_ms;   /* when there is more to decide; LANES_NEVER */
-	int64_t gathered_ms; /* not again before */
+	bool recalled;        /* what was sent before this start is in rate */
+	int64_t gather_at_ms; /* UTC: when there is more to decide; INT64_MAX: not by time */
+	int64_t gathered_ms;    /* not again before */
+	int64_t quiet_until_ms; /* nothing is sent before */
 	bool job_under_way;
 	bool more;             /* the outbox may hold more, after `after` */
 	int64_t after;         /* read up to here */
@@ -117,7 +119,7 @@ static void log_failure(struct dispatch *d, const struct sink_send *s, int64_t n
 
 	if (d->n_failed++ == 0)
 		d->failed_ms = now_ms;
-	if (now_ms - d->failed_ms + wait_ms < QUIET_MS ||
+	if (now_ms - d->failed_ms + wait_ms < LOG_AFTER_MS ||
 	    !lasting_failed(&d->failing, now_ms))
 		return;
 	clock_format_duration(wait, wait_ms);
@@ -332,7 +334,8 @@ static int64_t send_ms(const struct dispatch *d)
 		at_ms = 0;
 	else if (lanes_is_ready(d->lanes, LANES_ANY))
 		at_ms = is_down(d) ? d->probe_ms : 0;
-	return later(sooner(at_ms, lanes_due_ms(d->lanes)), d->paused_until_ms);
+	at_ms = sooner(at_ms, lanes_due_ms(d->lanes));
+	return later(at_ms, later(d->paused_until_ms, d->quiet_until_ms));
 }
 
 static void start_sends(struct dispatch *d, int64_t now_ms)
@@ -356,10 +359,14 @@ static bool gathers(const struct dispatch *d)
 
 static int64_t gather_ms(const struct dispatch *d)
 {
+	int64_t at_ms = d->more ? 0 : LANES_NEVER;
+
 	if (d->job_under_way || d->stopping || d->gone ||
 	    lanes_room(d->lanes) < OWED_READ_MAX)
 		return LANES_NEVER;
-	return later(d->more ? d->gathered_ms : d->gather_ms, d->store_wait_ms);
+	if (!d->more && d->gather_at_ms != INT64_MAX)
+		at_ms = clock_mono_ms() + (d->gather_at_ms - clock_utc_ms());
+	return later(later(at_ms, d->gathered_ms), d->store_wait_ms);
 }
 
 /* When to read more; LANES_NEVER: not before something else happens. */
@@ -412,18 +419,27 @@ static void add_saves(struct dispatch *d)
 	d->n_dirty = 0;
 }
 
-static void add_gathering(struct dispatch *d, int64_t now_ms)
+static void set_left(struct dispatch *d, int64_t now_ms)
 {
 	struct owed *o = &d->owed;
 	int64_t next_ms;
+
+	o->left = gather_left(&d->rate, &d->gather, lanes_n_untried(d->lanes), now_ms,
+			      &next_ms);
+	o->next_at_ms =
+		next_ms == INT64_MAX ? INT64_MAX : clock_utc_ms() + (next_ms - now_ms);
+}
+
+static void add_gathering(struct dispatch *d, int64_t now_ms)
+{
+	struct owed *o = &d->owed;
 
 	o->gather = &d->gather;
 	o->n_in_hand = lanes_n_items(d->lanes);
 	o->in_hand = mem_resize(o->in_hand, o->n_in_hand, sizeof *o->in_hand);
 	lanes_sequences(d->lanes, o->in_hand);
-	o->left = gather_left(&d->rate, &d->gather, now_ms, &next_ms);
-	o->next_at_ms = clock_utc_ms() + (next_ms - now_ms);
-	d->gather_ms = LANES_NEVER;
+	set_left(d, now_ms);
+	d->gather_at_ms = INT64_MAX;
 	d->gathered_ms = now_ms + GATHER_PAUSE_MS;
 }
 
@@ -517,11 +533,7 @@ static void take_recalled(struct dispatch *d, int64_t now_ms)
 
 static void plan_gathering(struct dispatch *d, int64_t now_ms)
 {
-	int64_t due_at_ms = d->owed.due_at_ms;
-
-	if (due_at_ms != INT64_MAX)
-		d->gather_ms =
-			later(now_ms + (due_at_ms - clock_utc_ms()), d->gathered_ms);
+	d->gather_at_ms = d->owed.due_at_ms;
 	/* A digest that was written just now is to be read. */
 	if (d->owed.again) {
 		d->more = true;
@@ -573,6 +585,21 @@ static void on_closed(uv_handle_t *handle)
 	d->on_stopped(d, d->stopped_data); /* the owner may destroy d here */
 }
 
+static void look_at_clock(struct dispatch *d, int64_t now_ms)
+{
+	int64_t now_at_ms = clock_utc_ms(), until_at_ms;
+
+	d->quiet_until_ms = gather_is_quiet(&d->gather, now_at_ms, &until_at_ms)
+				    ? now_ms + (until_at_ms - now_at_ms)
+				    : 0;
+}
+
+/* A time of day may come sooner than it seems: the clock is set, or we were suspended meanwhile. */
+static bool waits_for_clock(const struct dispatch *d)
+{
+	return d->quiet_until_ms > 0 || d->gather_at_ms != INT64_MAX;
+}
+
 static void turn(struct dispatch *d)
 {
 	int64_t now_ms = clock_mono_ms(), next_ms;
@@ -580,6 +607,7 @@ static void turn(struct dispatch *d)
 
 	if (d->closed)
 		return;
+	look_at_clock(d, now_ms);
 	lanes_turn(d->lanes, now_ms);
 	start_sends(d, now_ms);
 	has_room = use_store(d, now_ms);
@@ -591,6 +619,8 @@ static void turn(struct dispatch *d)
 	next_ms = sooner(send_ms(d), save_ms(d));
 	if (has_room)
 		next_ms = sooner(next_ms, read_ms(d));
+	if (waits_for_clock(d))
+		next_ms = sooner(next_ms, now_ms + CLOCK_LOOK_MS);
 	if (next_ms == LANES_NEVER)
 		uv_timer_stop(&d->timer);
 	else /* not zero: libuv before 1.45 would come back at once, and look at nothing else */
@@ -651,7 +681,7 @@ static void set_gathering(struct dispatch *d, const struct sink_settings *s)
 	struct gather_settings *g = &d->gather;
 	struct err err;
 
-	d->gather_ms = LANES_NEVER;
+	d->gather_at_ms = INT64_MAX;
 	g->wait_ms = s->group_wait_ms;
 	g->rate_max = (size_t)s->rate_max;
 	g->by = mem_zalloc((s->n_group_by + 1) * sizeof *g->by);

@@ -22,6 +22,14 @@ void gather_clear(struct gather_settings *s)
 	*s = (struct gather_settings){0};
 }
 
+bool gather_is_quiet(const struct gather_settings *s, int64_t at_ms, int64_t *until_ms)
+{
+	for (size_t i = 0; i < s->n_quiet; i++)
+		if (window_covers(&s->quiet[i], at_ms, until_ms))
+			return true;
+	return false;
+}
+
 char *gather_group(const struct gather_settings *s, const struct event *ev)
 {
 	const json_t *facts = event_facts(ev);
@@ -63,18 +71,20 @@ void gather_recall(struct gather_rate *r, const struct gather_settings *s,
 }
 
 size_t gather_left(const struct gather_rate *r, const struct gather_settings *s,
-		   int64_t now_ms, int64_t *next_ms)
+		   size_t n_in_hand, int64_t now_ms, int64_t *next_ms)
 {
-	size_t n_late = 0;
+	size_t n_late = 0, n_free;
 
 	*next_ms = now_ms;
 	if (s->rate_max == 0)
 		return SIZE_MAX;
 	for (size_t i = 0; i < r->n; i++)
 		n_late += now_ms - r->sent_ms[i] < GATHER_RATE_MS;
-	if (n_late == s->rate_max)
-		*next_ms = r->sent_ms[r->next] + GATHER_RATE_MS;
-	return s->rate_max - n_late;
+	n_free = s->rate_max - n_late;
+	if (n_free > n_in_hand)
+		return n_free - n_in_hand;
+	*next_ms = n_free == 0 ? r->sent_ms[r->next] + GATHER_RATE_MS : INT64_MAX;
+	return 0;
 }
 
 void gather_rate_clear(struct gather_rate *r)
@@ -110,14 +120,6 @@ struct deciding {
 	int64_t now_at_ms;
 	struct gather_plan *plan;
 };
-
-static bool is_quiet(const struct gather_settings *s, int64_t at_ms, int64_t *until_ms)
-{
-	for (size_t i = 0; i < s->n_quiet; i++)
-		if (window_covers(&s->quiet[i], at_ms, until_ms))
-			return true;
-	return false;
-}
 
 static void due(struct gather_plan *plan, int64_t at_ms)
 {
@@ -158,7 +160,8 @@ static void find_subjects(struct deciding *d)
 		d->first_of[i] = first;
 		if (sorted[k]->is_begun)
 			first = SIZE_MAX; /* for those that follow */
-		else if (first != SIZE_MAX && is_quiet(d->s, sorted[k]->at_ms, &until_ms))
+		else if (first != SIZE_MAX &&
+			 gather_is_quiet(d->s, sorted[k]->at_ms, &until_ms))
 			d->has_quiet[first] = true;
 	}
 	free(sorted);
@@ -339,7 +342,7 @@ void gather_decide(const struct gather_settings *s, struct gather_row *rows, siz
 	int64_t until_ms;
 
 	*plan = (struct gather_plan){.due_at_ms = INT64_MAX};
-	if (n > 0 && is_quiet(s, now_at_ms, &until_ms)) {
+	if (n > 0 && gather_is_quiet(s, now_at_ms, &until_ms)) {
 		hold_all(rows, n);
 		due(plan, until_ms);
 		return;

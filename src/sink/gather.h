@@ -27,6 +27,9 @@ bool gather_is_wanted(const struct gather_settings *s);
 /* Free what it holds. */
 void gather_clear(struct gather_settings *s);
 
+/* Whether it is a quiet time; if so *until_ms is when it ends. */
+bool gather_is_quiet(const struct gather_settings *s, int64_t at_ms, int64_t *until_ms);
+
 /* "acme\nDenver": which group the event is of. The caller's. */
 char *gather_group(const struct gather_settings *s, const struct event *ev);
 
@@ -36,9 +39,10 @@ struct gather_rate {
 	size_t n, next;
 };
 void gather_count(struct gather_rate *r, const struct gather_settings *s, int64_t now_ms);
-/* How many more may go, and when the next may where none may. */
+/* How many more may go beside those in hand, which are yet to be sent; where none may, when the next
+ * may (INT64_MAX: when one of those was). */
 size_t gather_left(const struct gather_rate *r, const struct gather_settings *s,
-		   int64_t now_ms, int64_t *next_ms);
+		   size_t n_in_hand, int64_t now_ms, int64_t *next_ms);
 /* After a restart: what was sent before, at these times, newest first. */
 void gather_recall(struct gather_rate *r, const struct gather_settings *s,
 		   const int64_t *sent_at_ms, size_t n, int64_t now_at_ms,

@@ -407,6 +407,17 @@ void lanes_sequences(const struct lanes *l, int64_t *out)
 	*out++ = i->sequence;
 }
 
+size_t lanes_n_untried(const struct lanes *l)
+{
+	const struct item *i;
+	size_t n = 0;
+
+	for (size_t b = 0; b < N_BUCKETS; b++)
+		LIST_FOREACH(i, &l->items[b], in_bucket)
+	n += i->begun_at_ms == 0 && i->retry.attempts == 0;
+	return n;
+}
+
 size_t lanes_n_items(const struct lanes *l)
 {
 	return l->n_items;

@@ -43,7 +43,7 @@ struct item {
 
 	/* The dispatch's. */
 	struct sink_send send;
-	int64_t begun_at_ms; /* of the try under way */
+	int64_t begun_at_ms; /* of the last try; 0: none since it was read */
 	bool dirty;          /* changed since it was last written */
 	bool saving;         /* being written */
 	void *owner;
@@ -110,6 +110,8 @@ int64_t lanes_begin_read(struct lanes *l, int64_t after);
 /* Of every item that is here, the settled too: their sequences, lanes_n_items() of them. */
 void lanes_sequences(const struct lanes *l, int64_t *out);
 size_t lanes_n_items(const struct lanes *l);
+/* Of how many that are here no try was ever begun. */
+size_t lanes_n_untried(const struct lanes *l);
 
 size_t lanes_n_owed(const struct lanes *l);    /* items not settled */
 size_t lanes_n_waiting(const struct lanes *l); /* lanes */
