@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "base/clock.h"
+#include "base/number.h"
 
 struct budget *poll_budget_of(const struct poll *p)
 {
@@ -198,11 +199,6 @@ void poll_learn_budget(struct poll *p)
 		  p->config->name, p->course.page, p->req.status, p->req.answer.len,
 		  p->req.done_at_ms - p->req.sent_at_ms, ledger_group(b), b->remaining,
 		  b->limit);
-}
-
-static int64_t larger(int64_t a, int64_t b)
-{
-	return a > b ? a : b;
 }
 
 /* The effective interval: at least the time that the sweeps of all who share the budget need

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/number.h"
 
 #define BLIND_INTERVALS 5 /* as the polls have it */
 
@@ -176,11 +177,6 @@ static struct book *load(struct history *h, size_t *next, int64_t at_ms)
 	return book;
 }
 
-static int64_t least(int64_t a, int64_t b)
-{
-	return a < b ? a : b;
-}
-
 /* Where the simulation is: the next of each, and the time. */
 struct playing {
 	struct history *h;
@@ -221,7 +217,7 @@ static void play_sweep(struct playing *p)
 	struct history *h = p->h;
 	int64_t from_ms = next_change_ms(p), mark_ms = next_mark_ms(p);
 
-	while (next_change_ms(p) <= least(from_ms + h->interval_ms / 2, mark_ms)) {
+	while (next_change_ms(p) <= smaller(from_ms + h->interval_ms / 2, mark_ms)) {
 		p->at_ms = next_change_ms(p) + 1;
 		apply(h, p->book, &h->changes[p->change++]);
 	}
@@ -252,8 +248,9 @@ static void play(struct playing *p, int64_t until_ms)
 {
 	while (p->at_ms < until_ms) {
 		int64_t change_ms = next_change_ms(p), blind_ms = next_blind_ms(p);
-		int64_t began_ms = least(least(change_ms, next_mark_ms(p)),
-					 least(blind_ms, p->at_ms + p->h->interval_ms));
+		int64_t began_ms =
+			smaller(smaller(change_ms, next_mark_ms(p)),
+				smaller(blind_ms, p->at_ms + p->h->interval_ms));
 
 		if (began_ms >= until_ms)
 			return;

@@ -1,9 +1,6 @@
 #include "model/tally.h"
 
-static int64_t larger(int64_t a, int64_t b)
-{
-	return a > b ? a : b;
-}
+#include "base/number.h"
 
 void tally_end(struct tally *t)
 {

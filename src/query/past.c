@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "base/number.h"
 #include "query/accounts.h"
 #include "query/text.h"
 
@@ -12,16 +13,6 @@ const char *status_why_name(enum status_why why)
 					    "unobserved"};
 
 	return names[why];
-}
-
-static int64_t later(int64_t a, int64_t b)
-{
-	return a > b ? a : b;
-}
-
-static int64_t earlier(int64_t a, int64_t b)
-{
-	return a < b ? a : b;
 }
 
 /* ---- loading ---- */
@@ -52,7 +43,7 @@ int64_t past_last_shown(const struct store_account *a, const struct store_device
 
 int64_t past_unseen_since(const struct store_account *a, const struct store_device *d)
 {
-	return later(d->observed_at_ms, past_last_shown(a, d));
+	return larger(d->observed_at_ms, past_last_shown(a, d));
 }
 
 enum status_why past_unseen_why(const struct store_account *a,
@@ -162,7 +153,7 @@ void past_begin(struct past_walk *w, const struct past *p, int64_t since_ms,
 		w->at_ms = until_ms;
 		return;
 	}
-	w->at_ms = later(since_ms, p->spans.all[0].from_ms);
+	w->at_ms = larger(since_ms, p->spans.all[0].from_ms);
 	for (int which = 0; which < 2; which++)
 		w->gaps[which] =
 			first_ending_behind(gaps_of(p, which), p->spans.all[0].from_ms);
@@ -180,10 +171,10 @@ static const struct store_gap *gap_at(const struct past_walk *w, int64_t *until_
 		if (w->gaps[which] == gaps->n)
 			continue;
 		if (gap->from_ms > w->at_ms) {
-			*until_ms = earlier(*until_ms, gap->from_ms);
+			*until_ms = smaller(*until_ms, gap->from_ms);
 			continue;
 		}
-		*until_ms = earlier(*until_ms, gap->to_ms);
+		*until_ms = smaller(*until_ms, gap->to_ms);
 		if (found == NULL)
 			found = gap;
 	}
@@ -216,7 +207,7 @@ bool past_step(struct past_walk *w, struct past_step *step)
 	step->doubt_from_ms = w->past->shown_ms;
 	if (step->next != NULL) {
 		step->doubt_from_ms = step->next->not_before_ms;
-		step->to_ms = earlier(step->to_ms, step->next->from_ms);
+		step->to_ms = smaller(step->to_ms, step->next->from_ms);
 	}
 	gap = gap_at(w, &step->to_ms);
 	if (gap != NULL)
@@ -246,7 +237,7 @@ enum device_status past_status(const struct past_step *step, enum status_why *wh
 
 int64_t past_doubt_ms(const struct past_step *step)
 {
-	return later(0, step->to_ms - later(step->from_ms, step->doubt_from_ms));
+	return larger(0, step->to_ms - larger(step->from_ms, step->doubt_from_ms));
 }
 
 /* The next one of both, by time, of which something lies behind at_ms; NULL: there is none. */
@@ -278,9 +269,9 @@ int64_t past_unobserved_ms(const struct store_gaps *of_account,
 	int64_t sum_ms = 0;
 
 	while ((gap = next_gap(both, next, from_ms)) != NULL && gap->from_ms < to_ms) {
-		int64_t end_ms = earlier(gap->to_ms, to_ms);
+		int64_t end_ms = smaller(gap->to_ms, to_ms);
 
-		sum_ms += end_ms - later(gap->from_ms, from_ms);
+		sum_ms += end_ms - larger(gap->from_ms, from_ms);
 		if (end_ms == to_ms)
 			break;
 		from_ms = end_ms;

@@ -6,17 +6,13 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/number.h"
 #include "model/match.h"
 #include "model/member.h"
 #include "query/accounts.h"
 #include "query/text.h"
 
 #define BATCH 500 /* devices a read: a quarter of a megabyte */
-
-static int64_t later(int64_t a, int64_t b)
-{
-	return a > b ? a : b;
-}
 
 /* What hides what: nobody looks > it is not in the list > the list does not say. */
 void status_judge(struct status *s, int64_t now_at_ms)
@@ -32,7 +28,7 @@ void status_judge(struct status *s, int64_t now_at_ms)
 		s->since_at_ms = d->removed_at_ms;
 	} else if (!accounts_is_observed(a, now_at_ms)) {
 		s->why = WHY_UNOBSERVED;
-		s->since_at_ms = later(d->observed_at_ms, a->last_page_at_ms);
+		s->since_at_ms = larger(d->observed_at_ms, a->last_page_at_ms);
 	} else if ((s->why = past_unseen_why(a, d, now_at_ms)) != WHY_NONE) {
 		s->since_at_ms = past_unseen_since(a, d);
 	} else if (d->status == DEVICE_UNKNOWN) {

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "base/number.h"
 #include "rule/book_inside.h"
 
 /* Who is due joins those that have changed. */
@@ -27,17 +28,12 @@ static bool is_flipped(const struct book *b)
 	       100 * b->n_fell >= settings->site_outage_share * (b->n_fell + s->n_online);
 }
 
-static int64_t sooner(int64_t a, int64_t b)
-{
-	return a < b ? a : b;
-}
-
 static void look_at_device(struct book *b, uint32_t place)
 {
 	int64_t due_ms = holddown_look(b, place);
 
-	due_ms = sooner(due_ms, stale_look(b, place));
-	due_ms = sooner(due_ms, emergency_look(b, place));
+	due_ms = smaller(due_ms, stale_look(b, place));
+	due_ms = smaller(due_ms, emergency_look(b, place));
 	due_add(&b->due, due_ms, place);
 	b->devices[place].looked = false;
 	b->devices[place].turned = false;
