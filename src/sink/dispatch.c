@@ -13,8 +13,9 @@
  */
 #include "sink/dispatch.h"
 
-#include "sink/dispatch_inside.h"
 #include <stdlib.h>
+
+#include "sink/dispatch_inside.h"
 
 #define WINDOW        1000  /* events in memory */
 #define PARKED_MAX    4000  /* subjects that wait beyond those */
