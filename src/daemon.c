@@ -748,8 +748,7 @@ static int run_alive(struct store_conn *c, struct store_job *job, struct err *er
 
 static void on_alive(struct store_job *job, int rc)
 {
-	struct daemon *d =
-		(struct daemon *)((char *)job - offsetof(struct daemon, alive));
+	struct daemon *d = OWNER_OF(job, struct daemon, alive);
 
 	(void)rc;
 	d->alive_under_way = false;

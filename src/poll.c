@@ -543,7 +543,7 @@ static void page_is_bad(struct poll *p, const struct err *err)
 static void on_page_stored(struct store_job *job, int rc)
 {
 	struct page_job *j = (struct page_job *)job;
-	struct poll *p = (struct poll *)((char *)j - offsetof(struct poll, page_job));
+	struct poll *p = OWNER_OF(j, struct poll, page_job);
 	bool more;
 
 	audience_release(j->audience);
@@ -587,7 +587,7 @@ static void on_page_stored(struct store_job *job, int rc)
 static void on_sweep_done(struct store_job *job, int rc)
 {
 	struct sweep_job *s = (struct sweep_job *)job;
-	struct poll *p = (struct poll *)((char *)s - offsetof(struct poll, sweep_job));
+	struct poll *p = OWNER_OF(s, struct poll, sweep_job);
 
 	audience_release(s->audience);
 	rules_release(s->rules);

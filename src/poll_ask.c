@@ -120,7 +120,7 @@ static void tell_accepted(struct poll *p)
 static void on_accepted(struct store_job *job, int rc)
 {
 	struct accept_job *j = (struct accept_job *)job;
-	struct poll *p = (struct poll *)((char *)j - offsetof(struct poll, accept_job));
+	struct poll *p = OWNER_OF(j, struct poll, accept_job);
 
 	if (!poll_goes_on(p))
 		return;

@@ -35,7 +35,7 @@ static int run_ledger_job(struct store_conn *c, struct store_job *job, struct er
 static void on_ledger_saved(struct store_job *job, int rc)
 {
 	struct ledger_job *l = (struct ledger_job *)job;
-	struct poll *p = (struct poll *)((char *)l - offsetof(struct poll, ledger_job));
+	struct poll *p = OWNER_OF(l, struct poll, ledger_job);
 
 	(void)rc; /* the next page saves it too, and tells of a store that fails */
 	l->under_way = false;

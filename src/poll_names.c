@@ -85,7 +85,7 @@ static void copy_ids(struct poll *p)
 static void on_names_kept(struct store_job *job, int rc)
 {
 	struct names_job *j = (struct names_job *)job;
-	struct poll *p = (struct poll *)((char *)j - offsetof(struct poll, names_job));
+	struct poll *p = OWNER_OF(j, struct poll, names_job);
 	struct lasting was;
 
 	poll_forget_names(p);
@@ -130,7 +130,7 @@ static void keep_names(struct poll *p)
 static void on_names_page(struct store_job *job, int rc)
 {
 	struct names_page_job *j = (struct names_page_job *)job;
-	struct poll *p = (struct poll *)((char *)j - offsetof(struct poll, names_page));
+	struct poll *p = OWNER_OF(j, struct poll, names_page);
 
 	buf_clear(&j->answer); /* of a job that never ran */
 	if (!poll_goes_on(p))

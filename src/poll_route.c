@@ -90,7 +90,7 @@ static int run_route_job(struct store_conn *c, struct store_job *job, struct err
 static void on_route(struct store_job *job, int rc)
 {
 	struct route_job *r = (struct route_job *)job;
-	struct poll *p = (struct poll *)((char *)r - offsetof(struct poll, route_job));
+	struct poll *p = OWNER_OF(r, struct poll, route_job);
 
 	if (!poll_goes_on(p)) {
 		secret_clear(&r->token);

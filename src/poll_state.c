@@ -45,7 +45,7 @@ static int run_state_job(struct store_conn *c, struct store_job *job, struct err
 static void on_state_told(struct store_job *job, int rc)
 {
 	struct state_job *s = (struct state_job *)job;
-	struct poll *p = (struct poll *)((char *)s - offsetof(struct poll, state_job));
+	struct poll *p = OWNER_OF(s, struct poll, state_job);
 
 	s->under_way = false;
 	audience_release(s->audience);
@@ -154,7 +154,7 @@ static void on_blind(uv_timer_t *timer);
 static void on_blind_told(struct store_job *job, int rc)
 {
 	struct blind_job *j = (struct blind_job *)job;
-	struct poll *p = (struct poll *)((char *)j - offsetof(struct poll, blind_job));
+	struct poll *p = OWNER_OF(j, struct poll, blind_job);
 
 	j->under_way = false;
 	audience_release(j->audience);

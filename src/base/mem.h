@@ -6,6 +6,8 @@
 #include <stddef.h>
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
+/* What an object is a member of: OWNER_OF(job, struct poll, page_job). */
+#define OWNER_OF(object, type, member) ((type *)((char *)(object)-offsetof(type, member)))
 
 void *mem_alloc(size_t size);
 void *mem_zalloc(size_t size);

@@ -20,9 +20,7 @@ struct http_client {
 
 static void on_ended(struct transfer *t)
 {
-	struct http_request *req =
-		(struct http_request *)((char *)t -
-					offsetof(struct http_request, transfer));
+	struct http_request *req = OWNER_OF(t, struct http_request, transfer);
 
 	if (t->easy != NULL)
 		curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &req->status);

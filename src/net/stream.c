@@ -294,8 +294,7 @@ static void take_socket(struct stream *s)
 
 static void on_connected(struct transfer *t)
 {
-	struct stream *s =
-		(struct stream *)((char *)t - offsetof(struct stream, transfer));
+	struct stream *s = OWNER_OF(t, struct stream, transfer);
 
 	if (s->closed)
 		transfer_clear(t);

@@ -213,8 +213,7 @@ static void plan_gathering(struct dispatch *d, int64_t now_ms)
 
 void dispatch_on_owed(struct store_job *job, int rc)
 {
-	struct dispatch *d =
-		(struct dispatch *)((char *)job - offsetof(struct dispatch, owed.job));
+	struct dispatch *d = OWNER_OF(job, struct dispatch, owed.job);
 	int64_t now_ms = clock_mono_ms();
 
 	d->job_under_way = false;

@@ -79,7 +79,7 @@ static int recall(struct owed *o, struct store_conn *c, struct err *err)
 
 static int run(struct store_conn *c, struct store_job *job, struct err *err)
 {
-	struct owed *o = (struct owed *)((char *)job - offsetof(struct owed, job));
+	struct owed *o = OWNER_OF(job, struct owed, job);
 
 	if (write_saves(o, c, err) != 0)
 		return err_wrap(err, "write deliveries");

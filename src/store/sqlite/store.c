@@ -131,8 +131,7 @@ static void close_files(struct store *s)
 
 static void on_checkpoint(struct store_job *job, int rc)
 {
-	struct store *s =
-		(struct store *)((char *)job - offsetof(struct store, checkpoint));
+	struct store *s = OWNER_OF(job, struct store, checkpoint);
 
 	/* A failure shows at the next write, whose owner tells it; this one is tried again. */
 	(void)rc;
