@@ -22,6 +22,10 @@
 
 #define SECOND_MS INT64_C(1000)
 
+/* Of what is refused until somebody does something. */
+#define REFUSED_FIRST_MS (300 * SECOND_MS)
+#define REFUSED_MAX_MS   (3600 * SECOND_MS)
+
 enum step {
 	STEP_NEW,       /* not started */
 	STEP_IDLE,      /* the timer begins the next sweep */
@@ -169,17 +173,36 @@ struct poll {
 	void *stopped_data;
 };
 
-/* ---- poll.c: the way round ---- */
+/* ---- poll.c: its life ---- */
 
 /* At the head of every callback: something is over. True where the poll is to go on. */
 bool poll_goes_on(struct poll *p);
 void poll_wait(struct poll *p, enum step step, int64_t wait_ms);
+/* How long to wait with the next try, by how many failed in a row. */
+int64_t poll_retry_ms(const struct poll *p, int64_t first_ms, int64_t max_ms);
 /* Note a failure; true where it is to be logged. */
 bool poll_note_failure(struct poll *p, const struct answer *answer);
+/* Refused credentials: nothing more is asked. */
+void poll_stop_refused(struct poll *p);
 /* A job has failed: pause, and begin anew. */
 void poll_store_failed(struct poll *p, const struct err *err);
 void poll_store_works(struct poll *p);
+
+/* ---- poll_sweep.c ---- */
+
 void poll_begin_sweep(struct poll *p);
+/* There is no more to ask for. */
+void poll_end_sweep(struct poll *p);
+
+/* ---- poll_token.c ---- */
+
+/* poll_next_request() follows. */
+void poll_ask_token(struct poll *p);
+
+/* ---- poll_request.c ---- */
+
+/* Whatever is needed next and the budget allows: a token, or the page at hand. */
+void poll_next_request(struct poll *p);
 /* The devices, be it at once or behind the list of extensions. */
 void poll_ask_devices(struct poll *p);
 /* The course has moved on. */
