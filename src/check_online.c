@@ -19,14 +19,11 @@
 #include <string.h>
 
 #include "api/auth.h"
-#include "api/bulk.h"
-#include "api/decode.h"
 #include "api/pages.h"
-#include "api/scan.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "base/unpack.h"
+#include "check_seen.h"
 #include "course.h"
 #include "ledger.h"
 #include "names.h"
@@ -35,16 +32,6 @@
 #define USER_AGENT "phonewatch/" VERSION
 #define SECOND_MS  1000
 #define SHARE      100 /* percent of a limit: a check is rare */
-#define MAX_LISTED 20  /* types and sites named; the rest in one line */
-
-/* How many devices have each name of something. */
-struct breakdown {
-	struct {
-		char *name;
-		int64_t n, online;
-	} * rows;
-	size_t n, cap;
-};
 
 struct check {
 	const struct account_config *account;
@@ -63,64 +50,10 @@ struct check {
 	struct budget *budget; /* of the request at hand */
 	struct extensions extensions;
 	char **ids; /* theirs */
-	struct known_paging paging;
-	struct breakdown types, sites;
-	int64_t n_devices, n_refused, n_unanswered;
+	struct check_seen seen;
 	bool asks_names; /* all else is said: it is only seen whether they can be had */
 	int rc;
 };
-
-static void breakdown_add(struct breakdown *t, const char *name,
-			  enum device_status status)
-{
-	size_t i = 0;
-
-	while (i < t->n && strcmp(t->rows[i].name, name) != 0)
-		i++;
-	if (i == t->n) {
-		t->rows = mem_grow(t->rows, t->n, &t->cap, sizeof *t->rows);
-		t->rows[t->n].name = mem_strdup(name);
-		t->rows[t->n].n = t->rows[t->n].online = 0;
-		t->n++;
-	}
-	t->rows[i].n++;
-	t->rows[i].online += status == DEVICE_ONLINE;
-}
-
-static bool is_ignored(const struct account_config *a, const char *type)
-{
-	for (size_t i = 0; i < a->n_ignore_types; i++)
-		if (strcmp(a->ignore_types[i], type) == 0)
-			return true;
-	return false;
-}
-
-/* types_of: whose types they are, some of which it ignores; NULL: they are none. */
-static void breakdown_print(const struct breakdown *t, const char *title,
-			    const struct account_config *types_of, FILE *out)
-{
-	fprintf(out, "  %s:", title);
-	for (size_t i = 0; i < t->n && i < MAX_LISTED; i++) {
-		char safe[128];
-
-		log_escape(safe, sizeof safe, t->rows[i].name);
-		fprintf(out, "%s %s %" PRId64 " (%" PRId64 " online%s)", i > 0 ? "," : "",
-			safe, t->rows[i].n, t->rows[i].online,
-			types_of != NULL && is_ignored(types_of, t->rows[i].name)
-				? ", ignored"
-				: "");
-	}
-	if (t->n > MAX_LISTED)
-		fprintf(out, " and %zu more", t->n - MAX_LISTED);
-	fprintf(out, "\n");
-}
-
-static void breakdown_clear(struct breakdown *t)
-{
-	for (size_t i = 0; i < t->n; i++)
-		free(t->rows[i].name);
-	free(t->rows);
-}
 
 /* ---- the end ---- */
 
@@ -203,6 +136,7 @@ static void refused(struct check *k, const char *what, const struct answer *answ
 
 static void summarize(struct check *k)
 {
+	const struct check_seen *seen = &k->seen;
 	bool by_list = k->course.ask == ASK_LIST;
 
 	fprintf(k->out, "  route: %s\n",
@@ -211,89 +145,19 @@ static void summarize(struct check *k)
 	if (!by_list)
 		fprintf(k->out,
 			"  devices: %" PRId64 " of the first %zu of %zu extensions\n",
-			k->n_devices, k->course.n, k->extensions.n);
-	else if (k->paging.total_elements >= 0 &&
-		 k->paging.total_elements != k->n_devices)
+			seen->n_devices, k->course.n, k->extensions.n);
+	else if (seen->paging.total_elements >= 0 &&
+		 seen->paging.total_elements != seen->n_devices)
 		fprintf(k->out,
 			"  devices: %" PRId64 " in the list; looked at the first %" PRId64
 			"\n",
-			k->paging.total_elements, k->n_devices);
+			seen->paging.total_elements, seen->n_devices);
 	else
-		fprintf(k->out, "  devices: %" PRId64 "\n", k->n_devices);
-	if (k->n_unanswered > 0)
-		fprintf(k->out, "  extensions that do not answer: %" PRId64 "\n",
-			k->n_unanswered);
-	if (k->n_refused > 0)
-		fprintf(k->out, "  records that cannot be read: %" PRId64 "\n",
-			k->n_refused);
-	breakdown_print(&k->types, "by type", k->account, k->out);
-	breakdown_print(&k->sites, "by site", NULL, k->out);
+		fprintf(k->out, "  devices: %" PRId64 "\n", seen->n_devices);
+	check_seen_print(seen, k->account, k->out);
 }
 
-/* ---- counting ---- */
-
-static void count_record(struct check *k, const struct scan_record *r)
-{
-	struct device d = {0};
-	struct err err;
-	const char *type, *site;
-
-	if (decode_device(&d, r->text, r->len, &err) != 0) {
-		k->n_refused++;
-		return;
-	}
-	type = device_text(&d, "type");
-	site = json_string_value(
-		json_object_get(json_object_get(d.record, "site"), "name"));
-	breakdown_add(&k->types, type != NULL ? type : "(no type)", d.status);
-	breakdown_add(&k->sites, site != NULL ? site : "(no site)", d.status);
-	k->n_devices++;
-	device_clear(&d);
-}
-
-static int count_list(struct check *k, const char *text, size_t len, struct err *err)
-{
-	struct scan_page page = {0};
-	int rc = scan_page(&page, text, len, err);
-
-	for (size_t i = 0; rc == 0 && i < page.n_records; i++)
-		count_record(k, &page.records[i]);
-	k->paging = page.paging;
-	scan_clear(&page);
-	return rc;
-}
-
-static int count_chunk(struct check *k, const char *text, size_t len, struct err *err)
-{
-	struct bulk *bulk = mem_alloc(sizeof *bulk);
-	int rc = bulk_read(bulk, text, len, k->course.n == 1 ? k->ids[0] : NULL, err);
-
-	for (size_t i = 0; rc == 0 && i < k->course.n; i++) {
-		const struct bulk_part *part = bulk_find(bulk, k->ids[i]);
-		struct err ignored;
-
-		if (part == NULL || part->status != 200 || part->body == NULL ||
-		    count_list(k, part->body, part->len, &ignored) != 0)
-			k->n_unanswered++;
-	}
-	free(bulk);
-	return rc;
-}
-
-static int count_answer(struct check *k, struct err *err)
-{
-	const struct buf *text;
-	struct buf room;
-	int rc;
-
-	buf_init(&room, PAGE_MAX_BYTES);
-	text = unpack_text(&k->req.answer, &room, err);
-	rc = text == NULL ? err->code
-			  : (k->course.ask == ASK_CHUNK ? count_chunk : count_list)(
-				    k, buf_text(text), text->len, err);
-	buf_clear(&room);
-	return rc;
-}
+/* ---- the extensions ---- */
 
 /* The first page of them will do. */
 static int read_extensions(struct check *k, struct err *err)
@@ -441,13 +305,16 @@ static void on_page(struct http_request *req, int rc)
 		}
 		course_devices(&k->course, ROUTE_EXTENSIONS, k->ids, k->extensions.n);
 		ask(k);
-	} else if (count_answer(k, &err) != 0) {
+	} else if (check_seen_answer(&k->seen, &k->req.answer,
+				     k->course.ask == ASK_CHUNK ? k->ids : NULL,
+				     k->course.n, &err) != 0) {
 		cannot(k, what, err.text);
 	} else {
 		if (k->course.page == 1)
 			print_group(k, req);
 		/* The daemon needs its share: another page only where as much is left. */
-		if (k->course.ask == ASK_LIST && k->course.page < k->paging.total_pages &&
+		if (k->course.ask == ASK_LIST &&
+		    k->course.page < k->seen.paging.total_pages &&
 		    budget_has_plenty(k->budget)) {
 			k->course.page++;
 			ask(k);
@@ -524,8 +391,7 @@ static int check_account(const struct account_config *a, struct ledger *ledger, 
 	uv_run(&k.loop, UV_RUN_DEFAULT);
 	http_request_clear(&k.req);
 	auth_clear(&k.auth);
-	breakdown_clear(&k.types);
-	breakdown_clear(&k.sites);
+	check_seen_clear(&k.seen);
 	extensions_clear(&k.extensions);
 	free(k.ids);
 	free(k.url);
