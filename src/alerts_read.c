@@ -26,13 +26,9 @@ int alerts_past_load(struct alerts_past *p, struct store_conn *c, int64_t device
 	}
 	for (size_t i = 0; i < p->stored.n; i++) {
 		const struct store_span *s = &p->stored.all[i];
-		bool gone = s->state == SPAN_GONE;
 
-		p->spans[i] = (struct book_span){
-			.from_ms = s->from_ms,
-			.status = gone ? DEVICE_UNKNOWN : (enum device_status)s->state,
-			.gone = gone,
-		};
+		p->spans[i] = book_span_of(s->from_ms, s->state == SPAN_GONE,
+					   (enum device_status)s->state);
 	}
 	return 0;
 }

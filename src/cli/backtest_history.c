@@ -32,15 +32,11 @@ static int take_spans(struct history *h, size_t place, int64_t device_id, struct
 		return err->code;
 	u->spans = mem_alloc((spans.n + 1) * sizeof *u->spans);
 	for (size_t i = 0; i < spans.n; i++) {
-		bool gone = spans.all[i].state == SPAN_GONE;
+		const struct store_span *s = &spans.all[i];
 
-		u->spans[i] = (struct book_span){
-			.from_ms = spans.all[i].from_ms,
-			.status = gone ? DEVICE_UNKNOWN
-				       : (enum device_status)spans.all[i].state,
-			.gone = gone,
-		};
-		add_change(h, place, spans.all[i].from_ms, CHANGE_STATUS);
+		u->spans[i] = book_span_of(s->from_ms, s->state == SPAN_GONE,
+					   (enum device_status)s->state);
+		add_change(h, place, s->from_ms, CHANGE_STATUS);
 	}
 	u->n_spans = spans.n;
 	free(spans.all);

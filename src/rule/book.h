@@ -21,6 +21,12 @@ struct book_span {
 	enum device_status status;
 	bool gone; /* it was not listed; status says nothing */
 };
+/* Of what is stored: it was not on the list any more, or it had this status. */
+static inline struct book_span book_span_of(int64_t from_ms, bool gone,
+					    enum device_status status)
+{
+	return (struct book_span){from_ms, gone ? DEVICE_UNKNOWN : status, gone};
+}
 
 /* What a run asks its owner. */
 struct book_view {
