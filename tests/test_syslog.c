@@ -13,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/mem.h"
 #include "base/utf8.h"
 #include "lib/told.h"
 #include "lib/turn.h"
@@ -178,7 +179,7 @@ START_TEST(an_event_is_a_message_of_the_rfc)
 	syslog_format(&w.out, &w.ev, &from, SYSLOG_UDP_BYTES);
 	ck_assert_str_eq(
 		w.out.data,
-		"<28>1 2026-11-22T18:01:02.345Z pbx phonewatchd 815 device.offline"
+		"<28>1 2026-11-22T18:01:02.345Z pbx phonewatchd - device.offline"
 		" [phonewatch@32473 id=\"" TOLD_ID "\" sequence=\"4711\" account=\"acme\""
 		" device=\"802398804016\" status=\"Offline\" previous_status=\"Online\""
 		" name=\"Lobby phone\" site=\"Denver\" type=\"device.offline\"]"
@@ -194,10 +195,24 @@ START_TEST(an_account_has_a_reason_and_no_device)
 		      SYSLOG_UDP_BYTES);
 	ck_assert_str_eq(
 		w.out.data,
-		"<27>1 2026-11-22T18:01:02.345Z - phonewatchd 1 account.unreachable"
+		"<27>1 2026-11-22T18:01:02.345Z - phonewatchd - account.unreachable"
 		" [phonewatch@32473 id=\"" TOLD_ID "\" sequence=\"4712\" account=\"acme\""
 		" type=\"account.unreachable\" reason=\"credentials\"]"
 		" account acme cannot be watched (credentials)");
+}
+END_TEST
+
+START_TEST(a_repeat_of_another_process_has_the_same_bytes)
+{
+	char *first;
+
+	syslog_format(&w.out, &w.ev, &from, SYSLOG_UNIX_BYTES);
+	first = mem_strdup(w.out.data);
+	syslog_format(&w.out, &w.ev,
+		      &(struct syslog_origin){.host = from.host, .pid = 816},
+		      SYSLOG_UNIX_BYTES);
+	ck_assert_str_eq(w.out.data, first);
+	free(first);
 }
 END_TEST
 
@@ -764,6 +779,7 @@ int main(void)
 	const struct suite_test tests[] = {
 		{an_event_is_a_message_of_the_rfc, 1},
 		{an_account_has_a_reason_and_no_device, 1},
+		{a_repeat_of_another_process_has_the_same_bytes, 1},
 		{severity_is_that_of_the_event, COUNT(priorities)},
 		{text_of_the_vendors_can_do_no_harm, COUNT(names)},
 		{what_is_too_long_is_cut_in_the_summary_at_a_whole_character,

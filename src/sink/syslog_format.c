@@ -89,9 +89,8 @@ void syslog_format(struct buf *out, const struct event *ev,
 	facts_of(&f, ev);
 	clock_format(at, ev->at_ms);
 	buf_clear(out);
-	buf_printf(out, "<%d>1 %s %s " APP_NAME " %d %s ", pri(ev), at,
-		   from->host[0] != '\0' ? from->host : "-", from->pid,
-		   event_type_name(ev->type));
+	buf_printf(out, "<%d>1 %s %s " APP_NAME " - %s ", pri(ev), at,
+		   from->host[0] != '\0' ? from->host : "-", event_type_name(ev->type));
 	add_structured_data(out, &f);
 	buf_add_text(out, " ");
 	summary = safe_summary(ev, max - out->len);

@@ -19,7 +19,7 @@
 
 struct syslog_origin {
 	const char *host; /* our name; "" where it is not known */
-	int pid;
+	int pid;          /* in the local form only */
 };
 
 #define SYSLOG_HOST_BYTES 256
@@ -30,14 +30,14 @@ struct syslog_origin syslog_origin_here(char host[SYSLOG_HOST_BYTES]);
 /*
  * RFC 5424, as in
  *
- *   <28>1 2026-11-22T18:01:02.345Z pbx phonewatchd 4711 device.offline
+ *   <28>1 2026-11-22T18:01:02.345Z pbx phonewatchd - device.offline
  *   [phonewatch@32473 id="0193..." sequence="7" account="acme" device="8023" status="Offline"
  *   previous_status="Online" name="Lobby phone" site="Denver" type="device.offline"]
  *   Lobby phone (ext 101, Denver) is offline
  *
  * on one line. 32473 is the number that RFC 5612 sets aside for examples. A byte order mark stands
  * before a message that is more than ASCII, as section 6.4 demands, and only there: many
- * receivers show it as text.
+ * receivers show it as text. There is no PROCID: a repeat after a restart has the same bytes.
  *
  * out  is emptied first; max is one of the two limits above
  */
