@@ -74,6 +74,30 @@ static bool is_unlisted(const struct watch *w, uint32_t place)
 	       (d->sweep != w->sweep.number || (d->ignored && d->device_id != 0));
 }
 
+/* All of them, by one walk: there may be a million devices, and few that are not listed. */
+static void find_unlisted(struct sweep_job *s)
+{
+	const struct known *known = &s->watch->known;
+	size_t cap = 0;
+
+	for (uint32_t i = 0; i < known->n; i++) {
+		s->n_stored +=
+			known->devices[i].id != NULL && known->devices[i].device_id != 0;
+		if (!is_unlisted(s->watch, i))
+			continue;
+		s->unlisted =
+			mem_grow(s->unlisted, s->n_unlisted, &cap, sizeof *s->unlisted);
+		s->unlisted[s->n_unlisted++] = i;
+	}
+}
+
+static void forget_unlisted(struct sweep_job *s)
+{
+	free(s->unlisted);
+	s->unlisted = NULL;
+	s->n_unlisted = 0;
+}
+
 /* Not listed, though by this route it could be. */
 static bool is_missing(const struct watch *w, uint32_t place)
 {
@@ -95,12 +119,12 @@ static int find_lone(struct sweep_job *s, struct store_conn *c, struct err *err)
 {
 	struct watch *w = s->watch;
 
-	for (uint32_t i = 0; w->sweep.route == ROUTE_EXTENSIONS && i < w->known.n; i++) {
-		struct known_device *d = &w->known.devices[i];
+	for (size_t i = 0; w->sweep.route == ROUTE_EXTENSIONS && i < s->n_unlisted; i++) {
+		struct known_device *d = &w->known.devices[s->unlisted[i]];
 		struct store_device row;
 		json_t *facts;
 
-		if (!is_missing(w, i) || d->device_id == 0 ||
+		if (!is_missing(w, s->unlisted[i]) || d->device_id == 0 ||
 		    d->lone != KNOWN_LONE_UNKNOWN)
 			continue;
 		if (store_device_load_by_id(c, d->device_id, &row, err) != 0)
@@ -137,22 +161,21 @@ static int change_route(struct sweep_job *s, struct store_conn *c, struct err *e
 }
 
 struct counts {
-	int64_t stored, missing;
+	int64_t missing;
 	int64_t newly; /* missing that the last whole list had */
 };
 
-static struct counts count_missing(const struct watch *w)
+static struct counts count_missing(const struct sweep_job *s)
 {
-	struct counts n = {0, 0, 0};
+	struct counts n = {0, 0};
 
-	for (uint32_t i = 0; i < w->known.n; i++) {
-		const struct known_device *d = &w->known.devices[i];
+	for (size_t i = 0; i < s->n_unlisted; i++) {
+		const struct known_device *d = &s->watch->known.devices[s->unlisted[i]];
 
-		if (d->id == NULL || d->device_id == 0)
+		if (d->device_id == 0 || !is_missing(s->watch, s->unlisted[i]))
 			continue;
-		n.stored++;
-		n.missing += is_missing(w, i);
-		n.newly += is_missing(w, i) && d->missed == 0;
+		n.missing++;
+		n.newly += d->missed == 0;
 	}
 	return n;
 }
@@ -164,7 +187,7 @@ static bool is_shrunk(struct sweep_job *s, struct counts n)
 {
 	struct watch *w = s->watch;
 	struct store_account *a = &w->account;
-	bool few = n.missing <= sweep_most_missing(n.stored);
+	bool few = n.missing <= sweep_most_missing(s->n_stored);
 
 	if (a->shrunk_since_at_ms == 0 || a->shrunk_since_at_ms > s->ended_at_ms ||
 	    n.newly > 0 || n.missing != w->shrunk_by)
@@ -241,9 +264,11 @@ static int miss_all(struct sweep_job *s, struct store_conn *c, struct err *err)
 	struct watch *w = s->watch;
 	int rc = 0;
 
-	for (uint32_t i = 0; rc == 0 && i < w->known.n; i++) {
-		if (is_missing(w, i) && w->known.devices[i].device_id != 0)
-			rc = miss(s, c, &w->known.devices[i], err);
+	for (size_t i = 0; rc == 0 && i < s->n_unlisted; i++) {
+		struct known_device *d = &w->known.devices[s->unlisted[i]];
+
+		if (is_missing(w, s->unlisted[i]) && d->device_id != 0)
+			rc = miss(s, c, d, err);
 	}
 	return rc;
 }
@@ -253,14 +278,14 @@ static void remember_missed(struct sweep_job *s)
 {
 	struct known *known = &s->watch->known;
 
-	for (uint32_t i = 0; i < known->n; i++) {
-		struct known_device *d = &known->devices[i];
+	for (size_t i = 0; i < s->n_unlisted; i++) {
+		struct known_device *d = &known->devices[s->unlisted[i]];
 
-		if (!is_missing(s->watch, i))
+		if (!is_missing(s->watch, s->unlisted[i]))
 			continue;
 		if (d->device_id == 0 ||
 		    (d->missed + 1 >= LISTS_TO_REMOVE && !s->shrunk)) {
-			known_remove(known, i);
+			known_remove(known, s->unlisted[i]);
 			continue;
 		}
 		d->missed = (uint8_t)(d->missed < LISTS_TO_REMOVE ? d->missed + 1
@@ -271,11 +296,12 @@ static void remember_missed(struct sweep_job *s)
 
 /* ---- what no page has shown for long ---- */
 
+/* One that is not listed. */
 static bool is_stale(const struct sweep_job *s, uint32_t place)
 {
 	const struct known_device *d = &s->watch->known.devices[place];
 
-	if (!is_unlisted(s->watch, place) || d->device_id == 0 || d->lapsed)
+	if (d->device_id == 0 || d->lapsed)
 		return false;
 	/* Behind a list that proves absence all the others count as seen. */
 	return s->proves_absence
@@ -283,31 +309,23 @@ static bool is_stale(const struct sweep_job *s, uint32_t place)
 		       : store_is_gap(s->interval_ms, d->seen_at_ms, s->ended_at_ms);
 }
 
-static int64_t count_stale(const struct sweep_job *s)
-{
-	int64_t n = 0;
-
-	for (uint32_t i = 0; i < s->watch->known.n; i++)
-		n += is_stale(s, i);
-	return n;
-}
-
 /* Their rows tell when they were seen last. */
 static int lapse_stale(struct sweep_job *s, struct store_conn *c, struct err *err)
 {
 	int rc = 0;
 
-	s->n_lapsed = count_stale(s);
-	for (uint32_t i = 0; rc == 0 && i < s->watch->known.n; i++) {
-		const struct known_device *d = &s->watch->known.devices[i];
+	for (size_t i = 0; rc == 0 && i < s->n_unlisted; i++) {
+		const struct known_device *d = &s->watch->known.devices[s->unlisted[i]];
 		const struct store_mark mark = {
 			.seen_at_ms = d->seen_at_ms,
 			.lapsed = true,
 			.missed = d->missed,
 		};
 
-		if (is_stale(s, i))
-			rc = store_device_mark(c, d->device_id, &mark, err);
+		if (!is_stale(s, s->unlisted[i]))
+			continue;
+		s->n_lapsed++;
+		rc = store_device_mark(c, d->device_id, &mark, err);
 	}
 	return rc;
 }
@@ -315,9 +333,9 @@ static int lapse_stale(struct sweep_job *s, struct store_conn *c, struct err *er
 /* What lapse_stale() has written, after its commit. */
 static void remember_lapsed(struct sweep_job *s)
 {
-	for (uint32_t i = 0; i < s->watch->known.n; i++) {
-		if (is_stale(s, i))
-			s->watch->known.devices[i].lapsed = true;
+	for (size_t i = 0; i < s->n_unlisted; i++) {
+		if (is_stale(s, s->unlisted[i]))
+			s->watch->known.devices[s->unlisted[i]].lapsed = true;
 	}
 }
 
@@ -406,9 +424,9 @@ static int run(struct sweep_job *s, struct store_conn *c, struct err *err)
 	    find_lone(s, c, err) != 0)
 		return err->code;
 	s->wants_ids = w->sweep.route == ROUTE_EXTENSIONS &&
-		       (w->sweep.n_unanswered > 0 || count_missing(w).missing > 0);
+		       (w->sweep.n_unanswered > 0 || count_missing(s).missing > 0);
 	if (s->proves_absence) {
-		n = count_missing(w);
+		n = count_missing(s);
 		s->n_missing = n.missing;
 		/* A first list is compared with parts of lists. */
 		s->shrunk = !s->first && is_shrunk(s, n);
@@ -468,7 +486,9 @@ int sweep_run(struct store_conn *c, struct store_job *job, struct err *err)
 	if (!s->watch->loaded || s->watch->sweep.pages_seen != s->n_pages)
 		return interrupted(err);
 	watch_clock_set(s->watch, s->clock_set_ms);
+	find_unlisted(s);
 	rc = run(s, c, err);
+	forget_unlisted(s);
 	if (rc == 0)
 		rc = run_rules(s, c, err);
 	if (rc != 0)
@@ -476,24 +496,34 @@ int sweep_run(struct store_conn *c, struct store_job *job, struct err *err)
 	return rc;
 }
 
-int sweep_run_partial(struct store_conn *c, struct store_job *job, struct err *err)
+static int run_partial(struct sweep_job *s, struct store_conn *c, struct err *err)
 {
-	struct sweep_job *s = (struct sweep_job *)job;
 	struct watch *w = s->watch;
 
-	if (!w->loaded)
-		return interrupted(err);
-	watch_clock_set(w, s->clock_set_ms);
 	/* Whoever reads must know that pages do come. */
 	w->account.interval_ms = s->interval_ms;
 	if (store_begin(c, err) != 0 || lapse_stale(s, c, err) != 0 ||
 	    (w->sweep.is_back && tell_reachable(s, c, err) != 0) ||
-	    store_account_save(c, &w->account, err) != 0 || store_commit(c, err) != 0) {
-		watch_doubt(w);
+	    store_account_save(c, &w->account, err) != 0 || store_commit(c, err) != 0)
 		return err->code;
-	}
 	remember_lapsed(s);
-	if (run_rules(s, c, err) != 0)
-		watch_doubt(w);
-	return err->code;
+	return 0;
+}
+
+int sweep_run_partial(struct store_conn *c, struct store_job *job, struct err *err)
+{
+	struct sweep_job *s = (struct sweep_job *)job;
+	int rc;
+
+	if (!s->watch->loaded)
+		return interrupted(err);
+	watch_clock_set(s->watch, s->clock_set_ms);
+	find_unlisted(s);
+	rc = run_partial(s, c, err);
+	forget_unlisted(s);
+	if (rc == 0)
+		rc = run_rules(s, c, err);
+	if (rc != 0)
+		watch_doubt(s->watch);
+	return rc;
 }

@@ -53,6 +53,11 @@ struct sweep_job {
 	bool confirm; /* a sweep at once, before anything is told of what this one has shown */
 	int64_t unmuted_at_ms; /* alerts.h */
 	int64_t n_events;
+
+	/* Private: the places of those that are not listed, while it runs. */
+	uint32_t *unlisted;
+	size_t n_unlisted;
+	int64_t n_stored; /* devices that there were */
 };
 
 void sweep_job_init(struct sweep_job *s);
