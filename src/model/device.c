@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "base/utf8.h"
+#include "model/compact.h"
 
 void device_clear(struct device *d)
 {
@@ -185,4 +186,21 @@ json_t *device_object(const char *account, const char *id, json_t *facts,
 			    vendor_status != NULL ? json_string(vendor_status)
 						  : json_null());
 	return device;
+}
+
+void device_print(struct buf *b, const char *member, const char *account, const char *id,
+		  const json_t *facts, const char *vendor_status)
+{
+	const char *name;
+	json_t *value;
+
+	compact_open(b, member, '{');
+	compact_text(b, "account", account);
+	compact_text(b, "id", id);
+	json_object_foreach((json_t *)facts, name, value)
+	{
+		compact_json(b, name, value);
+	}
+	compact_text(b, "vendor_status", vendor_status);
+	compact_close(b, '}');
 }

@@ -11,6 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/buf.h"
+
 /* The numbers are stored in the database: they never change. */
 enum device_status { DEVICE_UNKNOWN = 0, DEVICE_ONLINE = 1, DEVICE_OFFLINE = 2 };
 
@@ -79,5 +81,8 @@ char *device_fact(const char *facts, const char *name);
  */
 json_t *device_object(const char *account, const char *id, json_t *facts,
 		      const char *vendor_status);
+/* The same, printed as this member: compact.h. */
+void device_print(struct buf *b, const char *member, const char *account, const char *id,
+		  const json_t *facts, const char *vendor_status);
 
 #endif

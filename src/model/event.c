@@ -10,8 +10,8 @@
 #include "base/mem.h"
 #include "base/utf8.h"
 #include "model/alert_text.h"
+#include "model/compact.h"
 #include "model/digest_text.h"
-#include "model/member.h"
 
 #define SUMMARY_MAX_BYTES      4096
 #define SUMMARY_FACT_MAX       200 /* bytes of a name; the vendor allows 64 characters */
@@ -143,44 +143,66 @@ static void add_changes(json_t *to, const json_t *changes, enum event_personal p
 	}
 }
 
-static json_t *changes_of(const struct event *ev, enum event_personal personal)
+static void print_changes(struct buf *b, const struct event *ev,
+			  enum event_personal personal)
 {
-	json_t *changes = json_array();
+	const json_t *changes = json_object_get(ev->detail, "changes");
+	json_t *visible = json_array(), *change;
+	size_t i;
 
-	if (is_transition(ev->type))
-		json_array_append_new(changes,
-				      json_pack("{s:s, s:s, s:s}", "field", "status",
-						"from", device_status_name(ev->previous),
-						"to", device_status_name(ev->status)));
-	add_changes(changes, json_object_get(ev->detail, "changes"), personal);
-	return changes;
+	compact_open(b, "changes", '[');
+	if (is_transition(ev->type)) {
+		compact_open(b, NULL, '{');
+		compact_text(b, "field", "status");
+		compact_text(b, "from", device_status_name(ev->previous));
+		compact_text(b, "to", device_status_name(ev->status));
+		compact_close(b, '}');
+	}
+	add_changes(visible, changes, personal);
+	json_array_foreach(visible, i, change)
+	{
+		compact_json(b, NULL, change);
+	}
+	json_decref(visible);
+	compact_close(b, ']');
 }
 
-static void add_device(json_t *data, const struct event *ev)
+static void print_device(struct buf *b, const struct event *ev)
 {
-	json_object_set_new(
-		data, "device",
-		device_object(ev->account, ev->device_id, ev->facts, ev->vendor_status));
+	device_print(b, "device", ev->account, ev->device_id, ev->facts,
+		     ev->vendor_status);
 }
 
-static void add_alert_data(json_t *data, const struct event *ev)
+/* What is not yet there under the same name. */
+static void print_detail(struct buf *b, const struct event *ev)
 {
-	if (ev->device_id != NULL)
-		add_device(data, ev);
-	json_object_update_missing(data, ev->detail);
+	static const char *const there[] = {"account", "sequence", "severity", "summary"};
+	const char *name;
+	json_t *value;
+
+	json_object_foreach(ev->detail, name, value)
+	{
+		bool is_there = ev->device_id != NULL && strcmp(name, "device") == 0;
+
+		for (size_t i = 0; i < COUNT(there); i++)
+			is_there = is_there || strcmp(name, there[i]) == 0;
+		if (!is_there)
+			compact_json(b, name, value);
+	}
 }
 
 /* How long it was offline. An event of before there were such members stays without them. */
-static void add_offline(json_t *data, const struct event *ev)
+static void print_offline(struct buf *b, const struct event *ev)
 {
-	json_t *offline_ms = json_object_get(ev->detail, EVENT_OFFLINE_MS);
+	const json_t *offline_ms = json_object_get(ev->detail, EVENT_OFFLINE_MS);
 
 	if (offline_ms == NULL)
 		return;
-	json_object_set(data, EVENT_OFFLINE_MS, offline_ms);
-	json_object_set_new(data, EVENT_OFFLINE_AT_LEAST,
-			    json_boolean(json_is_true(json_object_get(
-				    ev->detail, EVENT_OFFLINE_AT_LEAST))));
+	compact_json(b, EVENT_OFFLINE_MS, offline_ms);
+	compact_json(b, EVENT_OFFLINE_AT_LEAST,
+		     json_is_true(json_object_get(ev->detail, EVENT_OFFLINE_AT_LEAST))
+			     ? json_true()
+			     : json_false());
 }
 
 json_t *event_offline_detail(int64_t offline_ms, enum event_offline how)
@@ -193,62 +215,71 @@ json_t *event_offline_detail(int64_t offline_ms, enum event_offline how)
 	return detail;
 }
 
-static void add_device_data(json_t *data, const struct event *ev,
-			    enum event_personal personal)
+static void print_device_data(struct buf *b, const struct event *ev,
+			      enum event_personal personal)
 {
-	add_device(data, ev);
-	member_text(data, "status", device_status_name(ev->status));
-	member_text(data, "previous_status",
-		    is_transition(ev->type) ? device_status_name(ev->previous) : NULL);
-	member_time(data, "not_before", ev->not_before_ms);
-	member_time(data, "observed_at", ev->at_ms);
+	print_device(b, ev);
+	compact_text(b, "status", device_status_name(ev->status));
+	compact_text(b, "previous_status",
+		     is_transition(ev->type) ? device_status_name(ev->previous) : NULL);
+	compact_time(b, "not_before", ev->not_before_ms);
+	compact_time(b, "observed_at", ev->at_ms);
 	if (ev->has_location)
-		member_time(data, "last_location_report_time", ev->location_ms);
+		compact_time(b, "last_location_report_time", ev->location_ms);
 	else
-		member_text(data, "last_location_report_time", NULL);
-	json_object_set_new(data, "changes", changes_of(ev, personal));
-	add_offline(data, ev);
+		compact_text(b, "last_location_report_time", NULL);
+	print_changes(b, ev, personal);
+	print_offline(b, ev);
 }
 
-json_t *event_object(const struct event *ev, enum event_personal personal)
+static void print_data(struct buf *b, const struct event *ev,
+		       enum event_personal personal)
 {
-	json_t *object = json_object(), *data = json_object();
-	char *source = mem_printf("/accounts/%s", ev->account);
 	char *summary = event_summary(ev);
 
-	member_text(object, "specversion", "1.0");
-	member_text(object, "id", ev->id);
-	member_text(object, "type", event_type_name(ev->type));
-	member_text(object, "source", source);
-	member_text(object, "subject", event_subject(ev));
-	member_time(object, "time", ev->at_ms);
-	member_text(object, "datacontenttype", "application/json");
-	json_object_set_new(object, "data", data);
-
-	member_text(data, "account", ev->account);
-	member_number(data, "sequence", ev->sequence);
-	member_text(data, "severity", event_severity_name(event_severity(ev)));
-	member_text(data, "summary", summary);
-	if (event_is_alert(ev))
-		add_alert_data(data, ev);
-	else if (ev->device_id != NULL)
-		add_device_data(data, ev, personal);
-	else
-		json_object_update_missing(data, ev->detail);
+	compact_text(b, "account", ev->account);
+	compact_number(b, "sequence", ev->sequence);
+	compact_text(b, "severity", event_severity_name(event_severity(ev)));
+	compact_text(b, "summary", summary);
 	free(summary);
-	free(source);
-	return object;
+	if (ev->device_id != NULL && !event_is_alert(ev)) {
+		print_device_data(b, ev, personal);
+		return;
+	}
+	if (ev->device_id != NULL)
+		print_device(b, ev);
+	print_detail(b, ev);
 }
 
 char *event_render(const struct event *ev, enum event_personal personal)
 {
-	json_t *object = event_object(ev, personal);
-	char *text = json_dumps(object, JSON_COMPACT);
+	char *source = mem_printf("/accounts/%s", ev->account);
+	struct buf b;
 
-	json_decref(object);
-	if (text == NULL)
-		abort(); /* out of memory: all strings in it are UTF-8 */
-	return text;
+	buf_init(&b, SIZE_MAX / 4); /* what is stored is bounded, and so is this */
+	compact_open(&b, NULL, '{');
+	compact_text(&b, "specversion", "1.0");
+	compact_text(&b, "id", ev->id);
+	compact_text(&b, "type", event_type_name(ev->type));
+	compact_text(&b, "source", source);
+	compact_text(&b, "subject", event_subject(ev));
+	compact_time(&b, "time", ev->at_ms);
+	compact_text(&b, "datacontenttype", "application/json");
+	compact_open(&b, "data", '{');
+	print_data(&b, ev, personal);
+	compact_close(&b, '}');
+	compact_close(&b, '}');
+	free(source);
+	return b.data;
+}
+
+json_t *event_object(const struct event *ev, enum event_personal personal)
+{
+	char *text = event_render(ev, personal);
+	json_t *object = json_loads(text, 0, NULL);
+
+	free(text);
+	return object;
 }
 
 static const char *fact(const struct event *ev, const char *name)
