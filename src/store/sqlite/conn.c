@@ -439,6 +439,11 @@ char *conn_text(sqlite3_stmt *st, int column)
 	return text != NULL ? mem_strdup(text) : NULL;
 }
 
+const char *conn_stored_vendor_status(enum device_status status, const char *word)
+{
+	return status == DEVICE_UNKNOWN ? word : NULL;
+}
+
 char *conn_vendor_status(sqlite3_stmt *st, int column, enum device_status status)
 {
 	if (status != DEVICE_UNKNOWN)

@@ -151,6 +151,8 @@ char *conn_text(sqlite3_stmt *st, int column);
 /* The vendor's word for a status: the column has it only where the status does not say it. The
  * caller frees it; NULL where there was none. */
 char *conn_vendor_status(sqlite3_stmt *st, int column, enum device_status status);
+/* What that column is to have: the word, or NULL. */
+const char *conn_stored_vendor_status(enum device_status status, const char *word);
 
 /* Every event query has these columns, from this one on; see STMT_EVENTS. */
 void conn_read_event(struct store_conn *c, sqlite3_stmt *st, int column,
