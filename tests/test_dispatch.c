@@ -736,10 +736,12 @@ START_TEST(hours_are_obeyed_too_and_over_a_restart)
 	d = delivery_of(0, 1);
 	ck_assert_int_ge(d.next_at_ms, d.first_at_ms + 18000000);
 	stop(0);
+	owe(1, 2, 1); /* for another device: it was said of all */
 	start(0, NULL);
 	let_time_pass();
 	ck_assert_uint_eq(p->n_asked, 1);
 	ck_assert_int_eq(delivery_of(0, 1).next_at_ms, d.next_at_ms);
+	ck_assert_int_eq(delivery_of(0, 2).attempts, 0);
 }
 END_TEST
 

@@ -180,8 +180,11 @@ static void take_rows(struct dispatch *d, int64_t now_ms)
 
 	while ((i = owed_take_row(&d->owed)) != NULL) {
 		int64_t sequence = i->sequence;
-		enum lanes_added added = lanes_add(d->lanes, i, now_ms);
+		enum lanes_added added;
 
+		if (i->pauses_all) /* as it was before a restart */
+			d->paused_until_ms = larger(d->paused_until_ms, i->due_ms);
+		added = lanes_add(d->lanes, i, now_ms);
 		if (added == LANES_FULL) {
 			item_destroy(i);
 			d->more = true;

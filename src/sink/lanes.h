@@ -30,7 +30,8 @@ struct lanes;
 struct item {
 	int64_t sequence;
 	struct retry retry;
-	int64_t due_ms; /* monotonic: not before */
+	int64_t due_ms;  /* monotonic: not before */
+	bool pauses_all; /* its receiver asked for that: of all, not of this event */
 	enum delivery_state state;
 	int64_t ended_at_ms;
 	int code;

@@ -41,6 +41,7 @@ static struct item *item_of(const struct owed *o, const struct store_delivery *d
 	wait_ms = retry_left_ms(&i->retry, o->rules, d->code, clock_utc_ms());
 	if (wait_ms > 0)
 		i->due_ms = clock_mono_ms() + wait_ms;
+	i->pauses_all = retry_was_asked(&i->retry, o->rules, d->code, wait_ms);
 	buf_init(&data, OWED_EVENT_MAX_BYTES);
 	if (o->ops->render(o->sink, ev, &data) == 0) {
 		i->data = data.data;

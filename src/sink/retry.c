@@ -57,6 +57,14 @@ int64_t retry_left_ms(const struct retry *r, const struct retry_rules *rules, in
 	return within(r->next_at_ms - now_at_ms, 0, longest_ms);
 }
 
+bool retry_was_asked(const struct retry *r, const struct retry_rules *rules, int code,
+		     int64_t left_ms)
+{
+	return retry_may_ask(code) &&
+	       left_ms > backoff_ms((unsigned)r->attempts, rules->first_ms, rules->max_ms,
+				    RETRY_JITTER, UINT32_MAX);
+}
+
 enum sink_end retry_end_of_status(int status)
 {
 	if (status >= 200 && status < 300)

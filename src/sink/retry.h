@@ -72,5 +72,9 @@ int64_t retry_obeyed_ms(const struct retry_rules *rules, int64_t asked_ms);
  * answer. Longer than was ever meant it does not wait: the clock may have been set back. */
 int64_t retry_left_ms(const struct retry *r, const struct retry_rules *rules, int code,
 		      int64_t now_at_ms);
+/* Whether that is a wait that the receiver asked for, of all that it is told: what it answered may ask
+ * for one, and the schedule has none so long. */
+bool retry_was_asked(const struct retry *r, const struct retry_rules *rules, int code,
+		     int64_t left_ms);
 
 #endif
