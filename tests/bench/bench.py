@@ -13,6 +13,7 @@ import argparse, http.server, json, os, random, resource, shutil, signal, socket
 import subprocess, sys, tempfile, threading, time, urllib.request
 
 BIN = os.environ.get("TEST_BIN", "build")
+SETTLED_S = 90  # a minute after its start the daemon looks through all devices for days to sum up
 TICK = os.sysconf("SC_CLK_TCK")
 
 
@@ -236,6 +237,7 @@ def changing(args):
         bench.start_sim()
         daemon = bench.start_daemon("1s", hook=True)
         bench.wait_sweeps(2)
+        time.sleep(SETTLED_S)
         devices = [d["id"] for d in json.loads(bench.call("/sim/devices"))
                    if d["type"] == "HardPhone" and d["status"] in ("Online", "Offline")]
         state = {d["id"]: d["status"] for d in json.loads(bench.call("/sim/devices"))}
