@@ -174,6 +174,15 @@ static void take_saved(struct dispatch *d, int64_t now_ms)
 	}
 }
 
+/* As it was before a restart; not for longer than the schedule's longest wait, since it may be another
+ * receiver by now, or another clock. */
+static void pause_again(struct dispatch *d, const struct item *i, int64_t now_ms)
+{
+	int64_t until_ms = smaller(i->due_ms, now_ms + d->rules.max_ms);
+
+	d->paused_until_ms = larger(d->paused_until_ms, until_ms);
+}
+
 static void take_rows(struct dispatch *d, int64_t now_ms)
 {
 	struct item *i;
@@ -182,8 +191,8 @@ static void take_rows(struct dispatch *d, int64_t now_ms)
 		int64_t sequence = i->sequence;
 		enum lanes_added added;
 
-		if (i->pauses_all) /* as it was before a restart */
-			d->paused_until_ms = larger(d->paused_until_ms, i->due_ms);
+		if (i->pauses_all)
+			pause_again(d, i, now_ms);
 		added = lanes_add(d->lanes, i, now_ms);
 		if (added == LANES_FULL) {
 			item_destroy(i);

@@ -13,6 +13,7 @@ struct looking {
 	struct gather_row *rows;
 	json_t **items; /* of each row; NULL: it is of no digest */
 	size_t n, cap, items_cap;
+	size_t n_owing; /* begun before a restart, and neither tried nor in hand: they will go */
 };
 
 static bool is_in_hand(const struct owed *o, int64_t sequence)
@@ -26,8 +27,10 @@ static bool is_in_hand(const struct owed *o, int64_t sequence)
 static void look_at(const struct store_delivery *d, const struct event *ev, void *arg)
 {
 	struct looking *l = arg;
-	bool is_begun = d->first_at_ms > 0 || is_in_hand(l->o, d->sequence);
+	bool in_hand = is_in_hand(l->o, d->sequence);
+	bool is_begun = d->first_at_ms > 0 || in_hand;
 
+	l->n_owing += is_begun && !in_hand && d->attempts == 0;
 	l->rows = mem_grow(l->rows, l->n, &l->cap, sizeof *l->rows);
 	l->items = mem_grow(l->items, l->n, &l->items_cap, sizeof(json_t *));
 	l->items[l->n] = is_begun ? NULL : digest_item(ev);
@@ -203,6 +206,16 @@ static bool has_told(const struct looking *l)
 	return false;
 }
 
+/* What may go beside those that will go anyway. */
+static size_t left_of(const struct looking *l)
+{
+	size_t left = l->o->left;
+
+	if (left == SIZE_MAX)
+		return left;
+	return left > l->n_owing ? left - l->n_owing : 0;
+}
+
 int merge_read(struct owed *o, struct store_conn *c, struct err *err)
 {
 	struct looking l = {.o = o};
@@ -211,7 +224,7 @@ int merge_read(struct owed *o, struct store_conn *c, struct err *err)
 	int rc = store_outbox_each(c, o->sink_id, 0, MERGE_MAX, look_at, &l, err);
 
 	if (rc == 0) {
-		gather_decide(o->gather, l.rows, l.n, o->left, o->next_at_ms,
+		gather_decide(o->gather, l.rows, l.n, left_of(&l), o->next_at_ms,
 			      clock_utc_ms(), &plan);
 		o->due_at_ms = plan.due_at_ms;
 		o->again = plan.n_digests > 0;
