@@ -252,8 +252,8 @@ static const struct {
 	 "events: has no option --failed; see phonewatch events --help"},
 	{"status -o xml", "-o xml: not table, json, ndjson or csv"},
 	{"status --at soon",
-	 "--at soon: not a time; a time is 2026-11-22T18:00:00Z, 2026-11-22, -2h,"
-	 " yesterday, monday, today or now"},
+	 "--at soon: not a time; a time is 2026-11-22T18:00:00Z,"
+	 " \"2026-11-22 18:00\", 2026-11-22, 18:00, -2h, yesterday, monday, today or now"},
 	{"status --at 9000-01-01", "--at 9000-01-01: that is still to come"},
 	{"show", "show: which? phonewatch show DEVICE"},
 	{"show 101 102", "102: unexpected; see phonewatch show --help"},
@@ -269,8 +269,8 @@ static const struct {
 	{"diff -2h", "diff: which? phonewatch diff T1 T2"},
 	{"diff -1h -2h", "diff: -1h is not before -2h"},
 	{"diff soon now",
-	 "diff soon: not a time; a time is 2026-11-22T18:00:00Z, 2026-11-22, -2h,"
-	 " yesterday, monday, today or now"},
+	 "diff soon: not a time; a time is 2026-11-22T18:00:00Z,"
+	 " \"2026-11-22 18:00\", 2026-11-22, 18:00, -2h, yesterday, monday, today or now"},
 	{"accounts -2h", "-2h: unexpected; see phonewatch accounts --help"},
 	{"stale --older long", "--older long: not a duration, as 30d or 12h"},
 	{"status --critical 5", "status: --critical goes with --nagios"},
@@ -305,8 +305,8 @@ static const struct {
 	{"silence add --match site=x --for 9999999999d",
 	 "--for 9999999999d: not a duration; one is 30m, 4h or 2d"},
 	{"silence add --match site=x --until soon",
-	 "--until soon: not a time; a time is 2026-11-22T18:00:00Z, 2026-11-22, -2h,"
-	 " yesterday, monday, today or now"},
+	 "--until soon: not a time; a time is 2026-11-22T18:00:00Z,"
+	 " \"2026-11-22 18:00\", 2026-11-22, 18:00, -2h, yesterday, monday, today or now"},
 	{"silence add --match site=x --every night",
 	 "--every night: not a window of time; one is \"Mon-Fri 22:00-06:00\", \"Sat,Sun"
 	 " 00:00-24:00\" or \"02:00-04:00\""},
@@ -319,7 +319,7 @@ static const struct {
 	{"backup", "backup: which? phonewatch backup FILE"},
 	{"events --since soon",
 	 "--since soon: not a time; a time is 2026-11-22T18:00:00Z,"
-	 " 2026-11-22, -2h, yesterday, monday, today or now"},
+	 " \"2026-11-22 18:00\", 2026-11-22, 18:00, -2h, yesterday, monday, today or now"},
 	{"events --since 9000-01-01", "--since 9000-01-01: that is still to come"},
 	{"events --since -1h --until -2h", "--since -1h is after --until -2h"},
 	{"events --after x",

@@ -66,9 +66,9 @@ _Static_assert(COUNT(cli_options) <= CLI_MAX_OPTIONS, "struct cli has a bit for 
 	",status,why,last_status,since," \
 	"not_before,observed_at,"        \
 	"last_location_report_time,unobserved_ms"
-#define TIME_HELP                                                                   \
-	"T is 2026-11-22T18:01:02Z, 2026-11-22, -2h, yesterday, monday, today or\n" \
-	"now."
+#define TIME_HELP                                                                    \
+	"T is 2026-11-22T18:01:02Z, \"2026-11-22 18:01\", 2026-11-22, 18:01, -2h,\n" \
+	"yesterday, monday, today or now."
 #define MATCH_HELP                                                                \
 	"KEY is account, site, type, model, device (its id) or name; PATTERN a\n" \
 	"shell pattern."

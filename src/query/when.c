@@ -54,6 +54,49 @@ static int days_since(const char *name, int64_t now_at_ms)
 	return -1;
 }
 
+/* "2026-11-22 19:01:02" or "19:01:02" (today), with or without seconds, by the clock on our wall:
+ * as tables show it. */
+static int parse_local(const char *text, int64_t now_at_ms, int64_t *at_ms)
+{
+	static const size_t day_len = sizeof "2026-11-22 " - 1;
+	size_t len = strlen(text);
+	char full[CLOCK_TEXT_BYTES];
+	int64_t wall_ms;
+	struct tm tm;
+	time_t wall;
+
+	when_format(full, now_at_ms); /* for its day */
+	if (len > day_len && text[day_len - 1] == ' ') {
+		memcpy(full, text, day_len);
+		text += day_len;
+		len -= day_len;
+	}
+	if (len != strlen("19:01") && len != strlen("19:01:02"))
+		return ERR_FORMAT;
+	snprintf(full + day_len, sizeof full - day_len, "%s%sZ", text,
+		 len == strlen("19:01") ? ":00" : "");
+	if (clock_parse(full, &wall_ms) != 0)
+		return ERR_FORMAT;
+	wall = (time_t)(wall_ms / 1000);
+	gmtime_r(&wall, &tm);
+	tm.tm_isdst = -1;
+	*at_ms = (int64_t)mktime(&tm) * 1000;
+	return 0;
+}
+
+/* As clock_parse does, and as tables show a time where its zone matters: "... 19:01:02 +0100". */
+static int parse_zoned(const char *text, int64_t *at_ms)
+{
+	static const size_t time_len = sizeof "2026-11-22 19:01:02" - 1;
+	char joined[CLOCK_TEXT_BYTES];
+
+	if (strlen(text) != strlen("2026-11-22 19:01:02 +0100") || text[time_len] != ' ')
+		return clock_parse(text, at_ms);
+	snprintf(joined, sizeof joined, "%.*s%s", (int)time_len, text,
+		 text + time_len + 1);
+	return clock_parse(joined, at_ms);
+}
+
 static int has_zone(const char *text)
 {
 	const char *time = strpbrk(text, "Tt ");
@@ -77,11 +120,15 @@ int when_parse(const char *text, int64_t now_at_ms, int64_t *at_ms, struct err *
 		if (ago_ms > now_at_ms - CLOCK_MIN_MS)
 			return err_set(err, ERR_FORMAT, "before the year 0");
 		*at_ms = now_at_ms - ago_ms;
-	} else if (parse_date(text, at_ms) != 0 && clock_parse(text, at_ms) != 0) {
-		return err_set(err, ERR_FORMAT,
-			       "not a time; a time is 2026-11-22T18:00:00Z,"
-			       " 2026-11-22, -2h, yesterday, monday, today or now");
-	} else if (strlen(text) > strlen("2026-11-22") && !has_zone(text)) {
+	} else if (parse_date(text, at_ms) == 0 ||
+		   parse_local(text, now_at_ms, at_ms) == 0) {
+		return 0;
+	} else if (parse_zoned(text, at_ms) != 0) {
+		return err_set(
+			err, ERR_FORMAT,
+			"not a time; a time is 2026-11-22T18:00:00Z, \"2026-11-22 18:00\","
+			" 2026-11-22, 18:00, -2h, yesterday, monday, today or now");
+	} else if (!has_zone(text)) {
 		return err_set(err, ERR_FORMAT,
 			       "a time of which zone? add Z or +hh:mm, as in %sZ", text);
 	}

@@ -11,7 +11,9 @@
 /*
  * Read a time.
  *
- * Shape  "2026-11-22T18:01:02Z" (RFC 3339, always with its zone), "2026-11-22" (midnight here),
+ * Shape  "2026-11-22T18:01:02Z" (RFC 3339, always with its zone), "2026-11-22 19:01:02",
+ *        "2026-11-22 19:01" (by the clock here), "19:01:02", "19:01" (today's), "2026-11-22
+ *        19:01:02 +0100", which are as tables show them; "2026-11-22" (midnight here),
  *        "today", "yesterday" (their midnight here), "monday" (that of the last one that has
  *        begun; all days of the week), "now", "-2h" (so long before now)
  *
