@@ -140,6 +140,8 @@ void poll_note_answer(struct poll *p, struct budget *budget, const struct answer
 	}
 	if (answer->next == ANSWER_WAIT)
 		ledger_obey(p->env->ledger, budget, p->config, answer, clock_mono_ms());
+	else if (answer->wait_ms > 0) /* a failure that asks for a pause */
+		ledger_block(p->env->ledger, budget, answer->wait_ms, clock_mono_ms());
 	if (p->course.ask == ASK_CHUNK && budget != p->auth_budget &&
 	    answer->reason == REASON_LIMITED && answer->scope != ANSWER_OF_ADDRESS)
 		chunk_is_refused(p);
