@@ -64,8 +64,7 @@ static void learn(struct check *k, struct budget *budget, const struct http_requ
 	int64_t now_ms = clock_mono_ms();
 
 	answer_tell_budget(budget, req, now_ms);
-	if (answer->next == ANSWER_WAIT)
-		ledger_obey(k->ledger, budget, k->account, answer, now_ms);
+	ledger_obey(k->ledger, budget, k->account, answer, now_ms);
 	/* What is left of the limit only a penalty tells the daemon, or the next check. */
 	if (budget->remaining == 0)
 		ledger_block(k->ledger, budget, budget_wait_ms(budget, SHARE, now_ms),
@@ -129,8 +128,8 @@ static void refused(struct check *k, const char *what, const struct answer *answ
 
 	clock_format_duration(pause, answer->wait_ms);
 	snprintf(text, sizeof text, "%s%s%s", answer->text,
-		 answer->next == ANSWER_WAIT ? "; it wants no request for " : "",
-		 answer->next == ANSWER_WAIT ? pause : "");
+		 answer->wait_ms > 0 ? "; it wants no request for " : "",
+		 answer->wait_ms > 0 ? pause : "");
 	cannot(k, what, text);
 }
 

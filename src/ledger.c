@@ -404,6 +404,8 @@ void ledger_obey(struct ledger *l, struct budget *b, const struct account_config
 	int64_t wait_ms = answer->wait_ms;
 	char scope[LEDGER_SCOPE_BYTES];
 
+	if (wait_ms == 0)
+		return;
 	if (answer->reason == REASON_MAINTENANCE)
 		wait_ms += wait_ms * (int64_t)(random_u32() % JITTER_PERCENT) / 100;
 	ledger_block(l, b, wait_ms, now_ms);

@@ -73,9 +73,9 @@ int64_t ledger_blocked_ms(const struct budget *b, int64_t now_ms);
 int64_t ledger_all_blocked_ms(const struct ledger *l, const char *scope, int64_t now_ms);
 /* No request of this budget for so long: at once, whatever is killed. */
 void ledger_block(struct ledger *l, struct budget *b, int64_t wait_ms, int64_t now_ms);
-/* The vendor has asked for a wait (ANSWER_WAIT) in answer to a request of budget b of account a:
- * nothing of this group, nothing of the account, or nothing to its server is sent for so long. After a maintenance not
- * all clients return at once: a random share is added. Others with the same client id may log in,
+/* The answer to a request of budget b of account a. Where it asks for a wait, nothing of this group,
+ * nothing of the account, or nothing to its server is sent for so long. After a maintenance not all
+ * clients return at once: a random share is added. Others with the same client id may log in,
  * unless the login was answered so; the account itself must not. */
 void ledger_obey(struct ledger *l, struct budget *b, const struct account_config *a,
 		 const struct answer *answer, int64_t now_ms);

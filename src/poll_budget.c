@@ -138,10 +138,7 @@ void poll_note_answer(struct poll *p, struct budget *budget, const struct answer
 		ledger_abandon(p->env->ledger, p->asked, clock_mono_ms());
 		return;
 	}
-	if (answer->next == ANSWER_WAIT)
-		ledger_obey(p->env->ledger, budget, p->config, answer, clock_mono_ms());
-	else if (answer->wait_ms > 0) /* a failure that asks for a pause */
-		ledger_block(p->env->ledger, budget, answer->wait_ms, clock_mono_ms());
+	ledger_obey(p->env->ledger, budget, p->config, answer, clock_mono_ms());
 	if (p->course.ask == ASK_CHUNK && budget != p->auth_budget &&
 	    answer->reason == REASON_LIMITED && answer->scope != ANSWER_OF_ADDRESS)
 		chunk_is_refused(p);
@@ -183,6 +180,7 @@ void poll_learn_budget(struct poll *p)
 	int kind = (int)p->course.ask;
 	struct budget *b;
 	const char *group = http_header(&p->req, "X-Rate-Limit-Group");
+	char left[24] = "?"; /* where no header has told */
 	int64_t now_ms = clock_mono_ms();
 
 	if (group != NULL && group[0] != '\0') {
@@ -196,11 +194,12 @@ void poll_learn_budget(struct poll *p)
 	if (p->course.ask == ASK_CHUNK && (p->req.status == 200 || p->req.status == 207))
 		learn_cost(p, b, now_ms);
 	answer_tell_budget(b, &p->req, now_ms);
+	if (b->remaining >= 0)
+		snprintf(left, sizeof left, "%" PRId64, b->remaining);
 	log_debug("%s: page %" PRId64 ": HTTP %ld, %zu bytes in %" PRId64
-		  " ms; budget %s: %" PRId64 " of %" PRId64 " left",
+		  " ms; budget %s: %s of %" PRId64 " left",
 		  p->config->name, p->course.page, p->req.status, p->req.answer.len,
-		  p->req.done_at_ms - p->req.sent_at_ms, ledger_group(b), b->remaining,
-		  b->limit);
+		  p->req.done_at_ms - p->req.sent_at_ms, ledger_group(b), left, b->limit);
 }
 
 /* The effective interval: at least the time that the sweeps of all who share the budget need

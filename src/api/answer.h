@@ -51,7 +51,8 @@ struct answer {
 	enum answer_next next;
 	enum reason reason;
 	enum answer_scope scope;
-	/* From now on: of ANSWER_WAIT; of ANSWER_RETRY at least so long, 0 where nothing is said. */
+	/* From now on nothing of the scope, for so long: always of ANSWER_WAIT; of ANSWER_RETRY where the
+	 * vendor has said so. Else 0. */
 	int64_t wait_ms;
 	char code[32]; /* the vendor's, the nested one where there is one; else "" */
 	/* For the operator, without a secret: "HTTP 503 CMN-211: in maintenance". Control
